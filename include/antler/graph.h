@@ -1,0 +1,171 @@
+/* Graphs, calls and models.
+ *
+ *     ant_graph *g = ant_graph_new(.seed = 1);
+ *     ant_node *x = ant_input(g, {4}, .name = "x");
+ *     ant_node *y = ant_call(ant_dense(g, 3, "softmax"), ant_call(ant_dense(g, 16, "relu"), x));
+ *     ant_model *m = ant_model_new(g, ANT_NODES(x), ANT_NODES(y));
+ *     if (ant_status(g)) fprintf(stderr, "%s\n", ant_error(g));
+ *     ant_graph_free(g);
+ *
+ * Builders never return NULL and never abort: a failed one gives a dead object, and what is made of
+ * it is dead too. The graph keeps the first error, with the caller's file and line. Names, node
+ * numbers and random keys are given at the first action on a model, so that nothing depends on the
+ * order in which arguments are evaluated.
+ *
+ * Threads: a graph is built by one thread. Two graphs, two threads: no restriction. Built models
+ * may predict on many threads at once (train.h).
+ */
+#ifndef ANTLER_GRAPH_H
+#define ANTLER_GRAPH_H
+#include "antler/types.h"
+#ifdef __GNUC__
+#pragma GCC system_header
+#endif
+#include <stdio.h>
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* --- the graph --- */
+typedef struct ant_graph_options {
+    int64_t seed;    /* of initial weights, dropout and shuffling */
+    int threads;     /* of every run; 0: one per core, 1: the caller's own only */
+    void (*warn)(void *data, const char *text); /* NULL: warnings are dropped */
+    void *warn_data;
+    char ant_end;
+} ant_graph_options;
+#define ant_graph_new(...) \
+    ant_graph_new_(&(ant_graph_options){.seed = 0, __VA_ARGS__}, \
+                   offsetof(ant_graph_options, ant_end))
+/* Owns everything made on it. NULL only when out of memory; every builder takes NULL for dead. */
+ANT_API ant_graph *ant_graph_new_(const ant_graph_options *o, size_t size);
+/* Frees the graph with all its layers, models and texts. NULL is fine. */
+ANT_API void ant_graph_free(ant_graph *g);
+/* 0, or the code of the first building error. */
+ANT_API int ant_status(const ant_graph *g);
+/* Its text, "" when there is none: "demo.c:12: Dense: units is -3, must be at least 1". */
+ANT_API const char *ant_error(const ant_graph *g);
+/* The text of the last failed action on a model, "" when it went well. */
+ANT_API const char *ant_model_error(const ant_model *m);
+
+/* --- inputs and calls --- */
+typedef struct ant_input_options {
+    ant_graph *graph;
+    ant_shape shape;     /* of one sample; {0}: a scalar per sample */
+    const char *name;
+    const char *dtype;   /* "float32" (NULL), "int32", "int64", "bool" */
+    int batch_size;      /* 0: any */
+    char ant_end;
+} ant_input_options;
+#define ant_input(G, ...) \
+    ant_input_(&(ant_input_options){.graph = (G), .shape = __VA_ARGS__}, \
+               offsetof(ant_input_options, ant_end), __FILE__, __LINE__)
+ANT_API ant_node *ant_input_(const ant_input_options *o, size_t size, const char *file, int line);
+
+typedef struct ant_call_options {
+    ant_layer *layer;
+    ant_node *in[ANT_MAX_PORTS];
+    const void *too_many;                   /* catches one input too many */
+    ant_node *initial_state[ANT_MAX_PORTS]; /* recurrent layers: their states at the start */
+    ant_node *mask;                         /* bool, in place of the input's own mask */
+    int training;                           /* 0 or 1: as if predicting or training; ANT_NONE */
+    const char *name;                       /* of the call, in files; NULL: the layer's */
+    char ant_end;
+} ant_call_options;
+/* Result 0 of calling a layer (or model) on nodes: ant_call(layer, a, b, .training = false). */
+#define ant_call(...) \
+    ant_call_(&(ant_call_options){.training = ANT_NONE, .layer = __VA_ARGS__}, \
+              offsetof(ant_call_options, ant_end), __FILE__, __LINE__)
+ANT_API ant_node *ant_call_(const ant_call_options *o, size_t size, const char *file, int line);
+/* Result k of the call that `node` is a result of. */
+ANT_API ant_node *ant_output(ant_node *node, int k);
+/* The shape with the batch first, ANT_ANY where unknown; the number of axes (0 when dead). */
+ANT_API int ant_node_shape(const ant_node *node, int64_t shape[ANT_MAX_AXES]);
+
+/* --- models --- */
+#define ANT_NODES(...) ((ant_node *const[]){__VA_ARGS__, NULL})
+typedef struct ant_model_options {
+    ant_graph *graph;
+    ant_node *const *inputs, *const *outputs; /* end at NULL */
+    const char *name;
+    const char *output_names[ANT_MAX_PORTS];  /* in logs, data and files; NULL: the layers' */
+    bool untrainable;
+    char ant_end;
+} ant_model_options;
+/* ant_model_new(g, ANT_NODES(a, b), ANT_NODES(y), "twin") */
+#define ant_model_new(...) \
+    ant_model_new_(&(ant_model_options){.graph = __VA_ARGS__}, \
+                   offsetof(ant_model_options, ant_end), __FILE__, __LINE__)
+ANT_API ant_model *ant_model_new_(const ant_model_options *o, size_t size, const char *file,
+                                  int line);
+/* ant_sequential(g, layer, layer, …): layers one after the other. The first has .input_shape, or
+ * the shape comes with the first data. An ant_input_layer may stand first. */
+#define ant_sequential(G, ...) \
+    ant_sequential_(G, (ant_layer *const[]){__VA_ARGS__, NULL}, NULL, __FILE__, __LINE__)
+#define ant_sequential_named(G, NAME, ...) \
+    ant_sequential_(G, (ant_layer *const[]){__VA_ARGS__, NULL}, NAME, __FILE__, __LINE__)
+ANT_API ant_model *ant_sequential_(ant_graph *g, ant_layer *const *layers, const char *name,
+                                   const char *file, int line);
+/* Grows or shrinks a Sequential at its end; a compiled one must be compiled again. */
+#define ant_add(M, L) ant_add_(M, L, __FILE__, __LINE__)
+ANT_API int ant_add_(ant_model *m, ant_layer *layer, const char *file, int line);
+ANT_API int ant_pop(ant_model *m);
+/* Builds a Sequential for samples of this shape (0 ends it), where data has not done it. */
+ANT_API int ant_build(ant_model *m, const int *shape);
+
+/* --- reaching in --- */
+ANT_API const char *ant_name(ant_layer *l);            /* of a model, or of a layer in the first */
+ANT_API int ant_layer_count(ant_model *m);
+ANT_API ant_layer *ant_layer_at(ant_model *m, int k);  /* in the order of summary; dead if outside */
+ANT_API ant_layer *ant_layer_named(ant_model *m, const char *name); /* "encoder/dense" goes in */
+/* Result 0 of the call-th call (from 0) of a layer in this model: for models on inner values. */
+ANT_API ant_node *ant_layer_node(ant_model *m, const char *layer, int call);
+ANT_API ant_node *ant_model_input(ant_model *m, int k);
+ANT_API ant_node *ant_model_output(ant_model *m, int k);
+ANT_API int ant_model_inputs(ant_model *m);
+ANT_API int ant_model_outputs(ant_model *m);
+ANT_API const char *ant_input_name(ant_model *m, int k);
+ANT_API const char *ant_output_name(ant_model *m, int k);
+
+/* Weights, in Keras's order: own trainable ones, own others, then the layers inside. */
+ANT_API int ant_weight_count(ant_layer *l);
+ANT_API const char *ant_weight_name(ant_layer *l, int k); /* "dense/kernel", in this model */
+/* A view of the numbers (float32), valid until the graph is freed; axes 0 where there is none.
+ * Not while the model trains on another thread. */
+ANT_API ant_array ant_weight_at(ant_layer *l, int k);
+ANT_API ant_array ant_weight_named(ant_layer *l, const char *name);
+/* Copies numbers in, of the weight's shape and any type. */
+ANT_API int ant_weight_set(ant_layer *l, const char *name, ant_array values);
+/* to = factor * from + (1 - factor) * to, weight by weight in order: 1 copies, 0.01 follows. */
+ANT_API int ant_weights_copy(ant_layer *to, ant_layer *from, double factor);
+ANT_API int64_t ant_parameter_count(ant_layer *l, bool trainable_only);
+/* Freezes or frees a layer (a model: all its layers). A compiled model must be compiled again. */
+ANT_API int ant_set_trainable(ant_layer *l, bool trainable);
+/* States of stateful layers go back to zero, in the model's own run. */
+ANT_API int ant_reset_states(ant_model *m);
+/* A copy with layers of its own on graph `to` (may be the same): with the weights or newly drawn. */
+ANT_API ant_model *ant_clone(ant_model *m, ant_graph *to, bool with_weights);
+/* A Normalization layer's statistics from data (any model or none). */
+ANT_API int ant_adapt(ant_layer *l, ant_array x);
+
+/* --- showing --- */
+/* Keras's table of layers, output shapes, parameters and, for functional models, connections. */
+ANT_API int ant_summary(ant_model *m, FILE *out);
+/* The text of the summary, or of the graph in graphviz's language; freed with ant_free. */
+ANT_API char *ant_summary_text(ant_model *m, int columns);
+ANT_API char *ant_plot_text(ant_model *m);
+ANT_API void ant_free(void *text);
+
+/* --- users' own layers and parts --- */
+/* A layer without options or weights: `write` gets the call's inputs. Said by its name:
+ * ant_layer_named_class(g, "my_layer"). */
+ANT_API int ant_register_layer(ant_graph *g, const char *name, ant_value *(*write)(
+    ant_program *p, const void *data, ant_value *const *in), const void *data);
+ANT_API ant_layer *ant_custom_layer(ant_graph *g, const char *name);
+ANT_API int ant_register_activation(ant_graph *g, const char *name, ant_value *(*write)(
+    ant_program *p, const void *data, ant_value *const *in), const void *data);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

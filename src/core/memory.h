@@ -1,0 +1,49 @@
+/* Memory: one funnel for every allocation of the library, and an arena for what lives as long as
+ * its graph. Nothing here aborts: NULL means out of memory, and callers say so. */
+#ifndef ANT_CORE_MEMORY_H
+#define ANT_CORE_MEMORY_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The hook. old NULL: new memory, zeroed; size 0: frees; else resizes (new bytes are not zeroed).
+ * A weak symbol: tests link their own, which fails the nth call. */
+void *ant__memory_hook(void *old, size_t size);
+
+/* Zeroed; NULL when out of memory. Freed with ant__free. */
+void *ant__alloc(size_t size);
+/* count * size with overflow check, zeroed. */
+void *ant__alloc_array(size_t count, size_t size);
+/* Resizes; the old block stays whole when it fails. */
+void *ant__resize(void *old, size_t count, size_t size);
+void ant__free(void *block);
+/* Zeroed numbers, 64-byte aligned, with 128 bytes of slack behind (kernels may read past the end).
+ * Freed with ant__free_numbers. */
+void *ant__alloc_numbers(size_t size);
+void ant__free_numbers(void *block);
+/* false on overflow. */
+bool ant__mul(size_t a, size_t b, size_t *out);
+
+/* Everything taken from an arena is freed with it. Not thread-safe. */
+typedef struct ant_arena {
+    struct ant_block *blocks;
+} ant_arena;
+
+void *ant__arena_alloc(ant_arena *a, size_t size); /* zeroed, 16-byte aligned */
+void *ant__arena_array(ant_arena *a, size_t count, size_t size);
+char *ant__arena_text(ant_arena *a, const char *s); /* NULL stays NULL only when out of memory */
+char *ant__arena_bytes(ant_arena *a, const char *s, size_t n); /* ended by a zero */
+void ant__arena_free(ant_arena *a);
+
+/* A growing array: ANT__PUSH is false when out of memory. */
+#define ANT__LIST(T) \
+    struct { \
+        T *at; \
+        int n, room; \
+    }
+#define ANT__PUSH(list, ...) \
+    (ant__grow((void **)&(list)->at, (list)->n, &(list)->room, sizeof *(list)->at) \
+         ? ((list)->at[(list)->n++] = (__VA_ARGS__), true) \
+         : false)
+bool ant__grow(void **at, int n, int *room, size_t size);
+#endif

@@ -1,0 +1,152 @@
+/* What a layer is: a class, options, weights; and what its class can do. Knows no graph.
+ *
+ * A layer does not compute: `call` writes ops into a program. It is called again for every batch
+ * shape, so it is a pure function of options and shapes, and keeps nothing.
+ */
+#ifndef ANT_LAYERS_LAYER_H
+#define ANT_LAYERS_LAYER_H
+#include "core/options/option.h"
+#include "core/program/program.h"
+
+typedef struct ant_weight {
+    ant_variable variable;      /* name: "kernel"; data once the model is settled */
+    const char *initializer;    /* canonical texts; NULL: none */
+    const char *regularizer, *constraint;
+    bool trainable;             /* false: moving averages, seeds */
+    uint64_t key;               /* of its initial values: seed and the first owner's path */
+    bool initialized;
+    ant_layer *layer;           /* whose it is */
+    /* fills after the initializer: LSTM's forget bias; NULL: nothing to do */
+    void (*adjust)(struct ant_weight *w);
+} ant_weight;
+
+/* Public options common to all layers, as any class's options begin. */
+typedef struct ant_layer_common {
+    ANT_LAYER_OPTIONS;
+} ant_layer_common;
+
+struct ant_layer {
+    const ant_class *cls;
+    void *options;              /* the class's struct; its first part is ant_layer_common */
+    ant_context *context;
+    const char *said;           /* the name said by the user or a file; NULL: given by the model */
+    bool from_file;             /* … by a file: gives way on a clash */
+    const char *file;           /* where it was made, for messages */
+    int line;
+    bool dead, built;
+    bool trainable;             /* changed by ant_set_trainable; starts as the option */
+    ant_dims built_dims;        /* input 0 when it was built */
+    ANT__LIST(ant_weight *) weights;      /* its own, in order of creation */
+    ANT__LIST(ant_layer *) children;      /* wrapped layers, cells; a model's layers */
+    ANT__LIST(const char *) child_names;  /* their level in weight paths: "forward_lstm", "cell" */
+    ant_layer *owner;           /* the model that settled it first */
+    void *extra;                /* the class's own: a model's graph, adapted statistics */
+};
+
+typedef struct ant_layer_call ant_layer_call;
+
+/* A class's `impl`. */
+typedef struct ant_layer_class {
+    /* How many results a call has; NULL: one. */
+    int (*outputs)(const ant_layer *l);
+    /* Checks the inputs' shapes (batch and others may be unknown) and declares weights and
+     * children. Called once, at the first call. NULL: nothing to build. */
+    int (*build)(ant_layer *l, const ant_dims *in, int n_in);
+    /* Writes ops; sets c->out[0 … outputs). 0 or an error told by ant__call_fail. */
+    int (*call)(ant_layer_call *c);
+    /* What becomes of masks when `call` sets no c->out_mask itself. */
+    enum ant_mask_rule {
+        ANT__MASK_DROP, /* conv, pooling, Flatten …: no mask goes on */
+        ANT__MASK_PASS, /* Dense, Activation, Dropout …: input 0's mask goes on */
+        ANT__MASK_OWN   /* `call` sets c->out_mask */
+    } mask;
+    int inputs_min, inputs_max; /* both 0: exactly one */
+} ant_layer_class;
+
+/* One call while its ops are written. */
+struct ant_layer_call {
+    ant_layer *layer;
+    ant_program *program;
+    ant_context *context;       /* for texts and errors of this lowering, never the graph's own */
+    ant_value *in[ANT_MAX_PORTS];
+    ant_value *mask[ANT_MAX_PORTS];           /* bool; NULL: none */
+    int n_in;
+    ant_value *initial_state[ANT_MAX_PORTS];  /* keyword of recurrent layers */
+    int n_states;
+    bool training;
+    ant_value *out[ANT_MAX_PORTS];
+    ant_value *out_mask[ANT_MAX_PORTS];
+    uint64_t key;               /* of this call's random numbers: the path in the running model */
+    int draws;                  /* how many were asked for so far */
+    struct ant_lowering *lowering; /* what all calls of one program share */
+};
+
+/* Shared by all calls of a program being written. */
+typedef struct ant_lowering {
+    ANT__LIST(ant_value *) losses;        /* scalars: activity penalties, add_loss */
+    /* A state that outlives the batch (stateful recurrent layers), zeros at first: a variable of the
+     * run, the k-th of this layer. NULL in scratch programs or after an error. */
+    ant_variable *(*state)(void *host, const ant_layer *l, int k, int dtype, const ant_dims *dims);
+    void *host;
+    bool scratch;               /* only shapes are wanted */
+} ant_lowering;
+
+/* --- what classes use --- */
+#define ANT__OPTIONS(T, l) ((const ant_##T##_options *)(l)->options)
+typedef struct ant_weight_spec {
+    const char *name;           /* "kernel" */
+    ant_dims dims;
+    const char *initializer, *regularizer, *constraint;
+    bool fixed;                 /* not trainable */
+    void (*adjust)(ant_weight *w);
+} ant_weight_spec;
+/* In build: declares the next weight. 0 or an error. */
+int ant__weight_add(ant_layer *l, const ant_weight_spec *spec);
+/* In build: a layer inside this one, with its level in paths. */
+int ant__child_add(ant_layer *l, ant_layer *child, const char *name);
+/* In call: the k-th weight of the layer, read (and constrained ones are just read: constraints act
+ * after an update). */
+ant_value *ant__weight_read(ant_layer_call *c, int k);
+void ant__weight_assign(ant_layer_call *c, int k, ant_value *v);
+/* A layer inside this one, called on values: builds nothing (build did). Fills `inner` and copies
+ * training, key and lowering. Use as: ant_layer_call in; ant__call_inner(c, k, &in); in.in[0] = …;
+ * ant__layer_write(&in). */
+void ant__call_inner(ant_layer_call *c, int child, ant_layer_call *inner);
+/* Every call goes through here: casts inputs, calls the class, applies its mask rule, adds the
+ * activity penalty. */
+int ant__layer_write(ant_layer_call *c);
+/* Builds on these shapes when that was not done; checks the number of inputs. */
+int ant__layer_build(ant_layer *l, const ant_dims *in, int n_in);
+int ant__layer_outputs(const ant_layer *l);
+/* Errors that name the layer: "dense_1 (Dense): …". */
+int ant__call_fail(ant_layer_call *c, int code, const char *format, ...) ANT__FORMAT(3, 4);
+int ant__layer_fail(ant_layer *l, int code, const char *format, ...) ANT__FORMAT(3, 4);
+const char *ant__layer_label(const ant_layer *l); /* "'hidden' (Dense)" */
+/* The key of the next draw of this call; `seed` the layer's own, or ANT_NONE. */
+uint64_t ant__call_key(ant_layer_call *c, int seed);
+
+/* --- parts that layers use --- */
+/* Applies an activation's text (NULL: none) to a value. */
+ant_value *ant__activation_write(ant_layer_call *c, const char *text, ant_value *x);
+/* The penalty of a regularizer's text on a value: a scalar. */
+ant_value *ant__regularizer_write(ant_context *c, ant_program *p, const char *text, ant_value *x);
+/* The value a constraint's text makes of a weight. */
+ant_value *ant__constraint_write(ant_context *c, ant_program *p, const char *text, ant_value *x);
+/* Numbers by an initializer's text: `out` float32, row-major, `count` of dims. */
+int ant__initializer_fill(ant_context *c, const char *text, uint64_t key, const ant_dims *dims,
+                          float *out);
+
+/* `impl` of the kinds of parts. */
+typedef struct ant_activation_class {
+    ant_value *(*write)(ant_program *p, const void *options, ant_value *x);
+} ant_activation_class;
+typedef struct ant_regularizer_class {
+    ant_value *(*write)(ant_program *p, const void *options, ant_value *x);
+} ant_regularizer_class;
+typedef struct ant_constraint_class {
+    ant_value *(*write)(ant_program *p, const void *options, ant_value *x);
+} ant_constraint_class;
+typedef struct ant_initializer_class {
+    int (*fill)(ant_context *c, const void *options, uint64_t key, const ant_dims *dims, float *out);
+} ant_initializer_class;
+#endif
