@@ -11,5 +11,5 @@ const ant_family *const ant__families[] = {
 #define X(name) &ant__##name##_family,
     FAMILIES(X)
 #undef X
-    NULL,
+        NULL,
 };

@@ -28,14 +28,14 @@ extern "C" {
 
 /* --- the graph --- */
 typedef struct ant_graph_options {
-    int64_t seed;    /* of initial weights, dropout and shuffling */
-    int threads;     /* of every run; 0: one per core, 1: the caller's own only */
+    int64_t seed; /* of initial weights, dropout and shuffling */
+    int threads;  /* of every run; 0: one per core, 1: the caller's own only */
     void (*warn)(void *data, const char *text); /* NULL: warnings are dropped */
     void *warn_data;
     char ant_end;
 } ant_graph_options;
-#define ant_graph_new(...) \
-    ant_graph_new_(&(ant_graph_options){.seed = 0, __VA_ARGS__}, \
+#define ant_graph_new(...)                                                                         \
+    ant_graph_new_(&(ant_graph_options){.seed = 0, __VA_ARGS__},                                   \
                    offsetof(ant_graph_options, ant_end))
 /* Owns everything made on it. NULL only when out of memory; every builder takes NULL for dead. */
 ANT_API ant_graph *ant_graph_new_(const ant_graph_options *o, size_t size);
@@ -51,14 +51,14 @@ ANT_API const char *ant_model_error(const ant_model *m);
 /* --- inputs and calls --- */
 typedef struct ant_input_options {
     ant_graph *graph;
-    ant_shape shape;     /* of one sample; {0}: a scalar per sample */
+    ant_shape shape; /* of one sample; {0}: a scalar per sample */
     const char *name;
-    const char *dtype;   /* "float32" (NULL), "int32", "int64", "bool" */
-    int batch_size;      /* 0: any */
+    const char *dtype; /* "float32" (NULL), "int32", "int64", "bool" */
+    int batch_size;    /* 0: any */
     char ant_end;
 } ant_input_options;
-#define ant_input(G, ...) \
-    ant_input_(&(ant_input_options){.graph = (G), .shape = __VA_ARGS__}, \
+#define ant_input(G, ...)                                                                          \
+    ant_input_(&(ant_input_options){.graph = (G), .shape = __VA_ARGS__},                           \
                offsetof(ant_input_options, ant_end), __FILE__, __LINE__)
 ANT_API ant_node *ant_input_(const ant_input_options *o, size_t size, const char *file, int line);
 
@@ -73,8 +73,8 @@ typedef struct ant_call_options {
     char ant_end;
 } ant_call_options;
 /* Result 0 of calling a layer (or model) on nodes: ant_call(layer, a, b, .training = false). */
-#define ant_call(...) \
-    ant_call_(&(ant_call_options){.training = ANT_NONE, .layer = __VA_ARGS__}, \
+#define ant_call(...)                                                                              \
+    ant_call_(&(ant_call_options){.training = ANT_NONE, .layer = __VA_ARGS__},                     \
               offsetof(ant_call_options, ant_end), __FILE__, __LINE__)
 ANT_API ant_node *ant_call_(const ant_call_options *o, size_t size, const char *file, int line);
 /* Result k of the call that `node` is a result of. */
@@ -88,21 +88,21 @@ typedef struct ant_model_options {
     ant_graph *graph;
     ant_node *const *inputs, *const *outputs; /* end at NULL */
     const char *name;
-    const char *output_names[ANT_MAX_PORTS];  /* in logs, data and files; NULL: the layers' */
+    const char *output_names[ANT_MAX_PORTS]; /* in logs, data and files; NULL: the layers' */
     bool untrainable;
     char ant_end;
 } ant_model_options;
 /* ant_model_new(g, ANT_NODES(a, b), ANT_NODES(y), "twin") */
-#define ant_model_new(...) \
-    ant_model_new_(&(ant_model_options){.graph = __VA_ARGS__}, \
+#define ant_model_new(...)                                                                         \
+    ant_model_new_(&(ant_model_options){.graph = __VA_ARGS__},                                     \
                    offsetof(ant_model_options, ant_end), __FILE__, __LINE__)
 ANT_API ant_model *ant_model_new_(const ant_model_options *o, size_t size, const char *file,
                                   int line);
 /* ant_sequential(g, layer, layer, …): layers one after the other. The first has .input_shape, or
  * the shape comes with the first data. An ant_input_layer may stand first. */
-#define ant_sequential(G, ...) \
+#define ant_sequential(G, ...)                                                                     \
     ant_sequential_(G, (ant_layer *const[]){__VA_ARGS__, NULL}, NULL, __FILE__, __LINE__)
-#define ant_sequential_named(G, NAME, ...) \
+#define ant_sequential_named(G, NAME, ...)                                                         \
     ant_sequential_(G, (ant_layer *const[]){__VA_ARGS__, NULL}, NAME, __FILE__, __LINE__)
 ANT_API ant_model *ant_sequential_(ant_graph *g, ant_layer *const *layers, const char *name,
                                    const char *file, int line);
@@ -114,9 +114,9 @@ ANT_API int ant_pop(ant_model *m);
 ANT_API int ant_build(ant_model *m, const int *shape);
 
 /* --- reaching in --- */
-ANT_API const char *ant_name(ant_layer *l);            /* of a model, or of a layer in the first */
+ANT_API const char *ant_name(ant_layer *l); /* of a model, or of a layer in the first */
 ANT_API int ant_layer_count(ant_model *m);
-ANT_API ant_layer *ant_layer_at(ant_model *m, int k);  /* in the order of summary; dead if outside */
+ANT_API ant_layer *ant_layer_at(ant_model *m, int k); /* in the order of summary; dead if outside */
 ANT_API ant_layer *ant_layer_named(ant_model *m, const char *name); /* "encoder/dense" goes in */
 /* Result 0 of the call-th call (from 0) of a layer in this model: for models on inner values. */
 ANT_API ant_node *ant_layer_node(ant_model *m, const char *layer, int call);
@@ -159,11 +159,15 @@ ANT_API void ant_free(void *text);
 /* --- users' own layers and parts --- */
 /* A layer without options or weights: `write` gets the call's inputs. Said by its name:
  * ant_layer_named_class(g, "my_layer"). */
-ANT_API int ant_register_layer(ant_graph *g, const char *name, ant_value *(*write)(
-    ant_program *p, const void *data, ant_value *const *in), const void *data);
+ANT_API int ant_register_layer(ant_graph *g, const char *name,
+                               ant_value *(*write)(ant_program *p, const void *data,
+                                                   ant_value *const *in),
+                               const void *data);
 ANT_API ant_layer *ant_custom_layer(ant_graph *g, const char *name);
-ANT_API int ant_register_activation(ant_graph *g, const char *name, ant_value *(*write)(
-    ant_program *p, const void *data, ant_value *const *in), const void *data);
+ANT_API int ant_register_activation(ant_graph *g, const char *name,
+                                    ant_value *(*write)(ant_program *p, const void *data,
+                                                        ant_value *const *in),
+                                    const void *data);
 
 #ifdef __cplusplus
 }

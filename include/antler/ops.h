@@ -21,7 +21,7 @@ extern "C" {
 
 /* Axes as a set: ANT_AXIS(0) | ANT_AXIS(2); from the end: ANT_LAST. */
 #define ANT_AXIS(k) (1u << (k))
-#define ANT_LAST (1u << 31)  /* the last axis, whichever it is */
+#define ANT_LAST (1u << 31) /* the last axis, whichever it is */
 #define ANT_ALL_AXES 0x7fffffffu
 
 /* What a user's loss, metric or activation is: `in` ends at NULL. Pure: it depends on its
@@ -41,16 +41,18 @@ ANT_API ant_value *ant_op_fill(ant_program *p, const int64_t *shape, int rank, d
 ANT_API ant_value *ant_op_constant(ant_program *p, const double *x, const int64_t *shape, int rank);
 
 /* --- elementwise, two values: arithmetic gives the real type (or the ints' own), comparison bool --- */
-#define ANT_BINARY_OPS(X) \
-    X(add) X(sub) X(mul) X(div) X(floor_div) X(mod) X(pow) X(maximum) X(minimum) X(atan2) \
-    X(less) X(less_equal) X(greater) X(greater_equal) X(equal) X(not_equal) \
-    X(logical_and) X(logical_or)
+#define ANT_BINARY_OPS(X)                                                                          \
+    X(add)                                                                                         \
+    X(sub) X(mul) X(div) X(floor_div) X(mod) X(pow) X(maximum) X(minimum) X(atan2) X(less)         \
+        X(less_equal) X(greater) X(greater_equal) X(equal) X(not_equal) X(logical_and)             \
+            X(logical_or)
 /* --- elementwise, one value --- */
-#define ANT_UNARY_OPS(X) \
-    X(neg) X(abs) X(sign) X(square) X(sqrt) X(rsqrt) X(reciprocal) X(exp) X(expm1) X(log) X(log1p) \
-    X(sin) X(cos) X(tan) X(asin) X(acos) X(atan) X(sinh) X(cosh) X(tanh) X(asinh) X(acosh) \
-    X(atanh) X(sigmoid) X(softplus) X(erf) X(relu) X(floor) X(ceil) X(round) X(trunc) \
-    X(logical_not) X(is_nan) X(is_finite) X(stop_gradient)
+#define ANT_UNARY_OPS(X)                                                                           \
+    X(neg)                                                                                         \
+    X(abs) X(sign) X(square) X(sqrt) X(rsqrt) X(reciprocal) X(exp) X(expm1) X(log) X(log1p) X(sin) \
+        X(cos) X(tan) X(asin) X(acos) X(atan) X(sinh) X(cosh) X(tanh) X(asinh) X(acosh) X(atanh)   \
+            X(sigmoid) X(softplus) X(erf) X(relu) X(floor) X(ceil) X(round) X(trunc)               \
+                X(logical_not) X(is_nan) X(is_finite) X(stop_gradient)
 #define ANT__BINARY(n) ANT_API ant_value *ant_op_##n(ant_program *p, ant_value *a, ant_value *b);
 #define ANT__UNARY(n) ANT_API ant_value *ant_op_##n(ant_program *p, ant_value *a);
 ANT_BINARY_OPS(ANT__BINARY)
@@ -95,8 +97,8 @@ ANT_API ant_value *ant_op_broadcast(ant_program *p, ant_value *a, const int64_t 
 ANT_API ant_value *ant_op_expand(ant_program *p, ant_value *a, int axis);
 ANT_API ant_value *ant_op_squeeze(ant_program *p, ant_value *a, int axis);
 /* entries start, start + step, … of an axis, `count` of them; step may be negative */
-ANT_API ant_value *ant_op_slice(ant_program *p, ant_value *a, int axis, int64_t start, int64_t count,
-                                int64_t step);
+ANT_API ant_value *ant_op_slice(ant_program *p, ant_value *a, int axis, int64_t start,
+                                int64_t count, int64_t step);
 /* zeros (or `fill`) before and after */
 ANT_API ant_value *ant_op_pad(ant_program *p, ant_value *a, int axis, int64_t before, int64_t after,
                               double fill);

@@ -43,16 +43,16 @@ extern "C" {
 #endif
 
 /* --- the objects; all are owned by their graph, but programs and runs --- */
-typedef struct ant_graph ant_graph;       /* owns layers, nodes, models and their texts */
-typedef struct ant_layer ant_layer;       /* a class, its options and its weights */
-typedef struct ant_layer ant_model;       /* a model is a layer with a graph inside */
-typedef struct ant_node ant_node;         /* one value: result k of one call of a layer */
-typedef struct ant_run ant_run;           /* one thread's working memory and states for a model */
-typedef struct ant_program ant_program;   /* a straight list of ops; see ops.h */
-typedef struct ant_value ant_value;       /* one value of a program */
-typedef struct ant_logs ant_logs;         /* names and numbers of an epoch or batch */
-typedef struct ant_history ant_history;   /* the logs of every epoch of a fit */
-typedef struct ant_data ant_data;         /* rows that come from a file or a function */
+typedef struct ant_graph ant_graph;     /* owns layers, nodes, models and their texts */
+typedef struct ant_layer ant_layer;     /* a class, its options and its weights */
+typedef struct ant_layer ant_model;     /* a model is a layer with a graph inside */
+typedef struct ant_node ant_node;       /* one value: result k of one call of a layer */
+typedef struct ant_run ant_run;         /* one thread's working memory and states for a model */
+typedef struct ant_program ant_program; /* a straight list of ops; see ops.h */
+typedef struct ant_value ant_value;     /* one value of a program */
+typedef struct ant_logs ant_logs;       /* names and numbers of an epoch or batch */
+typedef struct ant_history ant_history; /* the logs of every epoch of a fit */
+typedef struct ant_data ant_data;       /* rows that come from a file or a function */
 
 enum {
     ANT_MAX_AXES = 8,   /* axes of a tensor, the batch among them */
@@ -105,19 +105,41 @@ typedef int ant_shape[ANT_MAX_AXES];
 /* A number per axis: 3 for every axis, or ANT_SIZE(3, 5). */
 typedef int64_t ant_size;
 /* Counted lists, borrowed for the call. */
-typedef struct { int count; const int *data; } ant_ints;
-typedef struct { int count; const double *data; } ant_floats;
-typedef struct { int count; const char *const *data; } ant_texts;
+typedef struct {
+    int count;
+    const int *data;
+} ant_ints;
+typedef struct {
+    int count;
+    const double *data;
+} ant_floats;
+typedef struct {
+    int count;
+    const char *const *data;
+} ant_texts;
 /* An interval: [low, high]. */
-typedef struct { double low, high; } ant_span;
+typedef struct {
+    double low, high;
+} ant_span;
 
-#define ANT_INTS(...) \
-    {sizeof((const int[]){__VA_ARGS__}) / sizeof(int), (const int[]){__VA_ARGS__}}
-#define ANT_FLOATS(...) \
-    {sizeof((const double[]){__VA_ARGS__}) / sizeof(double), (const double[]){__VA_ARGS__}}
-#define ANT_TEXTS(...) \
-    {sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *), \
-     (const char *const[]){__VA_ARGS__}}
+#define ANT_INTS(...)                                                                              \
+    {                                                                                              \
+        sizeof((const int[]){__VA_ARGS__}) / sizeof(int), (const int[]) {                          \
+            __VA_ARGS__                                                                            \
+        }                                                                                          \
+    }
+#define ANT_FLOATS(...)                                                                            \
+    {                                                                                              \
+        sizeof((const double[]){__VA_ARGS__}) / sizeof(double), (const double[]) {                 \
+            __VA_ARGS__                                                                            \
+        }                                                                                          \
+    }
+#define ANT_TEXTS(...)                                                                             \
+    {                                                                                              \
+        sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *), (const char *const[]) {       \
+            __VA_ARGS__                                                                            \
+        }                                                                                          \
+    }
 
 /* An ant_size of several numbers: bits 60..62 hold their count, 60/count signed bits each. */
 #define ANT__E(x, n, k) (((int64_t)(x) & (((int64_t)1 << 60 / (n)) - 1)) << 60 / (n) * (k))
@@ -125,28 +147,29 @@ typedef struct { double low, high; } ant_span;
 #define ANT__SIZE1(a) (ANT__N(1) | ((int64_t)(a) & (ANT__N(1) - 1)))
 #define ANT__SIZE2(a, b) (ANT__N(2) | ANT__E(a, 2, 0) | ANT__E(b, 2, 1))
 #define ANT__SIZE3(a, b, c) (ANT__N(3) | ANT__E(a, 3, 0) | ANT__E(b, 3, 1) | ANT__E(c, 3, 2))
-#define ANT__SIZE4(a, b, c, d) \
+#define ANT__SIZE4(a, b, c, d)                                                                     \
     (ANT__N(4) | ANT__E(a, 4, 0) | ANT__E(b, 4, 1) | ANT__E(c, 4, 2) | ANT__E(d, 4, 3))
-#define ANT__SIZE6(a, b, c, d, e, f) \
-    (ANT__N(6) | ANT__E(a, 6, 0) | ANT__E(b, 6, 1) | ANT__E(c, 6, 2) | ANT__E(d, 6, 3) | \
+#define ANT__SIZE6(a, b, c, d, e, f)                                                               \
+    (ANT__N(6) | ANT__E(a, 6, 0) | ANT__E(b, 6, 1) | ANT__E(c, 6, 2) | ANT__E(d, 6, 3) |           \
      ANT__E(e, 6, 4) | ANT__E(f, 6, 5))
 #define ANT__PICK(a, b, c, d, e, f, m, ...) m
-#define ANT_SIZE(...) \
-    ANT__PICK(__VA_ARGS__, ANT__SIZE6, ANT__SIZE5, ANT__SIZE4, ANT__SIZE3, ANT__SIZE2, \
-              ANT__SIZE1, 0)(__VA_ARGS__)
+#define ANT_SIZE(...)                                                                              \
+    ANT__PICK(__VA_ARGS__, ANT__SIZE6, ANT__SIZE5, ANT__SIZE4, ANT__SIZE3, ANT__SIZE2, ANT__SIZE1, \
+              0)                                                                                   \
+    (__VA_ARGS__)
 
 /* --- data at the border: a borrowed view, by value --- */
 typedef struct ant_array {
     void *data;
-    int dtype;                      /* enum ant_dtype */
-    int axes;                       /* 0: no array */
-    int64_t shape[ANT_MAX_AXES];    /* the batch first */
-    int64_t strides[ANT_MAX_AXES];  /* in bytes; all 0: row-major without gaps */
-    const char *name;               /* of the input or output it is for; NULL: by order */
-    bool swapped;                   /* of the other byte order */
+    int dtype;                     /* enum ant_dtype */
+    int axes;                      /* 0: no array */
+    int64_t shape[ANT_MAX_AXES];   /* the batch first */
+    int64_t strides[ANT_MAX_AXES]; /* in bytes; all 0: row-major without gaps */
+    const char *name;              /* of the input or output it is for; NULL: by order */
+    bool swapped;                  /* of the other byte order */
 } ant_array;
 
-#define ANT__DTYPE(p) \
+#define ANT__DTYPE(p)                                                                              \
     _Generic(*(p), float: ANT_FLOAT32, double: ANT_FLOAT64, bool: ANT_BOOL, \
         signed char: ANT_INT8, char: ANT_INT8, unsigned char: ANT_UINT8, short: ANT_INT16, \
         unsigned short: ANT_UINT16, int: ANT_INT32, unsigned: ANT_UINT32, \
@@ -157,34 +180,38 @@ typedef struct ant_array {
 /* ant_array(x, 100, 60, 3): 100 samples of 60 x 3, x points at the first number. */
 #define ant_array(p, ...) ant_named(NULL, p, __VA_ARGS__)
 /* The same for the input or output called n. */
-#define ant_named(n, p, ...) \
-    ((ant_array){.data = (void *)(uintptr_t)(p), .dtype = ANT__DTYPE(p), \
-                 .axes = ANT__AXES(__VA_ARGS__), .shape = {__VA_ARGS__}, .name = (n)})
+#define ant_named(n, p, ...)                                                                       \
+    ((ant_array){.data = (void *)(uintptr_t)(p),                                                   \
+                 .dtype = ANT__DTYPE(p),                                                           \
+                 .axes = ANT__AXES(__VA_ARGS__),                                                   \
+                 .shape = {__VA_ARGS__},                                                           \
+                 .name = (n)})
 /* Several arrays, or any list with commas, as one argument of a macro. */
-#define ANT_LIST(...) {__VA_ARGS__}
+#define ANT_LIST(...)                                                                              \
+    { __VA_ARGS__ }
 
 /* --- what constructors are made of --- */
 /* Options common to all layers: by keyword only, in a block of fixed size that can grow. */
-#define ANT_LAYER_OPTIONS \
-    union { \
-        struct { \
-            const char *name;                 /* unique in its model; NULL: given by the model */ \
-            const char *dtype;                /* "float32" or NULL */ \
-            const char *activity_regularizer; /* penalty on the output, over the batch size */ \
-            bool trainable;                   /* false: training leaves its weights alone */ \
-            ant_shape input_shape;            /* first layer of a Sequential: one sample */ \
-        }; \
-        char ant_room[128]; \
-    }; \
+#define ANT_LAYER_OPTIONS                                                                          \
+    union {                                                                                        \
+        struct {                                                                                   \
+            const char *name;                 /* unique in its model; NULL: given by the model */  \
+            const char *dtype;                /* "float32" or NULL */                              \
+            const char *activity_regularizer; /* penalty on the output, over the batch size */     \
+            bool trainable;                   /* false: training leaves its weights alone */       \
+            ant_shape input_shape;            /* first layer of a Sequential: one sample */        \
+        };                                                                                         \
+        char ant_room[128];                                                                        \
+    };                                                                                             \
     ant_graph *graph
 #define ANT_LAYER_DEFAULTS .trainable = true, .graph = NULL
-#define ANT_PART_OPTIONS \
-    union { \
-        struct { \
-            const char *name; /* shown in logs and files; NULL: the class's */ \
-        }; \
-        char ant_room[32]; \
-    }; \
+#define ANT_PART_OPTIONS                                                                           \
+    union {                                                                                        \
+        struct {                                                                                   \
+            const char *name; /* shown in logs and files; NULL: the class's */                     \
+        };                                                                                         \
+        char ant_room[32];                                                                         \
+    };                                                                                             \
     ant_graph *graph
 #define ANT_PART_DEFAULTS .graph = NULL
 
@@ -217,9 +244,9 @@ ANT_API const char *ant_part_new(int kind, const char *cls, const void *options,
  * 0, or ANT_E_OPTION where there is no such class. Any thread. */
 ANT_API int ant_options_init(int kind, const char *cls, void *options, size_t size);
 
-#define ANT__LAYER(cls, T, ...) \
+#define ANT__LAYER(cls, T, ...)                                                                    \
     ant_layer_new(cls, &(T){__VA_ARGS__}, offsetof(T, ant_end), __FILE__, __LINE__)
-#define ANT__PART(kind, cls, T, ...) \
+#define ANT__PART(kind, cls, T, ...)                                                               \
     ant_part_new(kind, cls, &(T){__VA_ARGS__}, offsetof(T, ant_end), __FILE__, __LINE__)
 
 /* The name of an error code: "out of memory". Any thread. */

@@ -7,10 +7,10 @@
 struct ant_registered; /* users' functions: core/options/class.h */
 
 typedef struct ant_context {
-    ant_arena arena;                    /* texts, options, layers, nodes: freed with the graph */
-    ant_fault error;                    /* the first building error */
-    uint64_t seed;                      /* of all random numbers */
-    struct ant_registered *registered;  /* users' parts and layers by name */
+    ant_arena arena;                   /* texts, options, layers, nodes: freed with the graph */
+    ant_fault error;                   /* the first building error */
+    uint64_t seed;                     /* of all random numbers */
+    struct ant_registered *registered; /* users' parts and layers by name */
     void (*warn)(void *data, const char *text); /* NULL: warnings are dropped */
     void *warn_data;
 } ant_context;

@@ -36,14 +36,14 @@ char *ant__arena_bytes(ant_arena *a, const char *s, size_t n); /* ended by a zer
 void ant__arena_free(ant_arena *a);
 
 /* A growing array: ANT__PUSH is false when out of memory. */
-#define ANT__LIST(T) \
-    struct { \
-        T *at; \
-        int n, room; \
+#define ANT__LIST(T)                                                                               \
+    struct {                                                                                       \
+        T *at;                                                                                     \
+        int n, room;                                                                               \
     }
-#define ANT__PUSH(list, ...) \
-    (ant__grow((void **)&(list)->at, (list)->n, &(list)->room, sizeof *(list)->at) \
-         ? ((list)->at[(list)->n++] = (__VA_ARGS__), true) \
+#define ANT__PUSH(list, ...)                                                                       \
+    (ant__grow((void **)&(list)->at, (list)->n, &(list)->room, sizeof *(list)->at)                 \
+         ? ((list)->at[(list)->n++] = (__VA_ARGS__), true)                                         \
          : false)
 bool ant__grow(void **at, int n, int *room, size_t size);
 #endif

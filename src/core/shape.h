@@ -8,14 +8,13 @@ typedef struct ant_dims {
     int64_t dim[ANT_MAX_AXES];
 } ant_dims;
 
-#define ANT__DIMS(...) \
-    ((ant_dims){ANT__AXES(__VA_ARGS__), {__VA_ARGS__}})
+#define ANT__DIMS(...) ((ant_dims){ANT__AXES(__VA_ARGS__), {__VA_ARGS__}})
 #define ANT__SCALAR ((ant_dims){0, {0}})
 
-size_t ant__dtype_size(int dtype);       /* bytes of one number; 0 for text and unknown */
-const char *ant__dtype_name(int dtype);  /* "float32" */
-int ant__dtype_named(const char *name);  /* 0 when there is none */
-bool ant__dtype_real(int dtype);         /* float32 or float64 */
+size_t ant__dtype_size(int dtype);      /* bytes of one number; 0 for text and unknown */
+const char *ant__dtype_name(int dtype); /* "float32" */
+int ant__dtype_named(const char *name); /* 0 when there is none */
+bool ant__dtype_real(int dtype);        /* float32 or float64 */
 
 bool ant__dims_equal(const ant_dims *a, const ant_dims *b);
 bool ant__dims_known(const ant_dims *a);

@@ -8,23 +8,23 @@
 typedef struct ant_layer_use ant_layer_use;
 
 struct ant_graph {
-    ant_context context;  /* first: all that layers see */
-    ant_layer *dead;      /* the dead layer and node that failed builders give */
+    ant_context context; /* first: all that layers see */
+    ant_layer *dead;     /* the dead layer and node that failed builders give */
     ant_node *dead_node;
     int threads;
-    int models;           /* numbers for names of models */
-    bool loading;         /* names come from a file */
+    int models;   /* numbers for names of models */
+    bool loading; /* names come from a file */
 };
 
 struct ant_node {
     ant_graph *graph;
-    ant_layer_use *use;   /* the call it is a result of; NULL: an input */
-    int result;           /* which */
+    ant_layer_use *use; /* the call it is a result of; NULL: an input */
+    int result;         /* which */
     int dtype;
-    ant_dims dims;        /* batch first, -1 where unknown */
-    bool masked;          /* carries a mask */
+    ant_dims dims; /* batch first, -1 where unknown */
+    bool masked;   /* carries a mask */
     ant_dims mask_dims;
-    const char *said;     /* an input's name */
+    const char *said; /* an input's name */
     const char *file;
     int line;
 };
@@ -34,7 +34,7 @@ struct ant_layer_use {
     ant_layer *layer;
     ant_node *in[ANT_MAX_PORTS], *state[ANT_MAX_PORTS], *out[ANT_MAX_PORTS], *mask;
     int n_in, n_states, n_out;
-    int training;         /* ANT_NONE, 0, 1 */
+    int training; /* ANT_NONE, 0, 1 */
     const char *said;
     const char *file;
     int line;
@@ -51,15 +51,15 @@ typedef ANT__LIST(ant_name_entry) ant_names;
 typedef struct ant_model_body {
     ant_node **in, **out;
     int n_in, n_out;
-    const char **out_names;              /* said; entries may be NULL */
-    ANT__LIST(ant_layer *) sequence;     /* of a Sequential */
+    const char **out_names;          /* said; entries may be NULL */
+    ANT__LIST(ant_layer *) sequence; /* of a Sequential */
     bool sequential;
     bool settled;
-    ant_names layers, uses, nodes;       /* in topological order, with their names in this model */
-    ant_names wished;                    /* names a file gives to layers, in this model only */
-    ant_fault error;                     /* of the last action */
-    struct ant_run_pool *runs;           /* idle runs, taken by actions */
-    void *train;                         /* the slot that the train floor fills */
+    ant_names layers, uses, nodes; /* in topological order, with their names in this model */
+    ant_names wished;              /* names a file gives to layers, in this model only */
+    ant_fault error;               /* of the last action */
+    struct ant_run_pool *runs;     /* idle runs, taken by actions */
+    void *train;                   /* the slot that the train floor fills */
     void (*train_free)(void *train);
 } ant_model_body;
 
@@ -72,7 +72,7 @@ const void *ant__named(const ant_names *names, const char *name);
 /* Lowering: the values of a model's outputs for these input values (and masks, may be NULL). */
 typedef struct ant_model_values {
     ant_program *program;
-    ant_context *context;      /* of this lowering */
+    ant_context *context; /* of this lowering */
     ant_lowering *lowering;
     ant_value **in, **in_mask; /* n_in of the model */
     bool training;
@@ -90,7 +90,7 @@ ant_program *ant__run_program(ant_run *r, uint64_t id, const ant_dims *dims, int
                               ant_program_writer *write, const void *data);
 int ant__run_execute(ant_run *r, ant_program *p); /* inputs are bound */
 ant_fault *ant__run_error(ant_run *r);
-ant_context *ant__run_context(ant_run *r);        /* cleared after every lowering */
+ant_context *ant__run_context(ant_run *r); /* cleared after every lowering */
 ant_pool *ant__run_pool(ant_run *r);
 /* A run of the model's own, for one action; put back when it ends. NULL when out of memory. */
 ant_run *ant__run_take(ant_model *m);

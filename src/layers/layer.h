@@ -9,13 +9,13 @@
 #include "core/program/program.h"
 
 typedef struct ant_weight {
-    ant_variable variable;      /* name: "kernel"; data once the model is settled */
-    const char *initializer;    /* canonical texts; NULL: none */
+    ant_variable variable;   /* name: "kernel"; data once the model is settled */
+    const char *initializer; /* canonical texts; NULL: none */
     const char *regularizer, *constraint;
-    bool trainable;             /* false: moving averages, seeds */
-    uint64_t key;               /* of its initial values: seed and the first owner's path */
+    bool trainable; /* false: moving averages, seeds */
+    uint64_t key;   /* of its initial values: seed and the first owner's path */
     bool initialized;
-    ant_layer *layer;           /* whose it is */
+    ant_layer *layer; /* whose it is */
     /* fills after the initializer: LSTM's forget bias; NULL: nothing to do */
     void (*adjust)(struct ant_weight *w);
 } ant_weight;
@@ -27,20 +27,20 @@ typedef struct ant_layer_common {
 
 struct ant_layer {
     const ant_class *cls;
-    void *options;              /* the class's struct; its first part is ant_layer_common */
+    void *options; /* the class's struct; its first part is ant_layer_common */
     ant_context *context;
-    const char *said;           /* the name said by the user or a file; NULL: given by the model */
-    bool from_file;             /* … by a file: gives way on a clash */
-    const char *file;           /* where it was made, for messages */
+    const char *said; /* the name said by the user or a file; NULL: given by the model */
+    bool from_file;   /* … by a file: gives way on a clash */
+    const char *file; /* where it was made, for messages */
     int line;
     bool dead, built;
-    bool trainable;             /* changed by ant_set_trainable; starts as the option */
-    ant_dims built_dims;        /* input 0 when it was built */
-    ANT__LIST(ant_weight *) weights;      /* its own, in order of creation */
-    ANT__LIST(ant_layer *) children;      /* wrapped layers, cells; a model's layers */
-    ANT__LIST(const char *) child_names;  /* their level in weight paths: "forward_lstm", "cell" */
-    ant_layer *owner;           /* the model that settled it first */
-    void *extra;                /* the class's own: a model's graph, adapted statistics */
+    bool trainable;                      /* changed by ant_set_trainable; starts as the option */
+    ant_dims built_dims;                 /* input 0 when it was built */
+    ANT__LIST(ant_weight *) weights;     /* its own, in order of creation */
+    ANT__LIST(ant_layer *) children;     /* wrapped layers, cells; a model's layers */
+    ANT__LIST(const char *) child_names; /* their level in weight paths: "forward_lstm", "cell" */
+    ant_layer *owner;                    /* the model that settled it first */
+    void *extra;                         /* the class's own: a model's graph, adapted statistics */
 };
 
 typedef struct ant_layer_call ant_layer_call;
@@ -67,37 +67,37 @@ typedef struct ant_layer_class {
 struct ant_layer_call {
     ant_layer *layer;
     ant_program *program;
-    ant_context *context;       /* for texts and errors of this lowering, never the graph's own */
+    ant_context *context; /* for texts and errors of this lowering, never the graph's own */
     ant_value *in[ANT_MAX_PORTS];
-    ant_value *mask[ANT_MAX_PORTS];           /* bool; NULL: none */
+    ant_value *mask[ANT_MAX_PORTS]; /* bool; NULL: none */
     int n_in;
-    ant_value *initial_state[ANT_MAX_PORTS];  /* keyword of recurrent layers */
+    ant_value *initial_state[ANT_MAX_PORTS]; /* keyword of recurrent layers */
     int n_states;
     bool training;
     ant_value *out[ANT_MAX_PORTS];
     ant_value *out_mask[ANT_MAX_PORTS];
-    uint64_t key;               /* of this call's random numbers: the path in the running model */
-    int draws;                  /* how many were asked for so far */
+    uint64_t key; /* of this call's random numbers: the path in the running model */
+    int draws;    /* how many were asked for so far */
     struct ant_lowering *lowering; /* what all calls of one program share */
 };
 
 /* Shared by all calls of a program being written. */
 typedef struct ant_lowering {
-    ANT__LIST(ant_value *) losses;        /* scalars: activity penalties, add_loss */
+    ANT__LIST(ant_value *) losses; /* scalars: activity penalties, add_loss */
     /* A state that outlives the batch (stateful recurrent layers), zeros at first: a variable of the
      * run, the k-th of this layer. NULL in scratch programs or after an error. */
     ant_variable *(*state)(void *host, const ant_layer *l, int k, int dtype, const ant_dims *dims);
     void *host;
-    bool scratch;               /* only shapes are wanted */
+    bool scratch; /* only shapes are wanted */
 } ant_lowering;
 
 /* --- what classes use --- */
 #define ANT__OPTIONS(T, l) ((const ant_##T##_options *)(l)->options)
 typedef struct ant_weight_spec {
-    const char *name;           /* "kernel" */
+    const char *name; /* "kernel" */
     ant_dims dims;
     const char *initializer, *regularizer, *constraint;
-    bool fixed;                 /* not trainable */
+    bool fixed; /* not trainable */
     void (*adjust)(ant_weight *w);
 } ant_weight_spec;
 /* In build: declares the next weight. 0 or an error. */
@@ -147,6 +147,7 @@ typedef struct ant_constraint_class {
     ant_value *(*write)(ant_program *p, const void *options, ant_value *x);
 } ant_constraint_class;
 typedef struct ant_initializer_class {
-    int (*fill)(ant_context *c, const void *options, uint64_t key, const ant_dims *dims, float *out);
+    int (*fill)(ant_context *c, const void *options, uint64_t key, const ant_dims *dims,
+                float *out);
 } ant_initializer_class;
 #endif

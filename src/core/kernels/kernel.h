@@ -39,8 +39,8 @@ enum ant_kernel_row {
 };
 
 typedef struct ant_kernel_set {
-    const char *name;          /* "baseline", "avx2", "avx512" */
-    int vector_bytes;          /* 16, 32, 64 */
+    const char *name;           /* "baseline", "avx2", "avx512" */
+    int vector_bytes;           /* 16, 32, 64 */
     ant_kernel *const *real[2]; /* [0] float, [1] double; ANT__KERNELS entries each */
 } ant_kernel_set;
 

@@ -6,36 +6,47 @@
 #include <math.h>
 
 typedef enum ant_field {
-    ANT__INT, ANT__FLOAT, ANT__BOOL, ANT__STRING, ANT__SIZE, ANT__SHAPE, ANT__SPAN, ANT__INT_LIST,
-    ANT__FLOAT_LIST, ANT__TEXT_LIST, ANT__PARTS, ANT__ONE_LAYER, ANT__LAYERS
+    ANT__INT,
+    ANT__FLOAT,
+    ANT__BOOL,
+    ANT__STRING,
+    ANT__SIZE,
+    ANT__SHAPE,
+    ANT__SPAN,
+    ANT__INT_LIST,
+    ANT__FLOAT_LIST,
+    ANT__TEXT_LIST,
+    ANT__PARTS,
+    ANT__ONE_LAYER,
+    ANT__LAYERS
 } ant_field;
 
 /* One option: everything but its default, which is read from an instance made by the macro. */
 typedef struct ant_row {
     const char *name;
     size_t offset, size;
-    ant_field field;        /* from the C type, never by hand */
-    double min, max;        /* both 0: no limit */
-    bool above;             /* min itself is refused */
-    bool none;              /* takes None though its default is not None */
-    int part;               /* text: the kind of part that it must name */
-    const char *words;      /* text: the words allowed; int: words for 0, 1, … */
-    const char *none_word;  /* how None is written; NULL: "none" */
-    size_t also;            /* offset of a text field that holds a part instead of the number */
-    const char *old;        /* Keras's other names, separated by spaces */
-    const char *refuse;     /* not built yet: anything but the default is refused, with this text */
+    ant_field field;       /* from the C type, never by hand */
+    double min, max;       /* both 0: no limit */
+    bool above;            /* min itself is refused */
+    bool none;             /* takes None though its default is not None */
+    int part;              /* text: the kind of part that it must name */
+    const char *words;     /* text: the words allowed; int: words for 0, 1, … */
+    const char *none_word; /* how None is written; NULL: "none" */
+    size_t also;           /* offset of a text field that holds a part instead of the number */
+    const char *old;       /* Keras's other names, separated by spaces */
+    const char *refuse;    /* not built yet: anything but the default is refused, with this text */
     const char *help;
 } ant_row;
 
 typedef struct ant_class {
-    const char *name;       /* Keras's: "Dense", "Adam", "relu" */
-    const char *alias;      /* other names, separated by spaces: "mse MSE" */
-    int kind;               /* enum ant_kind */
-    size_t size;            /* offset of ant_end */
-    const void *defaults;   /* an instance; NULL: no options at all */
+    const char *name;     /* Keras's: "Dense", "Adam", "relu" */
+    const char *alias;    /* other names, separated by spaces: "mse MSE" */
+    int kind;             /* enum ant_kind */
+    size_t size;          /* offset of ant_end */
+    const void *defaults; /* an instance; NULL: no options at all */
     const ant_row *rows;
     int rows_n;
-    const void *impl;       /* what it does: ant_layer_class, ant_loss_class … by kind */
+    const void *impl; /* what it does: ant_layer_class, ant_loss_class … by kind */
 } ant_class;
 
 /* A family's table: const ant_family ant__merging_family = ANT__FAMILY("merging", classes); */
@@ -44,8 +55,8 @@ typedef struct ant_family {
     const ant_class *classes;
     int n;
 } ant_family;
-#define ANT__FAMILY(title, table) \
-    {.name = (title), .classes = (table), .n = (int)(sizeof(table) / sizeof *(table))}
+#define ANT__FAMILY(title, table)                                                                  \
+    { .name = (title), .classes = (table), .n = (int)(sizeof(table) / sizeof *(table)) }
 
 /* The central list, src/families.c, NULL at the end; each floor's tests have a shorter one. */
 extern const ant_family *const ant__families[];
@@ -56,35 +67,39 @@ extern const ant_family *const ant__families[];
  *     static const ant_class classes[] = {ANT__CLASS(Dense, dense, DENSE, ANT_LAYER, &dense)};
  *     const ant_family ant__core_family = ANT__FAMILY("core", classes); */
 #define ANT__MEMBER(T, f) ((ant_##T##_options *)0)->f
-#define ANT__FIELD_OF(x) \
+#define ANT__FIELD_OF(x)                                                                           \
     _Generic(&(x), int *: ANT__INT, double *: ANT__FLOAT, bool *: ANT__BOOL, \
         const char **: ANT__STRING, ant_size *: ANT__SIZE, ant_shape *: ANT__SHAPE, \
         ant_span *: ANT__SPAN, ant_ints *: ANT__INT_LIST, ant_floats *: ANT__FLOAT_LIST, \
         ant_texts *: ANT__TEXT_LIST, const char *(*)[ANT_MAX_PORTS]: ANT__PARTS, \
         ant_layer **: ANT__ONE_LAYER, ant_layer *(*)[ANT_MAX_PORTS]: ANT__LAYERS)
-#define ANT__ROW(T, f, ...) \
-    {.name = #f, .offset = offsetof(ant_##T##_options, f), .size = sizeof ANT__MEMBER(T, f), \
-     .field = ANT__FIELD_OF(ANT__MEMBER(T, f)), .help = __VA_ARGS__}
+#define ANT__ROW(T, f, ...)                                                                        \
+    {                                                                                              \
+        .name = #f, .offset = offsetof(ant_##T##_options, f), .size = sizeof ANT__MEMBER(T, f),    \
+        .field = ANT__FIELD_OF(ANT__MEMBER(T, f)), .help = __VA_ARGS__                             \
+    }
 #define ANT__AT_LEAST(a) .min = (a), .max = INFINITY
 #define ANT__ABOVE(a) .min = (a), .max = INFINITY, .above = true
 #define ANT__BETWEEN(a, b) .min = (a), .max = (b)
 #define ANT__ALSO(T, f) .also = offsetof(ant_##T##_options, f)
-#define ANT__CLASS(Name, T, U, Kind, Impl, ...) \
-    {.name = #Name, .kind = (Kind), .size = offsetof(ant_##T##_options, ant_end), \
-     .defaults = &(const ant_##T##_options){ANT_##U##_DEFAULTS}, .rows = T##_rows, \
-     .rows_n = (int)(sizeof T##_rows / sizeof *T##_rows), .impl = (Impl), __VA_ARGS__}
-#define ANT__LAYER_ROWS(T) \
-    ANT__ROW(T, name, "unique in its model; none: given by the model"), \
-    ANT__ROW(T, dtype, "type of its weights", .words = "float32"), \
-    ANT__ROW(T, activity_regularizer, "penalty on the output", .part = ANT_REGULARIZER), \
-    ANT__ROW(T, trainable, "whether training changes its weights"), \
-    ANT__ROW(T, input_shape, "shape of one sample, first layer of a Sequential", \
-             .old = "batch_input_shape")
+#define ANT__CLASS(Name, T, U, Kind, Impl, ...)                                                    \
+    {                                                                                              \
+        .name = #Name, .kind = (Kind), .size = offsetof(ant_##T##_options, ant_end),               \
+        .defaults = &(const ant_##T##_options){ANT_##U##_DEFAULTS}, .rows = T##_rows,              \
+        .rows_n = (int)(sizeof T##_rows / sizeof *T##_rows), .impl = (Impl), __VA_ARGS__           \
+    }
+#define ANT__LAYER_ROWS(T)                                                                         \
+    ANT__ROW(T, name, "unique in its model; none: given by the model"),                            \
+        ANT__ROW(T, dtype, "type of its weights", .words = "float32"),                             \
+        ANT__ROW(T, activity_regularizer, "penalty on the output", .part = ANT_REGULARIZER),       \
+        ANT__ROW(T, trainable, "whether training changes its weights"),                            \
+        ANT__ROW(T, input_shape, "shape of one sample, first layer of a Sequential",               \
+                 .old = "batch_input_shape")
 #define ANT__PART_ROWS(T) ANT__ROW(T, name, "shown in logs and files")
-#define ANT__WEIGHT_ROWS(T, w) \
-    ANT__ROW(T, w##_initializer, "start of the " #w, .part = ANT_INITIALIZER), \
-    ANT__ROW(T, w##_regularizer, "penalty on the " #w, .part = ANT_REGULARIZER), \
-    ANT__ROW(T, w##_constraint, "limit on the " #w, .part = ANT_CONSTRAINT)
+#define ANT__WEIGHT_ROWS(T, w)                                                                     \
+    ANT__ROW(T, w##_initializer, "start of the " #w, .part = ANT_INITIALIZER),                     \
+        ANT__ROW(T, w##_regularizer, "penalty on the " #w, .part = ANT_REGULARIZER),               \
+        ANT__ROW(T, w##_constraint, "limit on the " #w, .part = ANT_CONSTRAINT)
 
 /* --- looking up --- */
 const char *ant__kind_name(int kind); /* "optimizer" */

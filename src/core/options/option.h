@@ -39,7 +39,7 @@ typedef struct ant_part {
 bool ant__part_read(ant_context *c, int kind, const char *text, ant_part *out);
 
 /* --- ant_size --- */
-int ant__size_count(ant_size s);      /* 0: one number for every axis */
-int ant__size_at(ant_size s, int k);  /* the number of axis k */
+int ant__size_count(ant_size s);     /* 0: one number for every axis */
+int ant__size_at(ant_size s, int k); /* the number of axis k */
 bool ant__size_pack(ant_size *out, const int *x, int n);
 #endif

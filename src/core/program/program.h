@@ -32,15 +32,15 @@ typedef struct ant_op_class ant_op_class;
 
 struct ant_value {
     ant_program *program;
-    int id;                /* its place among the program's values; order never depends on pointers */
+    int id; /* its place among the program's values; order never depends on pointers */
     ant_value_kind kind;
     int dtype;
     ant_dims dims;
-    ant_op *from;          /* the op that makes it; NULL for the other kinds */
-    void *data;            /* of a constant */
+    ant_op *from; /* the op that makes it; NULL for the other kinds */
+    void *data;   /* of a constant */
     ant_variable *variable;
     struct ant_value_pass *pass; /* what the passes know of it */
-    bool needs;            /* during the gradient pass: a gradient is wanted */
+    bool needs;                  /* during the gradient pass: a gradient is wanted */
 };
 
 typedef struct ant_attrs {
@@ -54,8 +54,8 @@ struct ant_op {
     int n_in, n_out;
     ant_value **in, **out; /* an output that nobody uses is NULL for the kernel */
     ant_attrs attrs;
-    ant_program *body;     /* of a scan */
-    int index;             /* its place in the program */
+    ant_program *body; /* of a scan */
+    int index;         /* its place in the program */
     bool dead;
 };
 
@@ -77,11 +77,11 @@ struct ant_op_class {
     bool (*inplace)(const ant_op *o, int out, int in);
     /* Bytes of scratch memory, from shapes only; its pointer comes after the outputs'. NULL: none. */
     size_t (*workspace)(const ant_op *o);
-    int elementwise;  /* code in kernels/elementwise.h; 0: not elementwise */
-    bool view;        /* the output is input 0's memory (reshape) */
-    bool constant;    /* its gradient is zero by definition (comparison, argmax, stop_gradient) */
-    bool reports;     /* the kernel gets an ant_report * as its last pointer */
-    bool impure;      /* never merged or folded (random numbers) */
+    int elementwise; /* code in kernels/elementwise.h; 0: not elementwise */
+    bool view;       /* the output is input 0's memory (reshape) */
+    bool constant;   /* its gradient is zero by definition (comparison, argmax, stop_gradient) */
+    bool reports;    /* the kernel gets an ant_report * as its last pointer */
+    bool impure;     /* never merged or folded (random numbers) */
 };
 
 /* --- building (errors are kept in the outermost program) --- */
@@ -97,8 +97,9 @@ ant_value *ant__emit(ant_program *p, const ant_op_class *cls, const ant_attrs *a
                      ant_value *const *in, int n_in, int n_out);
 ant_value *ant__result(ant_value *first, int k); /* output k of the op that made `first` */
 
-ant_value *ant__input(ant_program *p, int dtype, const ant_dims *dims); /* in order of declaration */
-int ant__output(ant_program *p, ant_value *v);  /* its number; kept alive and readable after a run */
+ant_value *ant__input(ant_program *p, int dtype,
+                      const ant_dims *dims);   /* in order of declaration */
+int ant__output(ant_program *p, ant_value *v); /* its number; kept alive and readable after a run */
 ant_value *ant__read(ant_program *p, ant_variable *v);
 void ant__assign(ant_program *p, ant_variable *v, ant_value *x);
 /* Uniform numbers in [0, 1), or standard normal ones: key = seed and path, counter = the step. The
@@ -117,14 +118,14 @@ ant_value *ant__zeros(ant_program *p, const ant_dims *dims);
  * time-major. Outer values used inside are captured by themselves; a variable assigned inside is
  * lifted to a carry. */
 ant_program *ant__scan_begin(ant_program *p, int64_t steps, bool reverse);
-ant_value *ant__scan_step(ant_program *body);                        /* int64 scalar: 0, 1, … */
-ant_value *ant__scan_sequence(ant_program *body, ant_value *s);      /* (T, …) -> (…) */
+ant_value *ant__scan_step(ant_program *body);                   /* int64 scalar: 0, 1, … */
+ant_value *ant__scan_sequence(ant_program *body, ant_value *s); /* (T, …) -> (…) */
 ant_value *ant__scan_carry(ant_program *body, ant_value *start);
 void ant__scan_next(ant_program *body, ant_value *carry, ant_value *next);
-int ant__scan_collect(ant_program *body, ant_value *v);              /* stacked output's number */
-ant_op *ant__scan_end(ant_program *body);                            /* NULL after an error */
-ant_value *ant__scan_last(ant_op *scan, int carry);                  /* a carry after the last step */
-ant_value *ant__scan_stacked(ant_op *scan, int k);                   /* (T, …) */
+int ant__scan_collect(ant_program *body, ant_value *v); /* stacked output's number */
+ant_op *ant__scan_end(ant_program *body);               /* NULL after an error */
+ant_value *ant__scan_last(ant_op *scan, int carry);     /* a carry after the last step */
+ant_value *ant__scan_stacked(ant_op *scan, int k);      /* (T, …) */
 
 /* --- lowering and running --- */
 enum {
@@ -134,7 +135,7 @@ enum {
     ANT__ALL_PASSES = 7
 };
 int ant__program_lower(ant_program *p, int passes);
-size_t ant__program_arena(const ant_program *p);  /* bytes it needs, after lowering */
+size_t ant__program_arena(const ant_program *p); /* bytes it needs, after lowering */
 /* Pointers patched into the instructions; the arena is 64-byte aligned with 128 bytes of slack. */
 void ant__program_bind_arena(ant_program *p, void *arena);
 void ant__program_bind_input(ant_program *p, int k, const void *data);
@@ -144,7 +145,7 @@ const void *ant__program_output(const ant_program *p, int k);
 const ant_value *ant__program_output_value(const ant_program *p, int k);
 /* The hot path: a loop over instructions. 0 or what a kernel reported. pool NULL: this thread. */
 typedef struct ant_report {
-    int code;          /* 0, or ANT_E_DATA: written by a kernel at most once a run */
+    int code;             /* 0, or ANT_E_DATA: written by a kernel at most once a run */
     int64_t value, limit; /* "index 7 is outside [0, 5)" */
     const char *what;
 } ant_report;
