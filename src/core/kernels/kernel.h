@@ -1,8 +1,8 @@
 /* Kernels: one source built for several instruction sets and for float and double.
  *
- * Every file in this folder named *.c but kernel.c and gemm_blis.c is compiled once per set and type
- * with R the real type, V its suffix: K(name) is the function's name. A kernel is listed once below; the table of each build is filled from
- * the same list, and one table is chosen at start from the processor.
+ * The kernel files of src/core/meson.build are compiled once per set and type with R the real type
+ * and K(name) the function's name (build.h). A kernel is listed once, in list.h; the table of each
+ * build is filled from that list, and one table is chosen at start from the processor.
  */
 #ifndef ANT_CORE_KERNEL_H
 #define ANT_CORE_KERNEL_H
