@@ -32,7 +32,7 @@ bool ant__dims_broadcast(ant_dims *a, const ant_dims *b);
 int ant__axis(int axis, int rank);
 /* From the public form, the batch before it: {60, 3} -> (-1, 60, 3). */
 ant_dims ant__dims_of_shape(const int *shape, int64_t batch);
-enum { ANT__DIMS_TEXT = 128 };
+enum { ANT__DIMS_TEXT = 192 };
 /* "(None, 60, 3)" into out; returns out. */
 const char *ant__dims_text(const ant_dims *a, char out[ANT__DIMS_TEXT]);
 #endif

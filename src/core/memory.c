@@ -1,0 +1,136 @@
+/* Memory: the hook, checked sizes, aligned numbers, the arena, growing arrays. */
+#include "core/memory.h"
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ALIGNMENT = 64, SLACK = 128, BLOCK_SIZE = 16 * 1024, UNIT = 16 };
+
+__attribute__((weak)) void *ant__memory_hook(void *old, size_t size) {
+    if (!size) {
+        free(old);
+        return NULL;
+    }
+    return old ? realloc(old, size) : calloc(1, size);
+}
+
+bool ant__mul(size_t a, size_t b, size_t *out) {
+    if (b && a > SIZE_MAX / b)
+        return false;
+    *out = a * b;
+    return true;
+}
+
+void *ant__alloc(size_t size) {
+    return ant__memory_hook(NULL, size ? size : 1);
+}
+
+void *ant__alloc_array(size_t count, size_t size) {
+    size_t bytes;
+    return ant__mul(count, size, &bytes) ? ant__alloc(bytes) : NULL;
+}
+
+void *ant__resize(void *old, size_t count, size_t size) {
+    size_t bytes;
+    if (!ant__mul(count, size, &bytes))
+        return NULL;
+    return ant__memory_hook(old, bytes ? bytes : 1);
+}
+
+void ant__free(void *block) {
+    if (block)
+        ant__memory_hook(block, 0);
+}
+
+/* The address that the hook gave stands right before the aligned numbers. */
+void *ant__alloc_numbers(size_t size) {
+    const size_t more = ALIGNMENT + SLACK + sizeof(void *);
+    if (size > SIZE_MAX - more)
+        return NULL;
+    char *block = ant__alloc(size + more);
+    if (!block)
+        return NULL;
+    uintptr_t past_header = (uintptr_t)block + sizeof(void *);
+    char *numbers = block + sizeof(void *) + (-past_header & (ALIGNMENT - 1));
+    memcpy(numbers - sizeof(void *), &block, sizeof(void *));
+    return numbers;
+}
+
+void ant__free_numbers(void *block) {
+    if (!block)
+        return;
+    void *given;
+    memcpy(&given, (char *)block - sizeof(void *), sizeof(void *));
+    ant__free(given);
+}
+
+/* --- the arena: a list of blocks, the newest first --- */
+struct ant_block {
+    struct ant_block *next;
+    size_t used, room; /* of the bytes behind the header */
+};
+enum { HEADER = (sizeof(struct ant_block) + UNIT - 1) / UNIT * UNIT };
+
+static struct ant_block *block_new(ant_arena *a, size_t room) {
+    if (room > SIZE_MAX - HEADER)
+        return NULL;
+    struct ant_block *b = ant__alloc(HEADER + room);
+    if (!b)
+        return NULL;
+    b->room = room;
+    b->next = a->blocks;
+    return a->blocks = b;
+}
+
+void *ant__arena_alloc(ant_arena *a, size_t size) {
+    if (size > SIZE_MAX - UNIT)
+        return NULL;
+    size = (size + UNIT - 1) / UNIT * UNIT;
+    struct ant_block *b = a->blocks;
+    if (!b || size > b->room - b->used)
+        b = block_new(a, size > BLOCK_SIZE ? size : BLOCK_SIZE);
+    if (!b)
+        return NULL;
+    void *p = (char *)b + HEADER + b->used;
+    b->used += size;
+    return p;
+}
+
+void *ant__arena_array(ant_arena *a, size_t count, size_t size) {
+    size_t bytes;
+    return ant__mul(count, size, &bytes) ? ant__arena_alloc(a, bytes) : NULL;
+}
+
+char *ant__arena_bytes(ant_arena *a, const char *s, size_t n) {
+    char *copy = n == SIZE_MAX ? NULL : ant__arena_alloc(a, n + 1);
+    if (copy && n)
+        memcpy(copy, s, n);
+    return copy;
+}
+
+char *ant__arena_text(ant_arena *a, const char *s) {
+    return s ? ant__arena_bytes(a, s, strlen(s)) : NULL;
+}
+
+void ant__arena_free(ant_arena *a) {
+    while (a->blocks) {
+        struct ant_block *next = a->blocks->next;
+        ant__free(a->blocks);
+        a->blocks = next;
+    }
+}
+
+/* --- growing arrays --- */
+bool ant__grow(void **at, int n, int *room, size_t size) {
+    if (n < *room)
+        return true;
+    if (*room > INT_MAX / 2)
+        return false;
+    int more = *room ? 2 * *room : 8;
+    void *grown = ant__resize(*at, (size_t)more, size);
+    if (!grown)
+        return false;
+    *at = grown;
+    *room = more;
+    return true;
+}
