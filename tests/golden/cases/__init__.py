@@ -1,0 +1,10 @@
+"""Cases by family. `layer(text, *inputs, …)` names itself by its text."""
+
+
+def layer(text, *inputs, **more):
+    words = "".join(f" {k}={v}" for k, v in more.items() if k in ("training",))
+    shapes = " ".join(str(i).replace(" ", "") for i in inputs)
+    extra = " mask" if "mask" in more else ""
+    extra += " states" if "states" in more else ""
+    return {"name": f"{text} {shapes}{words}{extra}".replace("\n", " "), "layer": text,
+            "inputs": list(inputs), **more}

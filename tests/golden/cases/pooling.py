@@ -1,0 +1,32 @@
+from cases import layer
+
+D = "distinct"
+CASES = [
+    layer("MaxPooling2D()", ((2, 4, 6, 3), D)),
+    layer("MaxPooling2D(pool_size=(3, 2), strides=1)", ((1, 5, 4, 2), D)),
+    layer("MaxPooling2D(3, strides=2, padding='same')", ((2, 5, 6, 2), D)),
+    layer("MaxPooling2D(2)", ((1, 5, 5, 1), D)),
+    layer("MaxPooling1D(2)", ((2, 7, 3), D)),
+    layer("MaxPooling1D(3, strides=2, padding='same')", ((2, 6, 2), D)),
+    layer("AveragePooling2D(2)", (2, 4, 6, 3)),
+    layer("AveragePooling2D((3, 2), strides=(2, 1), padding='same')", (2, 5, 4, 2)),
+    layer("AveragePooling2D(3)", (1, 7, 7, 2)),
+    layer("AveragePooling1D(2)", (2, 7, 3)),
+    layer("AveragePooling1D(3, strides=1, padding='same')", (2, 5, 2)),
+    layer("GlobalMaxPooling1D()", ((2, 5, 3), D)),
+    layer("GlobalMaxPooling1D(keepdims=True)", ((2, 5, 3), D)),
+    layer("GlobalMaxPooling2D()", ((2, 3, 4, 2), D)),
+    layer("GlobalMaxPooling2D(keepdims=True)", ((2, 3, 4, 2), D)),
+    layer("GlobalMaxPooling2D(data_format='channels_first')", ((2, 3, 4, 2), D)),
+    layer("GlobalMaxPooling1D(data_format='channels_first')", ((2, 3, 4), D)),
+    layer("GlobalAveragePooling1D()", (2, 5, 3)),
+    layer("GlobalAveragePooling1D()", (3, 5, 2), mask=(3, 5)),
+    layer("GlobalAveragePooling1D(keepdims=True)", (2, 5, 3), mask=(2, 5)),
+    layer("GlobalAveragePooling1D(data_format='channels_first')", (2, 3, 5)),
+    layer("GlobalAveragePooling2D()", (2, 3, 4, 2)),
+    layer("GlobalAveragePooling2D(data_format='channels_first', keepdims=True)", (2, 3, 4, 2)),
+    layer("AveragePooling2D(2, data_format='channels_first')", (2, 3, 4, 6), turned=True),
+    layer("MaxPooling2D(2, data_format='channels_first')", ((2, 3, 4, 6), D), turned=True),
+    layer("MaxPooling1D(2, data_format='channels_first')", ((2, 3, 6), D), turned=True),
+    layer("AveragePooling1D(2, data_format='channels_first')", (2, 3, 6), turned=True),
+]
