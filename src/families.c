@@ -1,7 +1,7 @@
 /* The central list of families: every class of Antler is in one of these tables. */
 #include "core/options/class.h"
 
-#define FAMILIES(X)
+#define FAMILIES(X) X(dense) X(input)
 
 #define X(name) extern const ant_family ant__##name##_family;
 FAMILIES(X)

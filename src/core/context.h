@@ -5,6 +5,7 @@
 #include "core/memory.h"
 
 struct ant_registered; /* users' functions: core/options/class.h */
+struct ant_layer;      /* layers/layer.h */
 
 typedef struct ant_context {
     ant_arena arena;                   /* texts, options, layers, nodes: freed with the graph */
@@ -13,6 +14,8 @@ typedef struct ant_context {
     struct ant_registered *registered; /* users' parts and layers by name */
     void (*warn)(void *data, const char *text); /* NULL: warnings are dropped */
     void *warn_data;
+    struct ant_layer *layers; /* all that were made, newest first */
+    bool loading;             /* names come from a file: they give way on a clash */
 } ant_context;
 
 /* A warning for the user, one line. */

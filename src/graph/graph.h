@@ -4,20 +4,43 @@
 #include "antler/graph.h"
 #include "core/pool.h"
 #include "layers/layer.h"
+#include <pthread.h>
 
 typedef struct ant_layer_use ant_layer_use;
 
+/* --- things and their names, in order; both ways are found by hash --- */
+typedef struct ant_name_entry {
+    const void *of;
+    const char *name; /* NULL: not named yet */
+} ant_name_entry;
+
+typedef struct ant_names {
+    ant_name_entry *at;
+    int n, room;
+    int *by_thing, *by_name; /* places + 1 in `at`; 0: free */
+    int slots;               /* of each table: a power of two */
+} ant_names;
+
+/* Appends; the name is borrowed and may be NULL. false when out of memory. */
+bool ant__names_add(ant_names *s, const void *of, const char *name);
+void ant__names_set(ant_names *s, int place, const char *name); /* one that had none */
+int ant__names_place(const ant_names *s, const void *of);       /* -1: not there */
+const char *ant__name_of(const ant_names *s, const void *of);   /* NULL: not there */
+const void *ant__named(const ant_names *s, const char *name);   /* the first; NULL: none */
+void ant__names_clear(ant_names *s);                            /* keeps the memory */
+void ant__names_free(ant_names *s);
+
+/* --- graphs, nodes, calls --- */
 struct ant_graph {
-    ant_context context; /* first: all that layers see */
-    ant_layer *dead;     /* the dead layer and node that failed builders give */
-    ant_node *dead_node;
+    ant_context context;  /* first: all that layers see */
+    pthread_mutex_t lock; /* around settling models and their lists of idle runs */
     int threads;
-    int models;   /* numbers for names of models */
-    bool loading; /* names come from a file */
+    int models;      /* numbers for names of models */
+    ant_names roots; /* models that no model owns, by name */
 };
 
 struct ant_node {
-    ant_graph *graph;
+    ant_graph *graph;   /* NULL: dead */
     ant_layer_use *use; /* the call it is a result of; NULL: an input */
     int result;         /* which */
     int dtype;
@@ -25,6 +48,7 @@ struct ant_node {
     bool masked;   /* carries a mask */
     ant_dims mask_dims;
     const char *said; /* an input's name */
+    bool from_file;   /* … said by a file: gives way on a clash */
     const char *file;
     int line;
 };
@@ -40,42 +64,65 @@ struct ant_layer_use {
     int line;
 };
 
-/* A thing and the name it has in one model. */
-typedef struct ant_name_entry {
-    const void *of;
-    const char *name;
-} ant_name_entry;
-typedef ANT__LIST(ant_name_entry) ant_names;
+ant_node *ant__dead_node(void);         /* one for all graphs, never written to */
+bool ant__node_dead(const ant_node *n); /* or NULL */
+ant_graph *ant__layer_graph(const ant_layer *l);
+
+/* --- models --- */
+/* A call in the order of running, with its values' places among all values of the model: the inputs
+ * come first, then the results of each step. */
+typedef struct ant_step {
+    ant_layer_use *use;
+    uint64_t key;  /* of its name in this model */
+    int *from;     /* places of its inputs, then of its initial states, then of its mask */
+    int first_out; /* place of result 0 */
+} ant_step;
 
 /* The body of a model: ant_layer.extra where its class is Functional or Sequential. */
 typedef struct ant_model_body {
-    ant_node **in, **out;
+    ant_node **in, **out; /* of a Sequential that has no shape yet: none */
     int n_in, n_out;
     const char **out_names;          /* said; entries may be NULL */
-    ANT__LIST(ant_layer *) sequence; /* of a Sequential */
+    ANT__LIST(ant_layer *) sequence; /* of a Sequential, without its InputLayer */
+    const ant_layer *input_layer;    /* of a Sequential that was given one */
     bool sequential;
+    bool called; /* it is a layer of another model: it cannot grow any more */
     bool settled;
-    ant_names layers, uses, nodes; /* in topological order, with their names in this model */
-    ant_names wished;              /* names a file gives to layers, in this model only */
-    ant_fault error;               /* of the last action */
-    struct ant_run_pool *runs;     /* idle runs, taken by actions */
-    void *train;                   /* the slot that the train floor fills */
+    ant_names layers;          /* in Keras's order: the deepest first */
+    ant_names nodes;           /* inputs (ant_node) and calls (ant_layer_use): "dense", "dense@2" */
+    ant_names weights;         /* by path: "encoder/dense/kernel" */
+    ANT__LIST(ant_step) steps; /* calls in the order of running */
+    int values;                /* places of all steps */
+    ant_names wished;          /* names a file gives to layers, in this model only */
+    ant_fault error;           /* of the last action */
+    ant_run *idle;             /* runs between two actions */
+    void *train;               /* the slot that the train floor fills */
     void (*train_free)(void *train);
 } ant_model_body;
 
 ant_model_body *ant__body(const ant_model *m); /* NULL when it is no model */
-/* Names, node numbers, random keys and initial weights, once. 0 or an error in the body. */
+/* Names, the order of calls, random keys and initial weights, once. 0 or an error in the body. Any
+ * thread: every action begins with it. */
 int ant__settle(ant_model *m);
-const char *ant__name_of(const ant_names *names, const void *of);
-const void *ant__named(const ant_names *names, const char *name);
+/* The calls change: the next action settles anew. Idle runs go. */
+void ant__unsettle(ant_model *m);
+/* Forgets the last action's error; the body's error from then on tells of this one. */
+int ant__action_begin(ant_model *m);
+/* An error of an action: "'digits' (Sequential): …". */
+int ant__model_fail(ant_model *m, int code, const char *format, ...) ANT__FORMAT(3, 4);
+const char *ant__model_name(const ant_model *m); /* of a settled one */
+/* Names of inputs and outputs in data, logs and files, once settled. */
+const char *ant__in_name(const ant_model *m, int k);
+const char *ant__out_name(const ant_model *m, int k);
 
 /* Lowering: the values of a model's outputs for these input values (and masks, may be NULL). */
 typedef struct ant_model_values {
     ant_program *program;
     ant_context *context; /* of this lowering */
     ant_lowering *lowering;
-    ant_value **in, **in_mask; /* n_in of the model */
+    ant_value **in, **in_mask; /* n_in of the model; in_mask may be NULL, and its entries */
     bool training;
+    uint64_t key; /* of the path so far; 0 for the model that runs */
     ant_value *out[ANT_MAX_PORTS], *out_mask[ANT_MAX_PORTS];
 } ant_model_values;
 int ant__model_write(ant_model *m, ant_model_values *v);
@@ -85,14 +132,21 @@ int ant__nodes_write(ant_model *m, ant_node *const *nodes, int n, ant_model_valu
 /* --- runs: a thread's arena, program cache, states and error --- */
 /* Writes a program for one shape of the inputs; told apart in the cache by `id`. */
 typedef int ant_program_writer(ant_run *r, ant_program *p, ant_lowering *l, const void *data);
-/* The program for this writer and these shapes, from the cache or newly lowered. NULL: r's error. */
+/* The program for this writer and these shapes, from the cache or newly lowered; it may be run until
+ * the next one is asked for. NULL: r's error. The random counter is set: ant__run_counter. */
 ant_program *ant__run_program(ant_run *r, uint64_t id, const ant_dims *dims, int n,
                               ant_program_writer *write, const void *data);
 int ant__run_execute(ant_run *r, ant_program *p); /* inputs are bound */
 ant_fault *ant__run_error(ant_run *r);
 ant_context *ant__run_context(ant_run *r); /* cleared after every lowering */
-ant_pool *ant__run_pool(ant_run *r);
-/* A run of the model's own, for one action; put back when it ends. NULL when out of memory. */
+ant_pool *ant__run_pool(ant_run *r);       /* NULL: the caller's thread only */
+/* The step that random numbers of the next execution are drawn at; execution adds 1. */
+int64_t *ant__run_counter(ant_run *r);
+void ant__run_reset_states(ant_run *r);
+/* A run of the model's own, for one action; put back when it ends. NULL: the model's error. */
 ant_run *ant__run_take(ant_model *m);
 void ant__run_put(ant_model *m, ant_run *r);
+/* A run of a user's own. NULL when out of memory. */
+ant_run *ant__run_new(ant_model *m);
+void ant__run_free(ant_run *r);
 #endif

@@ -29,9 +29,11 @@ struct ant_layer {
     const ant_class *cls;
     void *options; /* the class's struct; its first part is ant_layer_common */
     ant_context *context;
-    const char *said; /* the name said by the user or a file; NULL: given by the model */
-    bool from_file;   /* … by a file: gives way on a clash */
-    const char *file; /* where it was made, for messages */
+    ant_layer *next;   /* in the context's list of all layers */
+    const char *label; /* for messages: "'hidden' (Dense)" */
+    const char *said;  /* the name said by the user or a file; NULL: given by the model */
+    bool from_file;    /* … by a file: gives way on a clash */
+    const char *file;  /* where it was made, for messages */
     int line;
     bool dead, built;
     bool trainable;                      /* changed by ant_set_trainable; starts as the option */
@@ -61,6 +63,7 @@ typedef struct ant_layer_class {
         ANT__MASK_OWN   /* `call` sets c->out_mask */
     } mask;
     int inputs_min, inputs_max; /* both 0: exactly one */
+    const char *made_by;        /* what makes such layers, when ant_layer_new cannot */
 } ant_layer_class;
 
 /* One call while its ops are written. */
@@ -83,6 +86,7 @@ struct ant_layer_call {
 
 /* Shared by all calls of a program being written. */
 typedef struct ant_lowering {
+    ant_program *program;          /* the outermost, in which losses are summed */
     ANT__LIST(ant_value *) losses; /* scalars: activity penalties, add_loss */
     /* A state that outlives the batch (stateful recurrent layers), zeros at first: a variable of the
      * run, the k-th of this layer. NULL in scratch programs or after an error. */
@@ -108,9 +112,12 @@ int ant__child_add(ant_layer *l, ant_layer *child, const char *name);
  * after an update). */
 ant_value *ant__weight_read(ant_layer_call *c, int k);
 void ant__weight_assign(ant_layer_call *c, int k, ant_value *v);
-/* A layer inside this one, called on values: builds nothing (build did). Fills `inner` and copies
- * training, key and lowering. Use as: ant_layer_call in; ant__call_inner(c, k, &in); in.in[0] = …;
- * ant__layer_write(&in). */
+/* A layer inside this one, called on one value (or more: set n_in): builds nothing (build did).
+ * Fills `inner` with program, training, lowering and a key of its own. Use as:
+ *     ant_layer_call in;
+ *     ant__call_inner(c, k, &in);
+ *     in.in[0] = x;
+ *     ant__layer_write(&in); */
 void ant__call_inner(ant_layer_call *c, int child, ant_layer_call *inner);
 /* Every call goes through here: casts inputs, calls the class, applies its mask rule, adds the
  * activity penalty. */
@@ -122,8 +129,24 @@ int ant__layer_outputs(const ant_layer *l);
 int ant__call_fail(ant_layer_call *c, int code, const char *format, ...) ANT__FORMAT(3, 4);
 int ant__layer_fail(ant_layer *l, int code, const char *format, ...) ANT__FORMAT(3, 4);
 const char *ant__layer_label(const ant_layer *l); /* "'hidden' (Dense)" */
+int ant__layer_rename(ant_layer *l,
+                      const char *name); /* the name given by its model, in the label */
 /* The key of the next draw of this call; `seed` the layer's own, or ANT_NONE. */
 uint64_t ant__call_key(ant_layer_call *c, int seed);
+
+/* --- what the graph uses --- */
+/* What failed builders give; one for all graphs, never written to. */
+ant_layer *ant__dead_layer(void);
+/* An empty layer in the context's list; NULL when out of memory. */
+ant_layer *ant__layer_alloc(ant_context *c, const ant_class *cls, void *options);
+/* Frees what the layers of a context hold beside its arena. */
+void ant__layers_free(ant_context *c);
+/* Memory and initial numbers by the key, once. Errors go to `c`. */
+int ant__weight_start(ant_context *c, ant_weight *w, uint64_t key);
+/* Its memory alone, zeroed: for numbers that come from elsewhere. */
+int ant__weight_allocate(ant_context *c, ant_weight *w);
+/* The user's place before a building error that is new: `had` says whether there was one before. */
+int ant__blame(ant_context *c, bool had, const char *file, int line);
 
 /* --- parts that layers use --- */
 /* Applies an activation's text (NULL: none) to a value. */

@@ -82,11 +82,12 @@ extern const ant_family *const ant__families[];
 #define ANT__ABOVE(a) .min = (a), .max = INFINITY, .above = true
 #define ANT__BETWEEN(a, b) .min = (a), .max = (b)
 #define ANT__ALSO(T, f) .also = offsetof(ant_##T##_options, f)
-#define ANT__CLASS(Name, T, U, Kind, Impl, ...)                                                    \
+/* The implementation, then what else there is: ANT__CLASS(…, &impl, .alias = "Input"). */
+#define ANT__CLASS(Name, T, U, Kind, ...)                                                          \
     {                                                                                              \
         .name = #Name, .kind = (Kind), .size = offsetof(ant_##T##_options, ant_end),               \
         .defaults = &(const ant_##T##_options){ANT_##U##_DEFAULTS}, .rows = T##_rows,              \
-        .rows_n = (int)(sizeof T##_rows / sizeof *T##_rows), .impl = (Impl), __VA_ARGS__           \
+        .rows_n = (int)(sizeof T##_rows / sizeof *T##_rows), .impl = __VA_ARGS__                   \
     }
 #define ANT__LAYER_ROWS(T)                                                                         \
     ANT__ROW(T, name, "unique in its model; none: given by the model"),                            \
@@ -96,10 +97,13 @@ extern const ant_family *const ant__families[];
         ANT__ROW(T, input_shape, "shape of one sample, first layer of a Sequential",               \
                  .old = "batch_input_shape")
 #define ANT__PART_ROWS(T) ANT__ROW(T, name, "shown in logs and files")
-#define ANT__WEIGHT_ROWS(T, w)                                                                     \
-    ANT__ROW(T, w##_initializer, "start of the " #w, .part = ANT_INITIALIZER),                     \
-        ANT__ROW(T, w##_regularizer, "penalty on the " #w, .part = ANT_REGULARIZER),               \
-        ANT__ROW(T, w##_constraint, "limit on the " #w, .part = ANT_CONSTRAINT)
+/* The options of a weight. Rows stand in Keras's order, for texts say options by place too. */
+#define ANT__INITIALIZER_ROW(T, w)                                                                 \
+    ANT__ROW(T, w##_initializer, "start of the " #w, .part = ANT_INITIALIZER)
+#define ANT__REGULARIZER_ROW(T, w)                                                                 \
+    ANT__ROW(T, w##_regularizer, "penalty on the " #w, .part = ANT_REGULARIZER)
+#define ANT__CONSTRAINT_ROW(T, w)                                                                  \
+    ANT__ROW(T, w##_constraint, "limit on the " #w, .part = ANT_CONSTRAINT)
 
 /* --- looking up --- */
 const char *ant__kind_name(int kind); /* "optimizer" */

@@ -1,0 +1,87 @@
+/* Writing one call of a layer into a program: what is the same for every class. */
+#include "core/random.h"
+#include "layers/layer.h"
+
+/* Real inputs come as the program's real type; integers and masks stay what they are. */
+static void cast_inputs(ant_layer_call *c) {
+    for (int i = 0; i < c->n_in; i++)
+        if (c->in[i] && ant__dtype_real(ant_value_dtype(c->in[i])))
+            c->in[i] = ant_op_real(c->program, c->in[i]);
+}
+
+/* Ops keep their errors in the program; here they get the layer's name. */
+static int check_results(ant_layer_call *c, int code) {
+    const ant_fault *told = ant__program_error(c->program);
+    if (c->context->error.code)
+        return c->context->error.code;
+    if (told->code)
+        return ant__call_fail(c, told->code, "%s", told->text);
+    if (code)
+        return ant__call_fail(c, code, "%s", ant_code_text(code));
+    for (int k = 0; k < ant__layer_outputs(c->layer); k++)
+        if (!c->out[k])
+            return ant__call_fail(c, ANT_E_GRAPH, "its writer gave no result %d", k);
+    return 0;
+}
+
+static void pass_mask(ant_layer_call *c) {
+    const ant_layer_class *impl = c->layer->cls->impl;
+    if (impl->mask == ANT__MASK_PASS)
+        c->out_mask[0] = c->mask[0];
+    if (impl->mask == ANT__MASK_DROP && c->mask[0] && c->lowering->scratch)
+        ant__warn(c->context, "%s does not use masks: the mask of its input ends here",
+                  ant__layer_label(c->layer));
+}
+
+/* Keras's activity regularizer: the penalty of every result, over the batch size. */
+static int add_penalty(ant_layer_call *c, const char *regularizer, ant_value *out) {
+    ant_value *loss = ant__regularizer_write(c->context, c->program, regularizer, out);
+    if (loss && ant_value_rank(out))
+        loss = ant_op_scale(c->program, loss, 1.0 / (double)ant_value_size(out, 0));
+    if (!loss)
+        return check_results(c, ANT_E_OPTION);
+    return ANT__PUSH(&c->lowering->losses, loss) ? 0 : ant__fail_memory(&c->context->error);
+}
+
+static int add_penalties(ant_layer_call *c) {
+    const char *regularizer = ((const ant_layer_common *)c->layer->options)->activity_regularizer;
+    int code = 0;
+    if (!regularizer || c->lowering->scratch)
+        return 0;
+    if (c->program != c->lowering->program)
+        return ant__call_fail(c, ANT_E_OPTION,
+                              "an activity_regularizer cannot work step by step inside a loop");
+    for (int k = 0; k < ant__layer_outputs(c->layer) && !code; k++)
+        code = add_penalty(c, regularizer, c->out[k]);
+    return code;
+}
+
+int ant__layer_write(ant_layer_call *c) {
+    const ant_layer_class *impl = c->layer->cls->impl;
+    cast_inputs(c);
+    int code = check_results(c, impl->call(c));
+    if (code)
+        return code;
+    pass_mask(c);
+    return add_penalties(c);
+}
+
+void ant__call_inner(ant_layer_call *c, int child, ant_layer_call *inner) {
+    uint64_t path = ant__random_key(c->key, c->layer->child_names.at[child]);
+    *inner = (ant_layer_call){
+        .layer = c->layer->children.at[child],
+        .program = c->program,
+        .context = c->context,
+        .n_in = 1,
+        .training = c->training,
+        .key = ant__random_mix(path, (uint64_t)c->draws++),
+        .lowering = c->lowering,
+    };
+}
+
+/* c->key tells only where the call stands, so that a layer's own seed gives the same numbers
+ * whatever the graph's is. */
+uint64_t ant__call_key(ant_layer_call *c, int seed) {
+    uint64_t base = seed == ANT_NONE ? c->context->seed : (uint64_t)(int64_t)seed;
+    return ant__random_mix(ant__random_mix(c->key, base), (uint64_t)c->draws++);
+}
