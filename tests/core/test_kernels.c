@@ -1,6 +1,6 @@
 /* The kernel tables: every set is whole, and every set computes the same. */
 #include "core/kernels/kernel.h"
-#include <check.h>
+#include "support.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,17 +49,5 @@ START_TEST(a_kernel_gives_the_same_on_every_set) {
 }
 END_TEST
 
-int main(void) {
-    Suite *suite = suite_create("kernels");
-    TCase *tests = tcase_create("tables");
-    tcase_add_test(tests, every_table_is_full);
-    tcase_add_test(tests, baseline_always_runs);
-    tcase_add_test(tests, the_choice_can_run);
-    tcase_add_test(tests, a_kernel_gives_the_same_on_every_set);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
-}
+ANT_TEST_MAIN("kernels", {every_table_is_full}, {baseline_always_runs}, {the_choice_can_run},
+              {a_kernel_gives_the_same_on_every_set})

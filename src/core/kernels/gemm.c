@@ -1,0 +1,281 @@
+#include "core/kernels/gemm.h"
+#include "core/kernels/simd.h"
+
+/* A tile is TILE_ROWS x PANEL entries of C in registers; a panel is PANEL columns of B. */
+enum {
+    TILE_ROWS = ANT__VECTOR_BYTES == 64 ? 8 : 6,
+    PANEL_VECS = 2,
+    PANEL = PANEL_VECS * LANES,
+    WIDE_VECS = 8,          /* vectors of a one-row tile */
+    ROWS_WORTH_PACKING = 96 /* fewer rows of A do not repay a copy of B */
+};
+
+/* One tile: rows of A from `a`, columns of B from `b` on, whose rows are b_row apart. */
+typedef struct tile {
+    const gemm *g;
+    const R *a, *b, *bias;
+    int64_t b_row;
+    R *c;
+    int64_t columns; /* of C that are written: the last vector may be cut */
+} tile;
+
+ALWAYS_INLINE void store_row(R *c, const vec *v, int vecs, int64_t columns) {
+    for (int j = 0; j < vecs; j++) {
+        int64_t left = columns - j * LANES;
+        if (left >= LANES)
+            vec_store(c + j * LANES, v[j]);
+        else if (left > 0)
+            vec_store_part(c + j * LANES, v[j], left);
+    }
+}
+
+ALWAYS_INLINE vec load_column(const R *p, int j, int64_t columns) {
+    int64_t left = columns - j * LANES;
+    if (left >= LANES)
+        return vec_load(p + j * LANES);
+    return left > 0 ? vec_load_part(p + j * LANES, left) : (vec){0};
+}
+
+/* --- what a product asks for beside the sums --- */
+
+ALWAYS_INLINE void add_old(const tile *t, vec (*sum)[WIDE_VECS], const int rows, const int vecs) {
+    UNROLL
+    for (int i = 0; i < rows; i++) {
+        UNROLL
+        for (int j = 0; j < vecs; j++)
+            sum[i][j] += load_column(t->c + i * t->g->c_row, j, t->columns);
+    }
+}
+
+ALWAYS_INLINE void add_bias(const tile *t, vec (*sum)[WIDE_VECS], const int rows, const int vecs) {
+    UNROLL
+    for (int j = 0; j < vecs; j++) {
+        vec bias = load_column(t->bias, j, t->columns);
+        UNROLL
+        for (int i = 0; i < rows; i++)
+            sum[i][j] += bias;
+    }
+}
+
+ALWAYS_INLINE void cut_negative(vec (*sum)[WIDE_VECS], const int rows, const int vecs) {
+    UNROLL
+    for (int i = 0; i < rows; i++) {
+        UNROLL
+        for (int j = 0; j < vecs; j++)
+            sum[i][j] = vec_max((vec){0}, sum[i][j]);
+    }
+}
+
+ALWAYS_INLINE void finish(const tile *t, vec (*sum)[WIDE_VECS], const int rows, const int vecs) {
+    if (t->g->add)
+        add_old(t, sum, rows, vecs);
+    if (t->bias)
+        add_bias(t, sum, rows, vecs);
+    if (t->g->activation == GEMM_RELU)
+        cut_negative(sum, rows, vecs);
+    UNROLL
+    for (int i = 0; i < rows; i++)
+        store_row(t->c + i * t->g->c_row, sum[i], vecs, t->columns);
+}
+
+/* --- the heart: rows x vecs sums stay in registers for the whole of k --- */
+
+ALWAYS_INLINE void step(vec (*sum)[WIDE_VECS], const R *a, int64_t a_row, const R *b,
+                        const int rows, const int vecs) {
+    vec line[WIDE_VECS];
+    const R *high = a + 4 * a_row; /* two bases: the processor scales a stride by 1, 2, 4 or 8 */
+    UNROLL
+    for (int j = 0; j < vecs; j++) {
+        line[j] = vec_load(b + j * LANES);
+        vec_keep(&line[j]);
+    }
+    UNROLL
+    for (int i = 0; i < rows; i++) {
+        vec x = vec_all(i < 4 ? a[i * a_row] : high[(i - 4) * a_row]);
+        UNROLL
+        for (int j = 0; j < vecs; j++)
+            sum[i][j] = vec_fma(x, line[j], sum[i][j]);
+    }
+}
+
+ALWAYS_INLINE void multiply(const tile *t, const int rows, const int vecs) {
+    vec sum[TILE_ROWS][WIDE_VECS];
+    UNROLL
+    for (int i = 0; i < rows; i++) {
+        UNROLL
+        for (int j = 0; j < vecs; j++)
+            sum[i][j] = (vec){0};
+    }
+    const int64_t a_row = t->g->a.row, a_column = t->g->a.column, b_row = t->b_row;
+    const R *a = t->a, *b = t->b;
+    for (int64_t p = t->g->k; p > 0; p--, a += a_column, b += b_row)
+        step(sum, a, a_row, b, rows, vecs);
+    finish(t, sum, rows, vecs);
+}
+
+static void multiply_whole(const tile *t) {
+    multiply(t, TILE_ROWS, PANEL_VECS);
+}
+
+static void multiply_wide(const tile *t) {
+    multiply(t, 1, WIDE_VECS);
+}
+
+ALWAYS_INLINE void multiply_rows(const tile *t, int64_t rows, const int vecs) {
+    switch (rows) {
+    case 1:
+        multiply(t, 1, vecs);
+        break;
+    case 2:
+        multiply(t, 2, vecs);
+        break;
+    case 3:
+        multiply(t, 3, vecs);
+        break;
+    case 4:
+        multiply(t, 4, vecs);
+        break;
+    case 5:
+        multiply(t, 5, vecs);
+        break;
+#if ANT__VECTOR_BYTES == 64
+    case 6:
+        multiply(t, 6, vecs);
+        break;
+    case 7:
+        multiply(t, 7, vecs);
+        break;
+#endif
+    default:
+        multiply(t, TILE_ROWS, vecs);
+    }
+}
+
+/* Fewer rows than a whole tile. */
+static void multiply_some(const tile *t, int64_t rows) {
+    multiply_rows(t, rows, PANEL_VECS);
+}
+
+/* At most one vector of columns. */
+static void multiply_narrow(const tile *t, int64_t rows) {
+    multiply_rows(t, rows, 1);
+}
+
+/* All rows of C for the columns of one panel. */
+static void multiply_panel(tile t) {
+    const gemm *g = t.g;
+    for (int64_t i = 0; i < g->m; i += TILE_ROWS) {
+        int64_t rows = g->m - i < TILE_ROWS ? g->m - i : TILE_ROWS;
+        if (t.columns <= LANES)
+            multiply_narrow(&t, rows);
+        else if (rows == TILE_ROWS)
+            multiply_whole(&t);
+        else
+            multiply_some(&t, rows);
+        t.a += TILE_ROWS * g->a.row;
+        t.c += TILE_ROWS * g->c_row;
+    }
+}
+
+/* --- panels --- */
+
+/* Rows of the panel are rows of B. */
+static void pack_rows(R *panel, gemm_matrix b, int64_t k, int64_t columns) {
+    for (int64_t p = 0; p < k; p++, panel += PANEL, b.at += b.row)
+        for (int j = 0; j < PANEL_VECS; j++)
+            vec_store(panel + j * LANES, load_column(b.at, j, columns));
+}
+
+/* Four rows of a panel from four columns of B, whose entries are adjacent. */
+static void pack_quads(R *panel, const R *b, int64_t column) {
+    quad x[4], y[4];
+    for (int j = 0; j < 4; j++)
+        memcpy(&x[j], b + j * column, sizeof x[j]);
+    y[0] = SHUFFLE(x[0], x[1], 0, 4, 1, 5);
+    y[1] = SHUFFLE(x[0], x[1], 2, 6, 3, 7);
+    y[2] = SHUFFLE(x[2], x[3], 0, 4, 1, 5);
+    y[3] = SHUFFLE(x[2], x[3], 2, 6, 3, 7);
+    x[0] = SHUFFLE(y[0], y[2], 0, 1, 4, 5);
+    x[1] = SHUFFLE(y[0], y[2], 2, 3, 6, 7);
+    x[2] = SHUFFLE(y[1], y[3], 0, 1, 4, 5);
+    x[3] = SHUFFLE(y[1], y[3], 2, 3, 6, 7);
+    for (int p = 0; p < 4; p++)
+        memcpy(panel + p * PANEL, &x[p], sizeof x[p]);
+}
+
+/* Entries [from, k) of the columns [first, columns) one by one. */
+static void pack_entries(R *panel, gemm_matrix b, int64_t from, int64_t k, int64_t first,
+                         int64_t columns) {
+    for (int64_t p = from; p < k; p++)
+        for (int64_t j = first; j < columns; j++)
+            panel[p * PANEL + j] = b.at[p * b.row + j * b.column];
+}
+
+static void pack_columns(R *panel, gemm_matrix b, int64_t k, int64_t columns) {
+    int64_t quads = columns & ~(int64_t)3, deep = b.row == 1 ? k & ~(int64_t)3 : 0;
+    for (int64_t p = 0; p < deep; p += 4)
+        for (int64_t j = 0; j < quads; j += 4)
+            pack_quads(panel + p * PANEL + j, b.at + p + j * b.column, b.column);
+    pack_entries(panel, b, 0, deep, quads, columns);
+    pack_entries(panel, b, deep, k, 0, columns);
+    for (int64_t p = 0; p < k && columns < PANEL; p++)
+        memset(panel + p * PANEL + columns, 0, (size_t)(PANEL - columns) * sizeof(R));
+}
+
+/* A panel from the first columns of b; those that are missing become zeros. */
+static void pack(R *panel, gemm_matrix b, int64_t k, int64_t columns) {
+    if (b.column == 1)
+        pack_rows(panel, b, k, columns);
+    else
+        pack_columns(panel, b, k, columns);
+}
+
+static gemm_matrix columns_from(gemm_matrix b, int64_t j) {
+    b.at += j * b.column;
+    return b;
+}
+
+void K(gemm_pack)(R *packed, gemm_matrix b, int64_t k, int64_t n) {
+    for (int64_t j = 0; j < n; j += PANEL)
+        pack(packed + j * k, columns_from(b, j), k, n - j < PANEL ? n - j : PANEL);
+}
+
+/* --- the product --- */
+
+static tile panel_of(const gemm *g, int64_t j) {
+    tile t = {.g = g, .a = g->a.at, .b_row = PANEL, .c = g->c + j};
+    t.columns = g->n - j < PANEL ? g->n - j : PANEL;
+    t.bias = g->bias ? g->bias + j : NULL;
+    bool in_place = g->b.column == 1 && t.columns == PANEL && g->m < ROWS_WORTH_PACKING;
+    if (g->packed) {
+        t.b = g->packed + j * g->k;
+    } else if (in_place) {
+        t.b = g->b.at + j;
+        t.b_row = g->b.row;
+    } else {
+        pack(g->workspace, columns_from(g->b, j), g->k, t.columns);
+        t.b = g->workspace;
+    }
+    return t;
+}
+
+/* One row of A: as many columns at a time as hide the latency of the multiplications. Returns how
+ * many columns are done. */
+static int64_t multiply_row(const gemm *g) {
+    const int64_t wide = (int64_t)WIDE_VECS * LANES;
+    int64_t j = 0;
+    if (g->m != 1 || g->packed || g->b.column != 1)
+        return 0;
+    for (; j + wide <= g->n; j += wide) {
+        tile t = {.g = g, .a = g->a.at, .b = g->b.at + j, .b_row = g->b.row, .c = g->c + j};
+        t.bias = g->bias ? g->bias + j : NULL;
+        t.columns = wide;
+        multiply_wide(&t);
+    }
+    return j;
+}
+
+void K(gemm)(const gemm *g) {
+    for (int64_t j = multiply_row(g); j < g->n; j += PANEL)
+        multiply_panel(panel_of(g, j));
+}

@@ -1,0 +1,49 @@
+/* Matrix products for kernels: C (m, n) = A (m, k) x B (k, n) [+ C] [+ bias] [then relu].
+ *
+ *     gemm g = {.m = m, .n = n, .k = k, .c = y, .c_row = n, .workspace = w,
+ *               .a = {x, k, 1}, .b = {weights, n, 1}, .bias = bias, .activation = GEMM_RELU};
+ *     K(gemm)(&g);
+ *
+ * Both strides of A and B are free: transposed operands are {p, 1, row}. C's columns are adjacent.
+ * No sum over k is ever split, so an entry of C has the same bits wherever its row and column stand
+ * in the product: callers may cut m and n as they like. m, n or k may be 0 (k = 0: zeros, then
+ * bias …). C must not overlap the others.
+ *
+ * B is read in panels, a few vectors wide and k deep. Panels that are not contiguous enough are
+ * copied into `workspace`, one at a time. Who multiplies by the same B many times packs it once:
+ *
+ *     K(gemm_pack)(packed, (gemm_matrix){w, n, 1}, k, n);   then   .packed = packed
+ *
+ * Sizes: gemm_size.h (for an op's `workspace` rule). Source: Goto and van de Geijn, "Anatomy of
+ * High-Performance Matrix Multiplication", 2008, with A read in place and no blocking, as caches
+ * are larger than a panel.
+ */
+#ifndef ANT_CORE_KERNELS_GEMM_H
+#define ANT_CORE_KERNELS_GEMM_H
+#include "core/kernels/build.h"
+#include "core/kernels/gemm_size.h"
+
+/* Entry (i, j) is at[i * row + j * column]. */
+typedef struct gemm_matrix {
+    const R *at;
+    int64_t row, column;
+} gemm_matrix;
+
+typedef enum gemm_activation { GEMM_LINEAR, GEMM_RELU } gemm_activation;
+
+typedef struct gemm {
+    int64_t m, n, k;
+    gemm_matrix a, b;
+    const R *packed; /* B as panels, in place of b; NULL: b counts */
+    R *c;
+    int64_t c_row;
+    bool add;      /* to what C holds */
+    const R *bias; /* n entries, one per column; NULL: none */
+    gemm_activation activation;
+    R *workspace; /* ant__gemm_workspace(k) entries, 64-byte aligned; not read when packed */
+} gemm;
+
+void K(gemm)(const gemm *g);
+/* B (k, n) as panels: ant__gemm_packed(k, n) entries, 64-byte aligned. */
+void K(gemm_pack)(R *packed, gemm_matrix b, int64_t k, int64_t n);
+#endif

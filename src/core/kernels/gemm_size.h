@@ -1,0 +1,18 @@
+/* Memory that products need, from shapes only: the same for every instruction set. */
+#ifndef ANT_CORE_KERNELS_GEMM_SIZE_H
+#define ANT_CORE_KERNELS_GEMM_SIZE_H
+#include <stdint.h>
+
+/* Columns of a panel are a divisor of this on every set and for both types. */
+enum { ANT__GEMM_WIDEST = 32 };
+
+/* Entries of one product's workspace. */
+static inline int64_t ant__gemm_workspace(int64_t k) {
+    return k * ANT__GEMM_WIDEST;
+}
+
+/* Entries of B (k, n) as panels. */
+static inline int64_t ant__gemm_packed(int64_t k, int64_t n) {
+    return k * ((n + ANT__GEMM_WIDEST - 1) / ANT__GEMM_WIDEST * ANT__GEMM_WIDEST);
+}
+#endif

@@ -1,0 +1,101 @@
+/* Vectors of the build's instruction set: `vec` holds LANES numbers of type R. Arithmetic on whole
+ * vectors is the compiler's own (+, *, …); what it has no word for is here. */
+#ifndef ANT_CORE_KERNELS_SIMD_H
+#define ANT_CORE_KERNELS_SIMD_H
+#include "core/kernels/build.h"
+#include <string.h>
+#if ANT__VECTOR_BYTES > 16
+#include <immintrin.h>
+#endif
+
+typedef R vec __attribute__((vector_size(ANT__VECTOR_BYTES)));
+typedef R_int vec_int __attribute__((vector_size(ANT__VECTOR_BYTES)));
+
+/* Four numbers, and the four among those of two quads (0 … 3 and 4 … 7) that one picks. */
+typedef R quad __attribute__((vector_size(4 * sizeof(R))));
+typedef R_int quad_int __attribute__((vector_size(4 * sizeof(R))));
+#ifdef __clang__
+#define SHUFFLE(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#else
+#define SHUFFLE(a, b, ...) __builtin_shuffle(a, b, (quad_int){__VA_ARGS__})
+#endif
+
+/* Bodies written once and made for several constant arguments must melt into their callers. */
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
+/* Before a loop over registers: without it they would be an array in memory. */
+#ifdef __clang__
+#define UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define UNROLL _Pragma("GCC unroll 8")
+#endif
+
+ALWAYS_INLINE vec vec_load(const R *p) {
+    vec v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+
+ALWAYS_INLINE void vec_store(R *p, vec v) {
+    memcpy(p, &v, sizeof v);
+}
+
+/* x in every lane; x - 0 keeps the sign of zero. */
+ALWAYS_INLINE vec vec_all(R x) {
+    return x - (vec){0};
+}
+
+/* a * b + c: rounded once where the set can, else twice. */
+ALWAYS_INLINE vec vec_fma(vec a, vec b, vec c) {
+#if ANT__VECTOR_BYTES == 64 && ANT__DOUBLE
+    return (vec)_mm512_fmadd_pd((__m512d)a, (__m512d)b, (__m512d)c);
+#elif ANT__VECTOR_BYTES == 64
+    return (vec)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
+#elif ANT__VECTOR_BYTES == 32 && ANT__DOUBLE
+    return (vec)_mm256_fmadd_pd((__m256d)a, (__m256d)b, (__m256d)c);
+#elif ANT__VECTOR_BYTES == 32
+    return (vec)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
+#else
+    return a * b + c;
+#endif
+}
+
+/* The larger of each pair; b where either is not a number. */
+ALWAYS_INLINE vec vec_max(vec a, vec b) {
+    vec_int larger = a > b;
+    return (vec)(((vec_int)a & larger) | ((vec_int)b & ~larger));
+}
+
+/* The first n of a vector's lanes; the others are zero and their memory is not touched. */
+ALWAYS_INLINE vec vec_load_part(const R *p, int64_t n) {
+#if ANT__VECTOR_BYTES == 64 && ANT__DOUBLE
+    return (vec)_mm512_maskz_loadu_pd((__mmask8)((1u << n) - 1), p);
+#elif ANT__VECTOR_BYTES == 64
+    return (vec)_mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1), p);
+#else
+    vec v = {0};
+    memcpy(&v, p, (size_t)n * sizeof(R));
+    return v;
+#endif
+}
+
+ALWAYS_INLINE void vec_store_part(R *p, vec v, int64_t n) {
+#if ANT__VECTOR_BYTES == 64 && ANT__DOUBLE
+    _mm512_mask_storeu_pd(p, (__mmask8)((1u << n) - 1), (__m512d)v);
+#elif ANT__VECTOR_BYTES == 64
+    _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1), (__m512)v);
+#else
+    memcpy(p, &v, (size_t)n * sizeof(R));
+#endif
+}
+
+/* Keeps a vector in a register: else GCC reads it again from memory in every multiplication. */
+ALWAYS_INLINE void vec_keep(vec *v) {
+#if ANT__VECTOR_BYTES == 64
+    __asm__("" : "+v"(*v));
+#elif defined __x86_64__
+    __asm__("" : "+x"(*v));
+#else
+    (void)v;
+#endif
+}
+#endif

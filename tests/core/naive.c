@@ -1,0 +1,64 @@
+#define _DEFAULT_SOURCE
+#include "naive.h"
+#include <float.h>
+#include <math.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+void naive_matmul(double *c, naive_matrix a, naive_matrix b, const double *bias, int64_t m,
+                  int64_t n, int64_t k) {
+    for (int64_t i = 0; i < m; i++)
+        for (int64_t j = 0; j < n; j++) {
+            double sum = 0;
+            for (int64_t p = 0; p < k; p++)
+                sum += a.at[i * a.row + p * a.column] * b.at[p * b.row + j * b.column];
+            c[i * n + j] = bias ? sum + bias[j] : sum;
+        }
+}
+
+static size_t page(void) {
+    return (size_t)sysconf(_SC_PAGESIZE);
+}
+
+static size_t whole_pages(size_t size) {
+    return (size + page() - 1) / page() * page();
+}
+
+void *guarded_new(size_t size) {
+    size_t room = whole_pages(size);
+    char *base =
+        mmap(NULL, room + page(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (base == MAP_FAILED)
+        return NULL;
+    if (mprotect(base + room, page(), PROT_NONE) != 0)
+        return NULL;
+    return base + room - size;
+}
+
+void guarded_free(void *block, size_t size) {
+    if (block)
+        munmap((char *)block + size - whole_pages(size), whole_pages(size) + page());
+}
+
+double naive_number(uint64_t seed, int64_t i) {
+    uint64_t x = (seed + 1) * 0x9e3779b97f4a7c15u + (uint64_t)i * 0xd1b54a32d192ed03u;
+    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
+    x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
+    return (double)(x >> 40) / (1 << 23) - 1;
+}
+
+void naive_fill(void *out, int real, uint64_t seed, int64_t count) {
+    for (int64_t i = 0; i < count; i++)
+        if (real)
+            ((double *)out)[i] = naive_number(seed, i);
+        else
+            ((float *)out)[i] = (float)naive_number(seed, i);
+}
+
+double naive_get(const void *at, int real, int64_t i) {
+    return real ? ((const double *)at)[i] : (double)((const float *)at)[i];
+}
+
+double naive_tolerance(int real, int64_t k) {
+    return (real ? DBL_EPSILON : (double)FLT_EPSILON) * 2 * ((double)k + 4);
+}

@@ -1,0 +1,160 @@
+/* The matmul kernel of every set against its plain twin: odd sizes, all strides, exact memory. */
+#include "core/kernels/gemm_size.h"
+#include "core/kernels/kernel.h"
+#include "core/kernels/matmul.h"
+#include "naive.h"
+#include "support.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct product {
+    int64_t m, n, k;
+    bool ta, tb, biased, relu;
+    int64_t block_rows, block_columns;
+} product;
+
+enum { A, B, BIAS, C, WORK, ARRAYS };
+typedef struct arrays {
+    size_t size[ARRAYS];
+    void *at[ARRAYS];
+} arrays;
+
+static int64_t cells_of(const product *p) {
+    int64_t rows = (p->m + p->block_rows - 1) / p->block_rows;
+    return rows * ((p->n + p->block_columns - 1) / p->block_columns);
+}
+
+static arrays arrays_new(const product *p, int real) {
+    const int64_t entries[ARRAYS] = {p->m * p->k, p->k * p->n, p->n, p->m * p->n,
+                                     cells_of(p) * ant__gemm_workspace(p->k)};
+    arrays a;
+    for (int i = 0; i < ARRAYS; i++) {
+        a.size[i] = (size_t)entries[i] * (real ? 8 : 4);
+        a.at[i] = guarded_new(a.size[i]);
+        ck_assert_ptr_nonnull(a.at[i]);
+        naive_fill(a.at[i], real, (uint64_t)i, entries[i]);
+    }
+    return a;
+}
+
+static void arrays_free(arrays *a) {
+    for (int i = 0; i < ARRAYS; i++)
+        guarded_free(a->at[i], a->size[i]);
+}
+
+static void numbers_of(const product *p, ant_num n[ANT__MATMUL_LEAD]) {
+    n[ANT__MATMUL_M].i = p->m;
+    n[ANT__MATMUL_N].i = p->n;
+    n[ANT__MATMUL_K].i = p->k;
+    n[ANT__MATMUL_A_ROW].i = p->ta ? 1 : p->k;
+    n[ANT__MATMUL_A_COLUMN].i = p->ta ? p->m : 1;
+    n[ANT__MATMUL_B_ROW].i = p->tb ? 1 : p->n;
+    n[ANT__MATMUL_B_COLUMN].i = p->tb ? p->k : 1;
+    n[ANT__MATMUL_BIASED].i = p->biased;
+    n[ANT__MATMUL_ACTIVATION].i = p->relu;
+    n[ANT__MATMUL_BLOCK_ROWS].i = p->block_rows;
+    n[ANT__MATMUL_BLOCK_COLUMNS].i = p->block_columns;
+    n[ANT__MATMUL_WORKSPACE].i = ant__gemm_workspace(p->k);
+    n[ANT__MATMUL_AXES].i = 0;
+}
+
+static double *as_double(const void *from, int real, int64_t count) {
+    double *out = malloc((size_t)count * sizeof *out + 1);
+    for (int64_t i = 0; i < count; i++)
+        out[i] = naive_get(from, real, i);
+    return out;
+}
+
+static void compare(const product *p, const arrays *v, int real, const char *set) {
+    double *a = as_double(v->at[A], real, p->m * p->k), *b = as_double(v->at[B], real, p->k * p->n);
+    double *bias = as_double(v->at[BIAS], real, p->n),
+           *want = malloc((size_t)(p->m * p->n) * 8 + 1);
+    naive_matmul(want, (naive_matrix){a, p->ta ? 1 : p->k, p->ta ? p->m : 1},
+                 (naive_matrix){b, p->tb ? 1 : p->n, p->tb ? p->k : 1}, p->biased ? bias : NULL,
+                 p->m, p->n, p->k);
+    for (int64_t i = 0; i < p->m * p->n; i++) {
+        double w = p->relu && want[i] < 0 ? 0 : want[i], got = naive_get(v->at[C], real, i);
+        ck_assert_msg(fabs(w - got) <= naive_tolerance(real, p->k),
+                      "%s, %d bytes: %d x %d x %d ta %d tb %d: entry %d is %g, not %g", set,
+                      real ? 8 : 4, (int)p->m, (int)p->n, (int)p->k, p->ta, p->tb, (int)i, got, w);
+    }
+    free(a);
+    free(b);
+    free(bias);
+    free(want);
+}
+
+static void run(const ant_kernel_set *set, int real, const product *p, const arrays *v,
+                int64_t from, int64_t to) {
+    ant_num n[ANT__MATMUL_LEAD];
+    numbers_of(p, n);
+    void *at[5] = {v->at[A], v->at[B], p->biased ? v->at[BIAS] : v->at[C]};
+    at[3] = p->biased ? v->at[C] : v->at[WORK];
+    at[4] = v->at[WORK];
+    set->real[real][ANT__K_matmul](at, n, from, to);
+}
+
+/* As one call, then cell by cell from the last: the same bits. */
+static void check_product(const ant_kernel_set *set, int real, const product *p) {
+    arrays v = arrays_new(p, real);
+    run(set, real, p, &v, 0, cells_of(p));
+    compare(p, &v, real, set->name);
+    void *once = malloc(v.size[C] + 1);
+    memcpy(once, v.at[C], v.size[C]);
+    memset(v.at[C], 0xff, v.size[C]);
+    for (int64_t i = cells_of(p); i-- > 0;)
+        run(set, real, p, &v, i, i + 1);
+    ck_assert_msg(memcmp(once, v.at[C], v.size[C]) == 0, "%s: the cut changes bits", set->name);
+    free(once);
+    arrays_free(&v);
+}
+
+static void check_sets(const product *p) {
+    for (const ant_kernel_set *const *s = ant__kernel_sets(); *s; s++)
+        for (int real = 0; real < 2; real++)
+            check_product(*s, real, p);
+}
+
+static void check_forms(int64_t m, int64_t n, int64_t k, int64_t rows, int64_t columns) {
+    for (int form = 0; form < 16; form++)
+        check_sets(&(product){m, n, k, form & 1, form & 2, form & 4, form & 8, rows, columns});
+}
+
+START_TEST(small_sizes) {
+    const int64_t sizes[] = {1, 2, 3, 5, 7, 8, 9, 15, 16, 17, 31, 33};
+    const int64_t columns[] = {1, 3, 4, 8, 15, 16, 17, 31, 32, 33, 50, 65};
+    for (int i = 0; i < 12; i++)
+        for (int j = i % 3; j < 12; j += 3)
+            check_forms(sizes[i], columns[j], 1 + (i * 7 + j * 5) % 23, 1000, 1024);
+}
+END_TEST
+
+START_TEST(one_row) {
+    const int64_t columns[] = {1, 16, 127, 128, 129, 256, 300};
+    for (int j = 0; j < 7; j++)
+        check_forms(1, columns[j], 40, 1, 1024);
+}
+END_TEST
+
+START_TEST(many_rows) {
+    check_forms(97, 40, 33, 1000, 1024);
+    check_forms(200, 64, 10, 1000, 1024);
+}
+END_TEST
+
+START_TEST(blocks) {
+    check_forms(50, 100, 20, 16, 32);
+    check_forms(50, 100, 20, 50, 64);
+    check_forms(13, 33, 5, 1, 32);
+}
+END_TEST
+
+START_TEST(no_depth_gives_bias_or_zero) {
+    check_sets(&(product){3, 5, 0, .biased = true, .block_rows = 3, .block_columns = 32});
+    check_sets(&(product){3, 5, 0, .block_rows = 3, .block_columns = 32});
+}
+END_TEST
+
+ANT_TEST_MAIN("matmul kernel", {small_sizes}, {one_row}, {many_rows}, {blocks},
+              {no_depth_gives_bias_or_zero})
