@@ -82,6 +82,10 @@ ANT_API ant_node *ant_output(ant_node *node, int k);
 /* The shape with the batch first, ANT_ANY where unknown; the number of axes (0 when dead). */
 ANT_API int ant_node_shape(const ant_node *node, int64_t shape[ANT_MAX_AXES]);
 
+/* A layer from its text, as in YAML: ant_layer_parse(g, "Dense(32, relu, name=hidden)"). */
+#define ant_layer_parse(G, TEXT) ant_layer_parse_(G, TEXT, __FILE__, __LINE__)
+ANT_API ant_layer *ant_layer_parse_(ant_graph *g, const char *text, const char *file, int line);
+
 /* --- models --- */
 #define ANT_NODES(...) ((ant_node *const[]){__VA_ARGS__, NULL})
 typedef struct ant_model_options {

@@ -68,6 +68,10 @@ ant_node *ant__dead_node(void);         /* one for all graphs, never written to 
 bool ant__node_dead(const ant_node *n); /* or NULL */
 ant_graph *ant__layer_graph(const ant_layer *l);
 
+/* A layer from what it is written as, and back; NULL after an error (src/graph/layer_text.c). */
+ant_layer *ant__layer_read(ant_graph *g, ant_tree *t);
+ant_tree *ant__layer_tree(const ant_layer *l);
+
 /* --- models --- */
 /* A call in the order of running, with its values' places among all values of the model: the inputs
  * come first, then the results of each step. */
