@@ -1,4 +1,4 @@
-/* Core layers: Dense, Identity, InputLayer.
+/* Core layers: Dense, Identity, InputLayer, Embedding, Masking.
  *
  *     ant_node *h = ant_call(ant_dense(g, 32, "relu", .name = "hidden"), x);
  *
@@ -76,6 +76,51 @@ typedef struct ant_input_layer_options {
 #define ant_input_layer(G, ...)                                                                    \
     ANT__LAYER("InputLayer", ant_input_layer_options, ANT_INPUT_LAYER_DEFAULTS, .graph = (G),      \
                .shape = __VA_ARGS__)
+
+/* --- Embedding ---
+ * y[…, :] = embeddings[x[…], :]: whole numbers become vectors.
+ *
+ *     ant_sequential(g, ant_embedding(g, 10000, 64, .mask_zero = true, .input_shape = {200}),
+ *                       ant_gru(g, 64), ant_dense(g, 1, "sigmoid"))
+ *
+ * In: (batch, …) whole numbers in [0, input_dim); reals are cut to whole numbers.
+ * Out: (batch, …, output_dim).
+ * Weights: embeddings (input_dim, output_dim).
+ * Masks: with mask_zero the output carries the mask x != 0, and index 0 means "nothing here"; else
+ * no mask goes on.
+ * Errors: ANT_E_DATA when a number of the data is outside [0, input_dim).
+ * Source: keras/src/layers/core/embedding.py. */
+typedef struct ant_embedding_options {
+    ANT_LAYER_OPTIONS;
+    int input_dim, output_dim; /* how many different numbers; the length of a vector */
+    const char *embeddings_initializer, *embeddings_regularizer, *embeddings_constraint;
+    bool mask_zero;
+    int lora_rank;                   /* not built yet: refused */
+    double lora_alpha;               /* not built yet: refused */
+    const char *quantization_config; /* not built yet: refused */
+    char ant_end;
+} ant_embedding_options;
+#define ANT_EMBEDDING_DEFAULTS                                                                     \
+    ANT_LAYER_DEFAULTS, .input_dim = ANT_REQUIRED, .output_dim = ANT_REQUIRED,                     \
+                        .embeddings_initializer = "uniform", .lora_rank = ANT_NONE,                \
+                        .lora_alpha = ANT_NONE
+#define ant_embedding(...)                                                                         \
+    ANT__LAYER("Embedding", ant_embedding_options, ANT_EMBEDDING_DEFAULTS, .graph = __VA_ARGS__)
+
+/* --- Masking ---
+ * Steps whose features all equal mask_value are masked for the layers behind, and set to 0.
+ *
+ * In: (batch, steps, …, features), rank 2 or more. Out: the same shape.
+ * No weights. Mask out: (batch, steps, …), false where every feature is mask_value.
+ * Source: keras/src/layers/core/masking.py. */
+typedef struct ant_masking_options {
+    ANT_LAYER_OPTIONS;
+    double mask_value;
+    char ant_end;
+} ant_masking_options;
+#define ANT_MASKING_DEFAULTS ANT_LAYER_DEFAULTS
+#define ant_masking(...)                                                                           \
+    ANT__LAYER("Masking", ant_masking_options, ANT_MASKING_DEFAULTS, .graph = __VA_ARGS__)
 
 #ifdef __cplusplus
 }
