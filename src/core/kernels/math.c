@@ -1,0 +1,72 @@
+#include "core/kernels/math.h"
+#include "core/philox.h"
+
+#define X(f)                                                                                       \
+    void K(f##_n)(R * y, const R *x, int64_t n) {                                                  \
+        for (int64_t i = 0; i < n; i++)                                                            \
+            y[i] = f##_1(x[i]);                                                                    \
+    }
+#include "core/kernels/math_list.h"
+#undef X
+
+/* --- random numbers --- */
+enum {
+    BATCH = 64, /* blocks of Philox made side by side */
+#if ANT__DOUBLE
+    PER_BLOCK = 2
+#else
+    PER_BLOCK = 4
+#endif
+};
+
+static R number_of(const uint32_t word[4], int k) {
+#if ANT__DOUBLE
+    return ant__words_double(word[2 * k], word[2 * k + 1]);
+#else
+    return ant__word_float(word[k]);
+#endif
+}
+
+/* The numbers of `count` whole blocks. Plain loops over lanes, which compilers vectorise. */
+static void blocks_n(R *y, uint64_t key, uint64_t counter, uint64_t block, int count) {
+    uint32_t word[4][BATCH];
+    for (int i = 0; i < count; i++) {
+        uint32_t w[4];
+        ant__philox_block(key, counter, block + (uint64_t)i, w);
+        for (int k = 0; k < 4; k++)
+            word[k][i] = w[k];
+    }
+    for (int i = 0; i < count; i++) {
+        uint32_t w[4] = {word[0][i], word[1][i], word[2][i], word[3][i]};
+        for (int k = 0; k < PER_BLOCK; k++)
+            y[i * PER_BLOCK + k] = number_of(w, k);
+    }
+}
+
+/* Numbers [first, first + n) of one block. */
+static void part_n(R *y, uint64_t key, uint64_t counter, uint64_t first, int64_t n) {
+    uint32_t word[4];
+    ant__philox_block(key, counter, first / PER_BLOCK, word);
+    for (int64_t i = 0; i < n; i++)
+        y[i] = number_of(word, (int)(first % PER_BLOCK) + (int)i);
+}
+
+void K(uniform_n)(R *y, uint64_t key, uint64_t counter, uint64_t first, int64_t n) {
+    int64_t ahead = (int64_t)(-first % PER_BLOCK);
+    if (ahead > 0 && n > 0) {
+        int64_t part = ahead < n ? ahead : n;
+        part_n(y, key, counter, first, part);
+        y += part;
+        first += (uint64_t)part;
+        n -= part;
+    }
+    while (n >= PER_BLOCK) {
+        int count = n / PER_BLOCK < BATCH ? (int)(n / PER_BLOCK) : BATCH;
+        blocks_n(y, key, counter, first / PER_BLOCK, count);
+        y += count * PER_BLOCK;
+        first += (uint64_t)(count * PER_BLOCK);
+        n -= count * PER_BLOCK;
+    }
+    if (n > 0)
+        part_n(y, key, counter, first, n);
+}
