@@ -1,4 +1,4 @@
 /* The families that tests of this floor may name. */
-#include "core/options/class.h"
+#include "demo.h"
 
-const ant_family *const ant__families[] = {NULL};
+const ant_family *const ant__families[] = {&ant__demo_family, NULL};

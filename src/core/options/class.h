@@ -112,6 +112,8 @@ const char *ant__kind_name(int kind); /* "optimizer" */
 const ant_class *ant__class_find(const ant_context *c, int kind, const char *name);
 /* "no optimizer 'adm', did you mean 'adam'?", or that it is a loss and not an optimizer. */
 int ant__class_unknown(ant_context *c, const ant_tree *at, int kind, const char *name);
-/* A user's class; its texts are kept. ANT_E_OPTION when the name is taken. */
+/* A user's class; its name is copied, all else must live as long as the context. ANT_E_OPTION when
+ * the name is taken, or is no word. */
 int ant__class_register(ant_context *c, const ant_class *cls);
+bool ant__class_registered(const ant_context *c, const ant_class *cls);
 #endif

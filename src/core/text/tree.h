@@ -25,28 +25,34 @@ struct ant_tree {
 
 enum { ANT__TREE_DEPTH = 64 };
 
-/* All are made in the context's arena; NULL with c->error set when out of memory. */
+/* All are made in the context's arena; NULL with c->error set when out of memory. key and text are
+ * not copied: they must live as long as the context. */
 ant_tree *ant__tree_new(ant_context *c, ant_tree_kind kind, const char *key, const char *text);
 void ant__tree_add(ant_tree *parent, ant_tree *child); /* either may be NULL */
 ant_tree *ant__tree_get(const ant_tree *t, const char *key);
 int ant__tree_count(const ant_tree *t);
-/* Reports at the tree's place: "file:line:column: …". */
+bool ant__tree_scalar(const ant_tree *t); /* a word or a quoted text */
+/* Reports at the tree's place: "line:column: …"; who knows the file puts it before. */
 int ant__tree_fail(ant_context *c, const ant_tree *at, int code, const char *format, ...)
     ANT__FORMAT(4, 5);
 
-/* value = word | "quoted" | word(args) | [values] | (values); arg = value | key=value; a value may
- * end in [k]. line and column: where the text stands, 0 when nowhere. NULL after an error. */
+/* value = word | "quoted" | word(args) | [args] | (args); arg = value | key=value; a value may end
+ * in [k]; a list in which everything has a key is a map. line and column: where the text stands, 0
+ * when nowhere. NULL after an error. */
 ant_tree *ant__text_parse(ant_context *c, const char *text, int line, int column);
 /* A scalar becomes what the grammar makes of it; {Dense: {units: 3}} becomes Dense(units=3). */
 ant_tree *ant__tree_expand(ant_context *c, ant_tree *t);
 /* The text that parses to the same tree. */
 const char *ant__tree_text(ant_context *c, const ant_tree *t);
 
-/* Numbers without the caller's locale. The text is the shortest that reads back the same. */
+/* Numbers without the caller's locale. The text is the shortest that reads back the same, in
+ * Python's form: 0.001, 1e-05, 1e+16, inf, nan; whole numbers without a point. */
 enum { ANT__NUMBER_TEXT = 32 };
 const char *ant__number_text(double x, char out[ANT__NUMBER_TEXT]);
-/* The whole text must be a number (inf, nan too); false otherwise. */
+/* The whole text must be a number (inf, nan too), which is rounded to the nearest double, ties to
+ * even; false otherwise. */
 bool ant__number_read(const char *text, double *x);
+/* false where it is no whole number, or beyond 64 bits. */
 bool ant__whole_read(const char *text, int64_t *x);
 
 /* Keras's snake case: BatchNormalization -> batch_normalization, LSTMCell -> lstm_cell. */
@@ -55,4 +61,6 @@ const char *ant__snake(ant_context *c, const char *name);
 const char *ant__nearest(const char *word, const char *const *words, int n);
 /* Equal without case and '_'. */
 bool ant__same_name(const char *a, const char *b);
+/* Is `word` one of `words`, which spaces separate (NULL: none)? loose: without case and '_'. */
+bool ant__word_among(const char *words, const char *word, bool loose);
 #endif

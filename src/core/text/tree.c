@@ -1,0 +1,85 @@
+/* Nodes of the tree. */
+#include "core/text/tree.h"
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+ant_tree *ant__tree_new(ant_context *c, ant_tree_kind kind, const char *key, const char *text) {
+    ant_tree *t = ant__arena_alloc(&c->arena, sizeof *t);
+    if (!t) {
+        ant__fail_memory(&c->error);
+        return NULL;
+    }
+    *t = (ant_tree){.kind = kind, .key = key, .text = text};
+    return t;
+}
+
+void ant__tree_add(ant_tree *parent, ant_tree *child) {
+    if (!parent || !child)
+        return;
+    if (parent->last)
+        parent->last->next = child;
+    else
+        parent->first = child;
+    parent->last = child;
+}
+
+ant_tree *ant__tree_get(const ant_tree *t, const char *key) {
+    for (ant_tree *child = t->first; child; child = child->next)
+        if (child->key && !strcmp(child->key, key))
+            return child;
+    return NULL;
+}
+
+int ant__tree_count(const ant_tree *t) {
+    int n = 0;
+    for (const ant_tree *child = t->first; child; child = child->next)
+        n++;
+    return n;
+}
+
+bool ant__tree_scalar(const ant_tree *t) {
+    return t->kind == ANT__WORD || t->kind == ANT__QUOTED;
+}
+
+int ant__tree_fail(ant_context *c, const ant_tree *at, int code, const char *format, ...) {
+    if (c->error.code)
+        return c->error.code;
+    char text[ANT__ERROR_SIZE];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    if (at && at->line)
+        return ant__fail(&c->error, code, "%d:%d: %s", at->line, at->column, text);
+    return ant__fail(&c->error, code, "%s", text);
+}
+
+/* {Dense: {units: 3}}: a map of one key, with the options under it. */
+static ant_tree *call_of_map(ant_context *c, const ant_tree *t) {
+    const ant_tree *in = t->first;
+    bool empty = in->kind == ANT__WORD && !*in->text;
+    if (in->kind != ANT__MAP && in->kind != ANT__ITEMS && !empty) {
+        ant__tree_fail(c, in, ANT_E_OPTION, "%s: expected options as {name: value}", in->key);
+        return NULL;
+    }
+    ant_tree *call = ant__tree_new(c, ANT__CALL, t->key, in->key);
+    if (call) {
+        call->line = in->line;
+        call->column = in->column;
+        call->first = in->first;
+        call->last = in->last;
+    }
+    return call;
+}
+
+ant_tree *ant__tree_expand(ant_context *c, ant_tree *t) {
+    if (t->kind == ANT__MAP && ant__tree_count(t) == 1)
+        return call_of_map(c, t);
+    if (!ant__tree_scalar(t))
+        return t;
+    ant_tree *parsed = ant__text_parse(c, t->text, t->line, t->column + (t->kind == ANT__QUOTED));
+    if (parsed)
+        parsed->key = t->key;
+    return parsed;
+}
