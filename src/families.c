@@ -1,7 +1,7 @@
 /* The central list of families: every class of Antler is in one of these tables. */
 #include "core/options/class.h"
 
-#define FAMILIES(X) X(dense) X(embedding) X(input) X(masking)
+#define FAMILIES(X) X(dense) X(embedding) X(input) X(model) X(masking)
 
 #define X(name) extern const ant_family ant__##name##_family;
 FAMILIES(X)

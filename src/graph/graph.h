@@ -64,6 +64,16 @@ struct ant_layer_use {
     int line;
 };
 
+/* A call's operands in order: inputs, initial states, mask. */
+int ant__use_operands(const ant_layer_use *u);
+ant_node *ant__use_operand(const ant_layer_use *u, int k);
+/* A call without the caller's place before its error; NULL after one, or when something is dead. */
+ant_layer_use *ant__use_new(ant_graph *g, const ant_call_options *o);
+/* An input, likewise. */
+ant_node *ant__input_new(ant_graph *g, const ant_input_options *o);
+/* A context of its own for work that must not touch the graph's. */
+ant_context ant__context_fork(const ant_graph *g);
+
 ant_node *ant__dead_node(void);         /* one for all graphs, never written to */
 bool ant__node_dead(const ant_node *n); /* or NULL */
 ant_graph *ant__layer_graph(const ant_layer *l);
@@ -78,9 +88,17 @@ ant_tree *ant__layer_tree(const ant_layer *l);
 typedef struct ant_step {
     ant_layer_use *use;
     uint64_t key;  /* of its name in this model */
-    int *from;     /* places of its inputs, then of its initial states, then of its mask */
+    int from;      /* where its operands' places begin in the body's list: inputs, states, mask */
     int first_out; /* place of result 0 */
 } ant_step;
+
+/* An input or a layer in Keras's order: by decreasing distance from the outputs, then by the first
+ * visit of a walk from the outputs. It is the order of weights and of the summary. */
+typedef struct ant_rank {
+    ant_node *input;  /* or NULL */
+    ant_layer *layer; /* or NULL */
+    int depth, visit;
+} ant_rank;
 
 /* The body of a model: ant_layer.extra where its class is Functional or Sequential. */
 typedef struct ant_model_body {
@@ -88,15 +106,20 @@ typedef struct ant_model_body {
     int n_in, n_out;
     const char **out_names;          /* said; entries may be NULL */
     ANT__LIST(ant_layer *) sequence; /* of a Sequential, without its InputLayer */
-    const ant_layer *input_layer;    /* of a Sequential that was given one */
+    ant_layer *input_layer;          /* of a Sequential that was given one */
     bool sequential;
-    bool called; /* it is a layer of another model: it cannot grow any more */
-    bool settled;
+    bool called;               /* it is a layer of another model: it cannot grow any more */
+    bool settled;              /* names are there */
+    bool started;              /* … and initial weights */
     ant_names layers;          /* in Keras's order: the deepest first */
     ant_names nodes;           /* inputs (ant_node) and calls (ant_layer_use): "dense", "dense@2" */
     ant_names weights;         /* by path: "encoder/dense/kernel" */
+    bool ordered;              /* the next five are there */
     ANT__LIST(ant_step) steps; /* calls in the order of running */
-    int values;                /* places of all steps */
+    ANT__LIST(int) from;       /* places of the steps' operands */
+    int values;                /* how many places there are */
+    int out_place[ANT_MAX_PORTS];
+    ANT__LIST(ant_rank) ranks; /* inputs and layers in Keras's order */
     ant_names wished;          /* names a file gives to layers, in this model only */
     ant_fault error;           /* of the last action */
     ant_run *idle;             /* runs between two actions */
@@ -105,6 +128,14 @@ typedef struct ant_model_body {
 } ant_model_body;
 
 ant_model_body *ant__body(const ant_model *m); /* NULL when it is no model */
+/* An empty model; NULL after an error. */
+ant_model *ant__model_alloc(ant_graph *g, bool sequential, const char *name, const char *file,
+                            int line);
+/* The order of its calls, once; 0, or an error in the graph: an input is missing. */
+int ant__model_order(ant_model *m);
+/* Wires a Sequential for inputs of this shape; 0 or an error in the graph. */
+int ant__sequential_wire(ant_model *m, const ant_input_options *input);
+void ant__bodies_free(ant_graph *g);
 /* Names, the order of calls, random keys and initial weights, once. 0 or an error in the body. Any
  * thread: every action begins with it. */
 int ant__settle(ant_model *m);
@@ -114,7 +145,8 @@ void ant__unsettle(ant_model *m);
 int ant__action_begin(ant_model *m);
 /* An error of an action: "'digits' (Sequential): …". */
 int ant__model_fail(ant_model *m, int code, const char *format, ...) ANT__FORMAT(3, 4);
-const char *ant__model_name(const ant_model *m); /* of a settled one */
+int ant__model_take_error(ant_model *m, const ant_fault *e); /* … that a run had */
+const char *ant__model_name(const ant_model *m);             /* of a settled one */
 /* Names of inputs and outputs in data, logs and files, once settled. */
 const char *ant__in_name(const ant_model *m, int k);
 const char *ant__out_name(const ant_model *m, int k);
@@ -152,5 +184,6 @@ ant_run *ant__run_take(ant_model *m);
 void ant__run_put(ant_model *m, ant_run *r);
 /* A run of a user's own. NULL when out of memory. */
 ant_run *ant__run_new(ant_model *m);
+ant_run *ant__run_next(const ant_run *r); /* in a list of idle runs */
 void ant__run_free(ant_run *r);
 #endif

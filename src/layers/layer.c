@@ -42,17 +42,27 @@ int ant__layer_rename(ant_layer *l, const char *name) {
     return 0;
 }
 
-/* Are the layers among the options alive? A dead one was reported when it was made. */
-static bool inner_alive(const ant_class *cls, const void *options) {
+int ant__option_layers(const ant_class *cls, const void *options, ant_layer *out[ANT_MAX_PORTS]) {
+    int found = 0;
     for (int i = 0; i < cls->rows_n; i++) {
         const ant_row *row = &cls->rows[i];
-        ant_layer *const *at =
-            (ant_layer *const *)(const void *)((const char *)options + row->offset);
+        const void *field = (const char *)options + row->offset;
+        ant_layer *const *at = field;
         int n = row->field == ANT__ONE_LAYER ? 1 : row->field == ANT__LAYERS ? ANT_MAX_PORTS : 0;
-        for (int k = 0; k < n; k++)
-            if (at[k] && at[k]->dead)
-                return false;
+        for (int k = 0; k < n && found < ANT_MAX_PORTS; k++)
+            if (at[k])
+                out[found++] = at[k];
     }
+    return found;
+}
+
+/* Are the layers among the options alive? A dead one was reported when it was made. */
+static bool inner_alive(const ant_class *cls, const void *options) {
+    ant_layer *inner[ANT_MAX_PORTS];
+    int n = ant__option_layers(cls, options, inner);
+    for (int i = 0; i < n; i++)
+        if (inner[i]->dead)
+            return false;
     return true;
 }
 
@@ -67,10 +77,8 @@ static ant_layer *make(ant_context *c, const char *name, const void *options, si
         ant__fail(&c->error, ANT_E_OPTION, "%s: such a layer is made by %s", name, impl->made_by);
         return NULL;
     }
-    if (!inner_alive(cls, options))
-        return NULL;
     void *own = ant__options_take(c, cls, options, size);
-    return own ? ant__layer_alloc(c, cls, own) : NULL;
+    return own && inner_alive(cls, own) ? ant__layer_alloc(c, cls, own) : NULL;
 }
 
 ant_layer *ant_layer_new(const char *cls, const void *options, size_t size, const char *file,

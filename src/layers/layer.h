@@ -32,6 +32,7 @@ struct ant_layer {
     ant_layer *next;   /* in the context's list of all layers */
     const char *label; /* for messages: "'hidden' (Dense)" */
     const char *said;  /* the name said by the user or a file; NULL: given by the model */
+    const char *given; /* the name it has in its owner (a path inside wrappers), once settled */
     bool from_file;    /* … by a file: gives way on a clash */
     const char *file;  /* where it was made, for messages */
     int line;
@@ -139,6 +140,8 @@ uint64_t ant__call_key(ant_layer_call *c, int seed);
 ant_layer *ant__dead_layer(void);
 /* An empty layer in the context's list; NULL when out of memory. */
 ant_layer *ant__layer_alloc(ant_context *c, const ant_class *cls, void *options);
+/* The layers among a layer's options, in order; their number. */
+int ant__option_layers(const ant_class *cls, const void *options, ant_layer *out[ANT_MAX_PORTS]);
 /* Frees what the layers of a context hold beside its arena. */
 void ant__layers_free(ant_context *c);
 /* Memory and initial numbers by the key, once. Errors go to `c`. */

@@ -1,0 +1,275 @@
+/* Inputs and calls. A call's shapes come from writing its ops into a program that never runs, with
+ * the batch unknown: there is no second rule for shapes. */
+#include "graph/graph.h"
+#include <string.h>
+
+ant_node *ant__dead_node(void) {
+    static const ant_node dead;
+    return (ant_node *)(uintptr_t)&dead;
+}
+
+bool ant__node_dead(const ant_node *n) {
+    return !n || !n->graph;
+}
+
+/* Sizes or ANT_ANY, then zeros to the end; one axis is the batch's. */
+static int check_shape(ant_context *c, const int *shape) {
+    int n = 0;
+    while (n < ANT_MAX_AXES && shape[n])
+        n++;
+    if (n == ANT_MAX_AXES)
+        return ant__fail(&c->error, ANT_E_LIMIT, "input: more than %d axes", ANT_MAX_AXES - 1);
+    for (int k = n; k < ANT_MAX_AXES; k++)
+        if (shape[k])
+            return ant__fail(&c->error, ANT_E_SHAPE, "input: axis %d of its shape is 0", n);
+    for (int k = 0; k < n; k++)
+        if (shape[k] < 0 && shape[k] != ANT_ANY)
+            return ant__fail(&c->error, ANT_E_SHAPE,
+                             "input: axis %d of its shape is %d, must be at least 1 or ANT_ANY", k,
+                             shape[k]);
+    return 0;
+}
+
+static int input_dtype(ant_context *c, const char *name) {
+    int dtype = name ? ant__dtype_named(name) : ANT_FLOAT32;
+    if (dtype == ANT_FLOAT32 || dtype == ANT_INT32 || dtype == ANT_INT64 || dtype == ANT_BOOL)
+        return dtype;
+    ant__fail(&c->error, ANT_E_OPTION,
+              "input: dtype is '%s', must be float32, int32, int64 or bool", name);
+    return 0;
+}
+
+ant_node *ant__input_new(ant_graph *g, const ant_input_options *o) {
+    ant_context *c = &g->context;
+    int dtype = input_dtype(c, o->dtype);
+    if (!dtype || check_shape(c, o->shape))
+        return NULL;
+    if (o->batch_size < 0 && o->batch_size != ANT_NONE) {
+        ant__fail(&c->error, ANT_E_OPTION, "input: batch_size is %d, must be at least 1",
+                  o->batch_size);
+        return NULL;
+    }
+    ant_node *n = ant__arena_alloc(&c->arena, sizeof *n);
+    const char *name = o->name ? ant__arena_text(&c->arena, o->name) : NULL;
+    if (!n || (o->name && !name)) {
+        ant__fail_memory(&c->error);
+        return NULL;
+    }
+    int64_t batch = o->batch_size > 0 ? o->batch_size : ANT_ANY;
+    *n = (ant_node){.graph = g, .dtype = dtype, .said = name, .from_file = c->loading};
+    n->dims = ant__dims_of_shape(o->shape, batch);
+    return n;
+}
+
+ant_node *ant_input_(const ant_input_options *o, size_t size, const char *file, int line) {
+    ant_input_options own = {0};
+    const size_t known = offsetof(ant_input_options, ant_end);
+    memcpy(&own, o, size < known ? size : known);
+    ant_graph *g = own.graph;
+    if (!g)
+        return ant__dead_node();
+    bool had = g->context.error.code != 0;
+    ant_node *n = NULL;
+    if (size > known || ((const char *)o)[size])
+        ant__fail(&g->context.error, ANT_E_OPTION, "input: one positional too many");
+    else
+        n = ant__input_new(g, &own);
+    if (!n) {
+        ant__blame(&g->context, had, file, line);
+        return ant__dead_node();
+    }
+    n->file = file;
+    n->line = line;
+    return n;
+}
+
+/* --- operands --- */
+int ant__use_operands(const ant_layer_use *u) {
+    return u->n_in + u->n_states + (u->mask != NULL);
+}
+
+ant_node *ant__use_operand(const ant_layer_use *u, int k) {
+    if (k < u->n_in)
+        return u->in[k];
+    return k < u->n_in + u->n_states ? u->state[k - u->n_in] : u->mask;
+}
+
+/* Counts a list that ends at NULL and has nothing after it. */
+static int count_nodes(ant_context *c, ant_node *const *list, const char *what) {
+    int n = 0;
+    while (n < ANT_MAX_PORTS && list[n])
+        n++;
+    if (n == ANT_MAX_PORTS)
+        return ant__fail(&c->error, ANT_E_LIMIT, "more than %d %ss", ANT_MAX_PORTS - 1, what);
+    for (int k = n; k < ANT_MAX_PORTS; k++)
+        if (list[k])
+            return ant__fail(&c->error, ANT_E_GRAPH, "%s %d of the call is NULL", what, n);
+    return n;
+}
+
+static int check_operands(ant_graph *g, const ant_layer_use *u) {
+    for (int k = 0; k < ant__use_operands(u); k++) {
+        const ant_node *n = ant__use_operand(u, k);
+        if (ant__node_dead(n))
+            return ant__fail(&g->context.error, ANT_E_GRAPH,
+                             "operand %d of the call of %s failed on another graph", k,
+                             ant__layer_label(u->layer));
+        if (n->graph != g)
+            return ant__fail(&g->context.error, ANT_E_GRAPH,
+                             "operand %d of the call of %s is a node of another graph", k,
+                             ant__layer_label(u->layer));
+    }
+    if (u->mask && u->mask->dtype != ANT_BOOL)
+        return ant__fail(&g->context.error, ANT_E_SHAPE,
+                         "the mask of the call of %s is of type %s, must be bool",
+                         ant__layer_label(u->layer), ant__dtype_name(u->mask->dtype));
+    return 0;
+}
+
+/* --- shapes --- */
+static ant_value *stand_in(ant_program *p, const ant_node *n) {
+    return ant__input(p, n->dtype, &n->dims);
+}
+
+static void operands_into(ant_layer_call *c, const ant_layer_use *u) {
+    ant_program *p = c->program;
+    for (int i = 0; i < u->n_in; i++) {
+        c->in[i] = stand_in(p, u->in[i]);
+        if (u->in[i]->masked)
+            c->mask[i] = ant__input(p, ANT_BOOL, &u->in[i]->mask_dims);
+    }
+    for (int i = 0; i < u->n_states; i++)
+        c->initial_state[i] = stand_in(p, u->state[i]);
+    if (u->mask)
+        c->mask[0] = stand_in(p, u->mask);
+    c->n_in = u->n_in;
+    c->n_states = u->n_states;
+}
+
+static int make_results(ant_graph *g, ant_layer_use *u, const ant_layer_call *c) {
+    u->n_out = ant__layer_outputs(u->layer);
+    for (int k = 0; k < u->n_out; k++) {
+        const ant_value *v = c->out[k], *mask = c->out_mask[k];
+        ant_node *n = ant__arena_alloc(&g->context.arena, sizeof *n);
+        if (!n)
+            return ant__fail_memory(&g->context.error);
+        *n = (ant_node){.graph = g, .use = u, .result = k, .dtype = v->dtype, .dims = v->dims};
+        n->masked = mask != NULL;
+        n->mask_dims = mask ? mask->dims : ANT__SCALAR;
+        u->out[k] = n;
+    }
+    return 0;
+}
+
+static int infer(ant_graph *g, ant_layer_use *u) {
+    ant_program *p = ant__program_new(ANT_FLOAT32);
+    if (!p)
+        return ant__fail_memory(&g->context.error);
+    ant_context context = ant__context_fork(g);
+    ant_lowering lowering = {.program = p, .scratch = true};
+    ant_layer_call c = {
+        .layer = u->layer,
+        .program = p,
+        .context = &context,
+        .training = u->training == 1,
+        .lowering = &lowering,
+    };
+    operands_into(&c, u);
+    int code = ant__layer_write(&c);
+    if (code)
+        ant__fail(&g->context.error, code, "%s", context.error.text);
+    else
+        code = make_results(g, u, &c);
+    ant__free(lowering.losses.at);
+    ant__program_free(p);
+    ant__arena_free(&context.arena);
+    return code;
+}
+
+/* --- calls --- */
+static int use_fill(ant_graph *g, ant_layer_use *u, const ant_call_options *o) {
+    ant_context *c = &g->context;
+    u->layer = o->layer;
+    u->mask = o->mask;
+    u->training = o->training;
+    memcpy(u->in, o->in, sizeof u->in);
+    memcpy(u->state, o->initial_state, sizeof u->state);
+    if (o->too_many)
+        return ant__fail(&c->error, ANT_E_LIMIT, "more than %d inputs", ANT_MAX_PORTS - 1);
+    if (o->training != ANT_NONE && o->training != 0 && o->training != 1)
+        return ant__fail(&c->error, ANT_E_OPTION, "training is %d, must be 0 or 1", o->training);
+    if ((u->n_in = count_nodes(c, u->in, "input")) < 0)
+        return u->n_in;
+    if ((u->n_states = count_nodes(c, u->state, "initial state")) < 0)
+        return u->n_states;
+    if (o->name && !(u->said = ant__arena_text(&c->arena, o->name)))
+        return ant__fail_memory(&c->error);
+    return check_operands(g, u);
+}
+
+static int build(ant_layer_use *u) {
+    ant_dims dims[ANT_MAX_PORTS];
+    for (int i = 0; i < u->n_in; i++)
+        dims[i] = u->in[i]->dims;
+    return ant__layer_build(u->layer, dims, u->n_in);
+}
+
+ant_layer_use *ant__use_new(ant_graph *g, const ant_call_options *o) {
+    ant_layer_use *u = ant__arena_alloc(&g->context.arena, sizeof *u);
+    if (!u) {
+        ant__fail_memory(&g->context.error);
+        return NULL;
+    }
+    return use_fill(g, u, o) || build(u) || infer(g, u) ? NULL : u;
+}
+
+/* A dead layer's own graph knows why; the node's must not stay silent when it is another. */
+static ant_node *call_dead(const ant_node *in, const char *file, int line) {
+    if (!ant__node_dead(in) && !in->graph->context.error.code) {
+        ant__fail(&in->graph->context.error, ANT_E_GRAPH,
+                  "the layer of the call is NULL or failed on another graph");
+        ant__blame(&in->graph->context, false, file, line);
+    }
+    return ant__dead_node();
+}
+
+ant_node *ant_call_(const ant_call_options *o, size_t size, const char *file, int line) {
+    ant_call_options own = {.training = ANT_NONE};
+    const size_t known = offsetof(ant_call_options, ant_end);
+    memcpy(&own, o, size < known ? size : known);
+    if (!own.layer || own.layer->dead)
+        return call_dead(own.in[0], file, line);
+    ant_graph *g = ant__layer_graph(own.layer);
+    bool had = g->context.error.code != 0;
+    ant_layer_use *u = NULL;
+    if (size > known || ((const char *)o)[size])
+        ant__fail(&g->context.error, ANT_E_OPTION, "call: one positional too many");
+    else
+        u = ant__use_new(g, &own);
+    if (!u) {
+        ant__blame(&g->context, had, file, line);
+        return ant__dead_node();
+    }
+    u->file = file;
+    u->line = line;
+    return u->out[0];
+}
+
+ant_node *ant_output(ant_node *node, int k) {
+    if (ant__node_dead(node))
+        return ant__dead_node();
+    int n = node->use ? node->use->n_out : 1;
+    if (k < 0 || k >= n) {
+        ant__fail(&node->graph->context.error, ANT_E_GRAPH, "ant_output: result %d of %d of %s", k,
+                  n, node->use ? ant__layer_label(node->use->layer) : "an input");
+        return ant__dead_node();
+    }
+    return node->use ? node->use->out[k] : node;
+}
+
+int ant_node_shape(const ant_node *node, int64_t shape[ANT_MAX_AXES]) {
+    if (ant__node_dead(node))
+        return 0;
+    memcpy(shape, node->dims.dim, sizeof node->dims.dim);
+    return node->dims.rank;
+}
