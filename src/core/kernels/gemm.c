@@ -108,8 +108,13 @@ ALWAYS_INLINE void multiply(const tile *t, const int rows, const int vecs) {
     }
     const int64_t a_row = t->g->a.row, a_column = t->g->a.column, b_row = t->b_row;
     const R *a = t->a, *b = t->b;
-    for (int64_t p = t->g->k; p > 0; p--, a += a_column, b += b_row)
-        step(sum, a, a_row, b, rows, vecs);
+    const int64_t runs = t->g->runs > 0 ? t->g->runs : 1, length = t->g->k / runs;
+    for (int64_t r = 0; r < runs; r++) {
+        if (t->g->runs > 0)
+            a = t->a + t->g->a_runs[r];
+        for (int64_t p = length; p > 0; p--, a += a_column, b += b_row)
+            step(sum, a, a_row, b, rows, vecs);
+    }
     finish(t, sum, rows, vecs);
 }
 
@@ -236,8 +241,15 @@ static gemm_matrix columns_from(gemm_matrix b, int64_t j) {
 }
 
 void K(gemm_pack)(R *packed, gemm_matrix b, int64_t k, int64_t n) {
-    for (int64_t j = 0; j < n; j += PANEL)
-        pack(packed + j * k, columns_from(b, j), k, n - j < PANEL ? n - j : PANEL);
+    K(gemm_pack_rows)(packed, b, 0, k, k, n);
+}
+
+void K(gemm_pack_rows)(R *packed, gemm_matrix b, int64_t from, int64_t count, int64_t k,
+                       int64_t n) {
+    for (int64_t j = 0; j < n; j += PANEL) {
+        R *panel = packed + j * k + from * PANEL;
+        pack(panel, columns_from(b, j), count, n - j < PANEL ? n - j : PANEL);
+    }
 }
 
 /* --- the product --- */

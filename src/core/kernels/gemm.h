@@ -41,9 +41,13 @@ typedef struct gemm {
     const R *bias; /* n entries, one per column; NULL: none */
     gemm_activation activation;
     R *workspace; /* ant__gemm_workspace(k) entries, 64-byte aligned; not read when packed */
+    int64_t runs; /* 0: A's k is even; else it is cut into so many of equal length, … */
+    const int64_t *a_runs; /* … which begin at a.at + a_runs[r]: windows of images */
 } gemm;
 
 void K(gemm)(const gemm *g);
 /* B (k, n) as panels: ant__gemm_packed(k, n) entries, 64-byte aligned. */
 void K(gemm_pack)(R *packed, gemm_matrix b, int64_t k, int64_t n);
+/* Only rows [from, from + count) of it, which are b's rows [0, count). */
+void K(gemm_pack_rows)(R *packed, gemm_matrix b, int64_t from, int64_t count, int64_t k, int64_t n);
 #endif

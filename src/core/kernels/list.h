@@ -1,4 +1,16 @@
 /* One row per kernel: X(name) is K(name) in one of this folder's files, and ANT__K_name in ops.
  * Sorted by file. Included several times, so without a guard. */
+X(conv2d)
+X(conv2d_input)
+X(conv2d_kernel)
+X(layer_norm)
+X(layer_norm_grad)
 X(matmul)
+X(batch_norm)
+X(batch_norm_grad)
+X(average_pool)
+X(average_pool_grad)
+X(max_pool)
+X(max_pool_grad)
+X(max_pool_pick)
 X(softmax)

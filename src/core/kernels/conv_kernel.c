@@ -1,0 +1,114 @@
+/* The gradient of a convolution's kernel: for each tap, the product of (channels) x (pixels) of the
+ * input, read in place, with (pixels) x (filters) of the map, over all images of a chunk.
+ *
+ * Numbers: those of conv.h; chunks of the batch, parts of the kernel's rows. A cell is one part for
+ * one chunk: out is (chunks, rows, columns, C / groups, F).
+ */
+#include "core/kernels/conv.h"
+#include <string.h>
+
+typedef struct sums {
+    const conv *conv;
+    const R *x, *dy;
+    R *dw; /* of this chunk */
+    R *memory;
+    range taps;    /* rows of the kernel */
+    int64_t depth; /* map entries of the piece */
+    bool add;      /* to what was summed before */
+} sums;
+
+static int64_t in_group(const sums *s) {
+    return s->conv->windows.channels / s->conv->groups;
+}
+
+static int64_t out_group(const sums *s) {
+    return s->conv->windows.filters / s->conv->groups;
+}
+
+/* One product: `m` entries of the input from `a` on, at every pixel, for tap (i, j). */
+static void multiply(const sums *s, gemm *product, const R *a, int64_t i, int64_t j,
+                     int64_t group) {
+    const windows *w = &s->conv->windows;
+    int64_t tap = i * w->column.size + j;
+    product->a.at = a + group * in_group(s);
+    product->packed = s->memory + group * ant__gemm_packed(s->depth, out_group(s));
+    product->c = s->dw + tap * in_group(s) * w->filters + group * out_group(s);
+    K(gemm)(product);
+}
+
+static void multiply_taps(const sums *s, const view *v, range rows, gemm *product) {
+    const axis *down = &s->conv->windows.row, *along = &s->conv->windows.column;
+    bool adjacent = s->conv->groups == 1 && (along->dilation == 1 || along->size == 1);
+    int64_t steps = adjacent ? 1 : along->size;
+    product->m = in_group(s) * (adjacent ? along->size : 1);
+    for (int64_t i = s->taps.from; i < s->taps.to; i++)
+        for (int64_t j = 0; j < steps; j++) {
+            const R *a = view_pixel(v, rows.from * down->stride - down->before + i * down->dilation,
+                                    j * along->dilation - along->before);
+            for (int64_t group = 0; group < s->conv->groups; group++)
+                multiply(s, product, a, i, j, group);
+        }
+}
+
+static void pack_map(const sums *s, const R *dy) {
+    int64_t filters = s->conv->windows.filters, out = out_group(s);
+    for (int64_t group = 0; group < s->conv->groups; group++)
+        K(gemm_pack)
+    (s->memory + group * ant__gemm_packed(s->depth, out),
+     (gemm_matrix){dy + group * out, filters, 1}, s->depth, out);
+}
+
+/* Rows of the map of image number k. */
+static void sum_piece(sums *s, int64_t k, range rows) {
+    const windows *w = &s->conv->windows;
+    const axis *down = &w->row, *along = &w->column;
+    int64_t reach = (down->size - 1) * down->dilation + 1;
+    image m = {s->x + k * down->in * along->in * w->channels, down->in, along->in, w->channels};
+    view v = K(conv_view)(&m,
+                          (range){rows.from * down->stride - down->before,
+                                  (rows.to - 1) * down->stride - down->before + reach},
+                          (range){-along->before, (along->out - 1) * along->stride - along->before +
+                                                      (along->size - 1) * along->dilation + 1},
+                          s->memory + s->conv->piece);
+    int64_t *runs = (int64_t *)(void *)(s->memory + s->conv->runs);
+    for (int64_t r = 0; r < rows.to - rows.from; r++)
+        runs[r] = r * down->stride * v.pitch;
+    s->depth = (rows.to - rows.from) * along->out;
+    pack_map(s, s->dy + (k * down->out + rows.from) * along->out * w->filters);
+    gemm product = {.n = out_group(s), .k = s->depth, .c_row = w->filters, .add = s->add};
+    product.runs = rows.to - rows.from;
+    product.a_runs = runs;
+    product.a.row = 1;
+    product.a.column = along->stride * w->channels;
+    multiply_taps(s, &v, rows, &product);
+    s->add = true;
+}
+
+static void sum_images(sums *s, range images) {
+    const windows *w = &s->conv->windows;
+    int64_t piece = ant__conv_piece(w->row.out, w->column.out);
+    int64_t row = w->column.size * in_group(s) * w->filters;
+    if (images.from == images.to)
+        memset(s->dw + s->taps.from * row, 0,
+               (size_t)((s->taps.to - s->taps.from) * row) * sizeof(R));
+    for (int64_t k = images.from; k < images.to; k++)
+        for (int64_t i = 0; i < w->row.out; i += piece) {
+            int64_t end = i + piece < w->row.out ? i + piece : w->row.out;
+            sum_piece(s, k, (range){i, end});
+        }
+}
+
+/* x, dy -> dw */
+void K(conv2d_kernel)(void *const *at, const ant_num *n, int64_t from, int64_t to) {
+    conv c = read_conv(n);
+    const windows *w = &c.windows;
+    int64_t chunks = c.more[0].i, parts = c.more[1].i;
+    int64_t size = w->row.size * w->column.size * (w->channels / c.groups) * w->filters;
+    for (int64_t cell = from; cell < to; cell++) {
+        int64_t chunk = cell / parts, part = cell % parts;
+        sums s = {.conv = &c, .x = at[0], .dy = at[1], .dw = (R *)at[2] + chunk * size};
+        s.memory = (R *)at[3] + from * c.slot;
+        s.taps = (range){w->row.size * part / parts, w->row.size * (part + 1) / parts};
+        sum_images(&s, (range){w->images * chunk / chunks, w->images * (chunk + 1) / chunks});
+    }
+}

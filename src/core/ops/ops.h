@@ -1,0 +1,29 @@
+/* Coarse ops: one kernel where a composition of fine ones (antler/ops.h) would be slow. Internal:
+ * layers and losses write them. Dead in, dead out, as everywhere. */
+#ifndef ANT_CORE_OPS_H
+#define ANT_CORE_OPS_H
+#include "core/ops/window.h"
+
+/* --- convolution (ops/conv.c): x (N, H, W, C), w (rows, columns, C / groups, F) --- */
+/* y (N, positions, positions, F), plus bias (F) where it is not NULL. */
+ant_value *ant__op_conv2d(ant_program *p, ant_value *x, ant_value *w, ant_value *bias,
+                          const ant_window *window, int64_t groups);
+/* Its transpose in x, for an input of the dims x: what the gradient and Conv2DTranspose need. */
+ant_value *ant__op_conv2d_input(ant_program *p, ant_value *dy, ant_value *w,
+                                const ant_window *window, int64_t groups, const ant_dims *x);
+/* Its transpose in w: (rows, columns, C / groups, F). */
+ant_value *ant__op_conv2d_kernel(ant_program *p, ant_value *x, ant_value *dy,
+                                 const ant_window *window, int64_t groups);
+
+/* --- pooling (ops/pool.c): the largest, the mean of the real entries of each window --- */
+ant_value *ant__op_max_pool(ant_program *p, ant_value *x, const ant_window *window);
+ant_value *ant__op_average_pool(ant_program *p, ant_value *x, const ant_window *window);
+
+/* --- normalization (ops/norm.c): the last axis of x has gamma's and beta's length --- */
+/* By the moments of each channel over all other axes, which it gives too: for moving averages. */
+ant_value *ant__op_batch_norm(ant_program *p, ant_value *x, ant_value *gamma, ant_value *beta,
+                              double epsilon, ant_value **mean, ant_value **variance);
+/* By the moments of each row. */
+ant_value *ant__op_layer_norm(ant_program *p, ant_value *x, ant_value *gamma, ant_value *beta,
+                              double epsilon);
+#endif
