@@ -2,6 +2,7 @@
  * grid that depends on shapes only, so results do not depend on the number of threads. */
 #ifndef ANT_CORE_POOL_H
 #define ANT_CORE_POOL_H
+#include <stdbool.h>
 #include <stdint.h>
 
 typedef struct ant_pool ant_pool;
