@@ -1,0 +1,212 @@
+/* GRU (the reset gate acting after the product) over a whole sequence, and its gradient. h: the
+ * state; g: the gates z, r and the candidate n of one sample, side by side; inner: h U + its bias.
+ *
+ * Numbers and cells: walk_numbers.h. */
+#include "core/kernels/gemm.h"
+#include "core/kernels/walk.h"
+
+typedef struct gru {
+    walk w;
+    void *const *out; /* the op's outputs, then its workspace */
+    const R *x;       /* x W + b: (rows, steps, 3 units) */
+    gemm product;     /* inner of a step */
+    walk_rows g;
+    R *y, *h_before, *inner_n; /* NULL where nobody wants them */
+    R *h, *inner;              /* (rows, units), (rows, 3 units) */
+} gru;
+
+/* --- forward --- */
+/* g = x + factor * inner, factor NULL: 1. g may stand where x stood. */
+static void add_inner(R *g, const R *x, const R *factor, const R *inner, int64_t count) {
+    for (int64_t j = 0; j < count; j += LANES) {
+        int64_t n = count - j < LANES ? count - j : LANES;
+        vec term = lanes(inner + j, n);
+        if (factor)
+            term = lanes(factor + j, n) * term;
+        set_lanes(g + j, lanes(x + j, n) + term, n);
+    }
+}
+
+static void gates_of(const walk *w, const R *x, const R *inner, R *g) {
+    const int64_t u = w->units;
+    add_inner(g, x, NULL, inner, 2 * u);
+    activate(w->gate, g, 2 * u);
+    add_inner(g + 2 * u, x + 2 * u, g + u, inner + 2 * u, u);
+    activate(w->activation, g + 2 * u, u);
+}
+
+/* h = z h + (1 - z) n. */
+static void update(int64_t units, const R *restrict g, R *restrict h) {
+    const R *z = g, *n = g + 2 * units;
+    for (int64_t j = 0; j < units; j++)
+        h[j] = z[j] * h[j] + (1 - z[j]) * n[j];
+}
+
+static void step_row(const gru *l, int64_t row, int64_t time) {
+    const int64_t units = l->w.units, at = (row * l->w.steps + time) * units;
+    const size_t bytes = (size_t)units * sizeof(R);
+    R *h = l->h + row * units, *g = walk_row(&l->g, row, time);
+    const R *inner = l->inner + 3 * row * units;
+    if (l->h_before)
+        memcpy(l->h_before + at, h, bytes);
+    if (l->inner_n)
+        memcpy(l->inner_n + at, inner + 2 * units, bytes);
+    if (!walk_counts(&l->w, row, time))
+        return;
+    gates_of(&l->w, l->x + 3 * at, inner, g);
+    update(units, g, h);
+}
+
+/* The s-th step of the walk for all samples of the cell. */
+static void step(const gru *l, int64_t s) {
+    const int64_t time = walk_time(&l->w, s);
+    K(gemm)(&l->product);
+    for (int64_t row = 0; row < l->w.rows; row++)
+        step_row(l, row, time);
+    walk_put_step(&l->w, l->y, l->h, s);
+}
+
+/* at: x, U, U packed, h [, mask, bias]; y, last h, gates, h before, inner n; workspace. */
+static gru forward_cell(void *const *at, const ant_num *n, int64_t cell) {
+    gru l = {.w = walk_of(n, cell), .out = at + 4};
+    const int64_t units = l.w.units, sequence = l.w.steps * units;
+    walk_mask(&l.w, walk_next(&l.out, n, ANT__WALK_MASK));
+    const R *bias = walk_next(&l.out, n, ANT__WALK_BIAS);
+    l.x = walk_sample(&l.w, at[0], 3 * sequence);
+    l.y = walk_sample(&l.w, l.out[0], sequence);
+    l.h_before = walk_sample(&l.w, l.out[3], sequence);
+    l.inner_n = walk_sample(&l.w, l.out[4], sequence);
+    l.h = (R *)l.out[5] + cell * ant__walk_workspace(units, 7, 0);
+    l.inner = l.h + ANT__WALK_ROWS * units;
+    l.g = walk_rows_of(&l.w, l.out[2], 3 * units, l.inner + 3 * ANT__WALK_ROWS * units);
+    walk_start(&l.w, l.h, at[3]);
+    l.product = (gemm){.m = l.w.rows, .n = 3 * units, .k = units, .a = {l.h, units, 1}};
+    l.product.b = (gemm_matrix){at[1], 3 * units, 1};
+    l.product.packed = n[ANT__WALK_HAS].i & ANT__WALK_PLAIN ? NULL : at[2];
+    l.product.bias = bias;
+    l.product.c = l.inner;
+    l.product.c_row = 3 * units;
+    return l;
+}
+
+void K(gru)(void *const *at, const ant_num *n, int64_t from, int64_t to) {
+    for (int64_t cell = from; cell < to; cell++) {
+        gru l = forward_cell(at, n, cell);
+        for (int64_t s = 0; s < l.w.steps; s++)
+            step(&l, s);
+        walk_end(&l.w, l.out[1], l.h);
+    }
+}
+
+/* --- backward --- */
+typedef struct gru_back {
+    walk w;
+    void *const *out;
+    const R *gates, *h_before, *inner_n, *dy; /* dy: in the order of the walk, or NULL */
+    gemm product;                             /* dh += d inner U^T */
+    walk_rows dx, dinner;                     /* 3 units wide */
+    R *dh;                                    /* (rows, units) */
+} gru_back;
+
+/* One sample at one step: what the lanes below read and write. */
+typedef struct back_row {
+    const R *g, *h_before, *inner_n;
+    R *dx, *dinner, *dh;
+    int64_t units;
+} back_row;
+
+/* n lanes from column j on. dx may stand where g stood: all is read before the first write. */
+ALWAYS_INLINE void back_lanes(const back_row *b, int64_t j, int64_t n, ant_gate activation,
+                              ant_gate gate) {
+    const int64_t u = b->units;
+    const vec one = vec_all(1);
+    vec z = lanes(b->g + j, n), r = lanes(b->g + u + j, n), c = lanes(b->g + 2 * u + j, n);
+    vec dh = lanes(b->dh + j, n), before = lanes(b->h_before + j, n);
+    vec dn = dh * (one - z) * slope(activation, c);
+    vec dz = dh * (before - c) * slope(gate, z);
+    vec dr = dn * lanes(b->inner_n + j, n) * slope(gate, r);
+    set_lanes(b->dx + j, dz, n);
+    set_lanes(b->dx + u + j, dr, n);
+    set_lanes(b->dx + 2 * u + j, dn, n);
+    set_lanes(b->dinner + j, dz, n);
+    set_lanes(b->dinner + u + j, dr, n);
+    set_lanes(b->dinner + 2 * u + j, dn * r, n);
+    set_lanes(b->dh + j, dh * z, n);
+}
+
+ALWAYS_INLINE void back_units(const back_row *b, ant_gate activation, ant_gate gate) {
+    int64_t j = 0;
+    for (; j + LANES <= b->units; j += LANES)
+        back_lanes(b, j, LANES, activation, gate);
+    if (j < b->units)
+        back_lanes(b, j, b->units - j, activation, gate);
+}
+
+/* The usual pair is compiled with its slopes melted in. */
+static void back_gates(const back_row *b, ant_gate activation, ant_gate gate) {
+    if (activation == ANT__GATE_TANH && gate == ANT__GATE_SIGMOID)
+        back_units(b, ANT__GATE_TANH, ANT__GATE_SIGMOID);
+    else
+        back_units(b, activation, gate);
+}
+
+static void back_sample(const gru_back *l, int64_t row, int64_t time) {
+    const walk *w = &l->w;
+    const int64_t units = w->units, at = (row * w->steps + time) * units;
+    back_row b = {.g = l->gates + 3 * at,
+                  .h_before = l->h_before + at,
+                  .inner_n = l->inner_n + at,
+                  .dx = walk_row(&l->dx, row, time),
+                  .dinner = walk_row(&l->dinner, row, time),
+                  .dh = l->dh + row * units,
+                  .units = units};
+    if (walk_counts(w, row, time)) {
+        back_gates(&b, w->activation, w->gate);
+        return;
+    }
+    memset(b.dx, 0, (size_t)(3 * units) * sizeof(R));
+    memset(b.dinner, 0, (size_t)(3 * units) * sizeof(R));
+}
+
+static void back_step(const gru_back *l, int64_t s) {
+    const walk *w = &l->w;
+    const int64_t time = walk_time(w, s);
+    walk_add_step(w, l->dh, l->dy, s);
+    for (int64_t row = 0; row < w->rows; row++)
+        back_sample(l, row, time);
+    gemm product = l->product;
+    product.a = (gemm_matrix){walk_row(&l->dinner, 0, time), l->dinner.row, 1};
+    K(gemm)(&product);
+}
+
+/* at: gates, U transposed and packed, h before, inner n [, mask, dy, dh]; dx, d inner, dh;
+ * workspace. */
+static gru_back back_cell(void *const *at, const ant_num *n, int64_t cell) {
+    gru_back l = {.w = walk_of(n, cell), .out = at + 4};
+    const int64_t units = l.w.units, sequence = l.w.steps * units;
+    walk_mask(&l.w, walk_next(&l.out, n, ANT__WALK_MASK));
+    l.dy = walk_sample(&l.w, walk_next(&l.out, n, ANT__WALK_DY), sequence);
+    void *dh = walk_next(&l.out, n, ANT__WALK_DH);
+    l.gates = walk_sample(&l.w, at[0], 3 * sequence);
+    l.h_before = walk_sample(&l.w, at[2], sequence);
+    l.inner_n = walk_sample(&l.w, at[3], sequence);
+    l.dh = (R *)l.out[3] + cell * ant__walk_workspace(units, 7, 0);
+    R *room = l.dh + ANT__WALK_ROWS * units;
+    l.dx = walk_rows_of(&l.w, l.out[0], 3 * units, room);
+    l.dinner = walk_rows_of(&l.w, l.out[1], 3 * units, room + 3 * ANT__WALK_ROWS * units);
+    walk_start(&l.w, l.dh, dh);
+    l.product = (gemm){.m = l.w.rows, .n = units, .k = 3 * units, .add = true};
+    l.product.packed = at[1];
+    l.product.c = l.dh;
+    l.product.c_row = units;
+    return l;
+}
+
+void K(gru_gradient)(void *const *at, const ant_num *n, int64_t from, int64_t to) {
+    for (int64_t cell = from; cell < to; cell++) {
+        gru_back l = back_cell(at, n, cell);
+        for (int64_t s = l.w.steps - 1; s >= 0; s--)
+            back_step(&l, s);
+        walk_end(&l.w, l.out[2], l.dh);
+    }
+}

@@ -1,0 +1,226 @@
+/* LSTM over a whole sequence, and its gradient. h, c: the states; g: the four gates i, f, k, o of
+ * one sample, side by side; before: what a state was when the step began.
+ *
+ * Numbers and cells: walk_numbers.h. */
+#include "core/kernels/gemm.h"
+#include "core/kernels/walk.h"
+
+typedef struct lstm {
+    walk w;
+    void *const *out; /* the op's outputs, then its workspace */
+    const R *z;       /* x W + b: (rows, steps, 4 units) */
+    gemm product;     /* the step's h U, its sum with z written over z's copy */
+    walk_rows g;
+    R *y, *h_before, *c_before; /* NULL where nobody wants them */
+    R *h, *c;                   /* (rows, units) */
+    R *room;                    /* for one sample: act(c) */
+} lstm;
+
+/* --- forward --- */
+
+/* c = f c + i k; h = o act(c). */
+static void update(const walk *w, const R *restrict g, R *restrict c, R *restrict h,
+                   R *restrict room) {
+    const R *i = g, *f = g + w->units, *k = g + 2 * w->units, *o = g + 3 * w->units;
+    for (int64_t j = 0; j < w->units; j++)
+        room[j] = c[j] = f[j] * c[j] + i[j] * k[j];
+    activate(w->activation, room, w->units);
+    for (int64_t j = 0; j < w->units; j++)
+        h[j] = o[j] * room[j];
+}
+
+static void step_row(const lstm *l, int64_t row, int64_t time) {
+    const int64_t units = l->w.units, at = (row * l->w.steps + time) * units;
+    const size_t bytes = (size_t)units * sizeof(R);
+    R *h = l->h + row * units, *c = l->c + row * units, *g = walk_row(&l->g, row, time);
+    if (l->h_before)
+        memcpy(l->h_before + at, h, bytes);
+    if (l->c_before)
+        memcpy(l->c_before + at, c, bytes);
+    if (!walk_counts(&l->w, row, time))
+        return;
+    activate(l->w.gate, g, 2 * units);
+    activate(l->w.activation, g + 2 * units, units);
+    activate(l->w.gate, g + 3 * units, units);
+    update(&l->w, g, c, h, l->room);
+}
+
+/* z of the step to where the gates will be, which may be the same place. */
+static void copy_inputs(const lstm *l, int64_t time) {
+    const int64_t wide = 4 * l->w.units;
+    for (int64_t row = 0; row < l->w.rows; row++) {
+        const R *z = l->z + (row * l->w.steps + time) * wide;
+        R *g = walk_row(&l->g, row, time);
+        if (g != z)
+            memcpy(g, z, (size_t)wide * sizeof(R));
+    }
+}
+
+/* The s-th step of the walk for all samples of the cell. */
+static void step(const lstm *l, int64_t s) {
+    const int64_t time = walk_time(&l->w, s);
+    gemm product = l->product;
+    product.c = walk_row(&l->g, 0, time);
+    copy_inputs(l, time);
+    K(gemm)(&product);
+    for (int64_t row = 0; row < l->w.rows; row++)
+        step_row(l, row, time);
+    walk_put_step(&l->w, l->y, l->h, s);
+}
+
+/* at: z, U, U packed, h, c [, mask]; y, last h, last c, gates, h before, c before; workspace. */
+static lstm forward_cell(void *const *at, const ant_num *n, int64_t cell) {
+    lstm l = {.w = walk_of(n, cell)};
+    const int64_t units = l.w.units, sequence = l.w.steps * units;
+    l.out = at + 5;
+    walk_mask(&l.w, walk_next(&l.out, n, ANT__WALK_MASK));
+    l.z = walk_sample(&l.w, at[0], 4 * sequence);
+    l.y = walk_sample(&l.w, l.out[0], sequence);
+    l.h_before = walk_sample(&l.w, l.out[4], sequence);
+    l.c_before = walk_sample(&l.w, l.out[5], sequence);
+    l.h = (R *)l.out[6] + cell * ant__walk_workspace(units, 6, 1);
+    l.c = l.h + ANT__WALK_ROWS * units;
+    l.room = l.c + ANT__WALK_ROWS * units;
+    l.g = walk_rows_of(&l.w, l.out[3], 4 * units, l.room + units);
+    walk_start(&l.w, l.h, at[3]);
+    walk_start(&l.w, l.c, at[4]);
+    l.product = (gemm){.m = l.w.rows, .n = 4 * units, .k = units, .a = {l.h, units, 1}};
+    l.product.b = (gemm_matrix){at[1], 4 * units, 1};
+    l.product.packed = n[ANT__WALK_HAS].i & ANT__WALK_PLAIN ? NULL : at[2];
+    l.product.c_row = l.g.row;
+    l.product.add = true;
+    return l;
+}
+
+void K(lstm)(void *const *at, const ant_num *n, int64_t from, int64_t to) {
+    for (int64_t cell = from; cell < to; cell++) {
+        lstm l = forward_cell(at, n, cell);
+        for (int64_t s = 0; s < l.w.steps; s++)
+            step(&l, s);
+        walk_end(&l.w, l.out[1], l.h);
+        walk_end(&l.w, l.out[2], l.c);
+    }
+}
+
+/* --- backward --- */
+typedef struct lstm_back {
+    walk w;
+    void *const *out;
+    const R *gates, *c_before, *dy; /* dy: (rows, steps, units) in the order of the walk, or NULL */
+    gemm product;                   /* dh += dz U^T */
+    walk_rows dz;
+    R *dh, *dc; /* (rows, units) */
+    R *room;    /* for one sample: act(c) */
+} lstm_back;
+
+/* One sample at one step: what the lanes below read and write. */
+typedef struct back_row {
+    const R *g, *c_before, *activated;
+    R *dz, *dh, *dc;
+    int64_t units;
+} back_row;
+
+/* n lanes from column j on. dz may stand where g stood: all is read before the first write. */
+ALWAYS_INLINE void back_lanes(const back_row *r, int64_t j, int64_t n, ant_gate activation,
+                              ant_gate gate) {
+    const int64_t u = r->units;
+    vec i = lanes(r->g + j, n), f = lanes(r->g + u + j, n), k = lanes(r->g + 2 * u + j, n);
+    vec o = lanes(r->g + 3 * u + j, n), y = lanes(r->activated + j, n);
+    vec dh = lanes(r->dh + j, n);
+    vec dc = lanes(r->dc + j, n) + dh * o * slope(activation, y);
+    vec before = lanes(r->c_before + j, n);
+    set_lanes(r->dz + j, dc * k * slope(gate, i), n);
+    set_lanes(r->dz + u + j, dc * before * slope(gate, f), n);
+    set_lanes(r->dz + 2 * u + j, dc * i * slope(activation, k), n);
+    set_lanes(r->dz + 3 * u + j, dh * y * slope(gate, o), n);
+    set_lanes(r->dc + j, dc * f, n);
+    set_lanes(r->dh + j, (vec){0}, n);
+}
+
+ALWAYS_INLINE void back_units(const back_row *r, ant_gate activation, ant_gate gate) {
+    int64_t j = 0;
+    for (; j + LANES <= r->units; j += LANES)
+        back_lanes(r, j, LANES, activation, gate);
+    if (j < r->units)
+        back_lanes(r, j, r->units - j, activation, gate);
+}
+
+/* The usual pairs are compiled with their slopes melted in. */
+static void back_gates(const back_row *r, ant_gate activation, ant_gate gate) {
+    if (activation == ANT__GATE_TANH && gate == ANT__GATE_SIGMOID)
+        back_units(r, ANT__GATE_TANH, ANT__GATE_SIGMOID);
+    else if (activation == ANT__GATE_RELU && gate == ANT__GATE_SIGMOID)
+        back_units(r, ANT__GATE_RELU, ANT__GATE_SIGMOID);
+    else
+        back_units(r, activation, gate);
+}
+
+/* act(c) of the step, from its gates and the c before. */
+static void activated_state(const walk *w, const R *restrict g, const R *restrict before,
+                            R *restrict out) {
+    const R *i = g, *f = g + w->units, *k = g + 2 * w->units;
+    for (int64_t j = 0; j < w->units; j++)
+        out[j] = f[j] * before[j] + i[j] * k[j];
+    activate(w->activation, out, w->units);
+}
+
+static void back_sample(const lstm_back *l, int64_t row, int64_t time) {
+    const walk *w = &l->w;
+    const int64_t units = w->units, at = row * w->steps + time;
+    back_row r = {.g = l->gates + 4 * at * units,
+                  .c_before = l->c_before + at * units,
+                  .activated = l->room,
+                  .dz = walk_row(&l->dz, row, time),
+                  .dh = l->dh + row * units,
+                  .dc = l->dc + row * units,
+                  .units = units};
+    if (!walk_counts(w, row, time)) {
+        memset(r.dz, 0, (size_t)(4 * units) * sizeof(R));
+        return;
+    }
+    activated_state(w, r.g, r.c_before, l->room);
+    back_gates(&r, w->activation, w->gate);
+}
+
+static void back_step(const lstm_back *l, int64_t s) {
+    const walk *w = &l->w;
+    const int64_t time = walk_time(w, s);
+    walk_add_step(w, l->dh, l->dy, s);
+    for (int64_t row = 0; row < w->rows; row++)
+        back_sample(l, row, time);
+    gemm product = l->product;
+    product.a = (gemm_matrix){walk_row(&l->dz, 0, time), l->dz.row, 1};
+    K(gemm)(&product);
+}
+
+/* at: gates, U transposed and packed, c before [, mask, dy, dh, dc]; dz, dh, dc; workspace. */
+static lstm_back back_cell(void *const *at, const ant_num *n, int64_t cell) {
+    lstm_back l = {.w = walk_of(n, cell), .out = at + 3};
+    const int64_t units = l.w.units, sequence = l.w.steps * units;
+    walk_mask(&l.w, walk_next(&l.out, n, ANT__WALK_MASK));
+    l.dy = walk_sample(&l.w, walk_next(&l.out, n, ANT__WALK_DY), sequence);
+    void *dh = walk_next(&l.out, n, ANT__WALK_DH), *dc = walk_next(&l.out, n, ANT__WALK_DC);
+    l.gates = walk_sample(&l.w, at[0], 4 * sequence);
+    l.c_before = walk_sample(&l.w, at[2], sequence);
+    l.dh = (R *)l.out[3] + cell * ant__walk_workspace(units, 6, 1);
+    l.dc = l.dh + ANT__WALK_ROWS * units;
+    l.room = l.dc + ANT__WALK_ROWS * units;
+    l.dz = walk_rows_of(&l.w, l.out[0], 4 * units, l.room + units);
+    walk_start(&l.w, l.dh, dh);
+    walk_start(&l.w, l.dc, dc);
+    l.product = (gemm){.m = l.w.rows, .n = units, .k = 4 * units, .add = true};
+    l.product.packed = at[1];
+    l.product.c = l.dh;
+    l.product.c_row = units;
+    return l;
+}
+
+void K(lstm_gradient)(void *const *at, const ant_num *n, int64_t from, int64_t to) {
+    for (int64_t cell = from; cell < to; cell++) {
+        lstm_back l = back_cell(at, n, cell);
+        for (int64_t s = l.w.steps - 1; s >= 0; s--)
+            back_step(&l, s);
+        walk_end(&l.w, l.out[1], l.dh);
+        walk_end(&l.w, l.out[2], l.dc);
+    }
+}

@@ -1,0 +1,47 @@
+/* What the recurrent ops tell their kernels: codes of activations, and where each number stands.
+ *
+ * A kernel walks over all steps of some samples: cell k does the samples [k * ANT__WALK_ROWS,
+ * (k + 1) * ANT__WALK_ROWS), so threads never wait for each other within a sequence. */
+#ifndef ANT_CORE_KERNELS_WALK_NUMBERS_H
+#define ANT_CORE_KERNELS_WALK_NUMBERS_H
+#include <stdint.h>
+
+/* Activations whose slope is a function of their result. */
+typedef enum ant_gate {
+    ANT__GATE_LINEAR,
+    ANT__GATE_TANH,
+    ANT__GATE_SIGMOID,
+    ANT__GATE_RELU,
+    ANT__GATE_HARD_SIGMOID,
+    ANT__GATES
+} ant_gate;
+
+enum { ANT__WALK_ROWS = 16 };
+
+enum ant_walk_number {
+    ANT__WALK_BATCH,
+    ANT__WALK_STEPS,
+    ANT__WALK_UNITS,
+    ANT__WALK_ACTIVATION, /* ant_gate: of the candidate and the output */
+    ANT__WALK_GATE,       /* ant_gate: of the gates */
+    ANT__WALK_REVERSE,    /* 1: from the last step to the first */
+    ANT__WALK_HAS,        /* set of the inputs that are there */
+    ANT__WALK_NUMBERS
+};
+
+/* Inputs that an op may lack; those that are there follow the others in this order. */
+enum ant_walk_has {
+    ANT__WALK_MASK = 1, /* bool (batch, steps) */
+    ANT__WALK_BIAS = 2, /* of the recurrent product */
+    ANT__WALK_DY = 4,   /* gradients of the sequence, of the last h and of the last c */
+    ANT__WALK_DH = 8,
+    ANT__WALK_DC = 16,
+    ANT__WALK_PLAIN = 32 /* not an input: the recurrent kernel is not packed */
+};
+
+/* Entries of one cell's workspace: `vectors` rows of `units` numbers per sample, and `rooms` rows
+ * of one sample; a multiple of a cache line. */
+static inline int64_t ant__walk_workspace(int64_t units, int64_t vectors, int64_t rooms) {
+    return (units * (vectors * ANT__WALK_ROWS + rooms) + 15) / 16 * 16;
+}
+#endif

@@ -1,0 +1,56 @@
+/* Recurrences over whole sequences, as one op each: what LSTM and GRU are written in when their
+ * activations allow it. Same numbers as their cells in a scan, many times faster.
+ *
+ *     x W + b for all steps (a product of the caller's)  ->  the walk  ->  the sequence of h
+ *
+ * The gradient writes one walk back and one product over all steps for the recurrent kernel. It has
+ * no gradient of its own. */
+#ifndef ANT_CORE_RECURRENT_H
+#define ANT_CORE_RECURRENT_H
+#include "core/kernels/walk_numbers.h"
+#include "core/program/program.h"
+
+typedef struct ant_recurrence {
+    ant_value *inputs; /* x W + b: (batch, steps, n units); n = 4 in lstm (i, f, c, o), 3 in gru */
+    ant_value *kernel; /* recurrent: (units, n units) */
+    ant_value *bias;   /* gru: added to h U, (3 units) or NULL */
+    ant_value *h, *c;  /* at the start: (batch, units); c: lstm */
+    ant_value *mask;   /* bool (batch, steps); a step that is false keeps the states; or NULL */
+    ant_gate activation, gate;
+    bool reverse; /* from the last step to the first */
+} ant_recurrence;
+
+/* The sequence of h in the order of the walk, (batch, steps, units); *r's h and c become the last
+ * states. NULL after an error. */
+ant_value *ant__lstm(ant_program *p, ant_recurrence *r);
+/* The reset gate acts after the product. */
+ant_value *ant__gru(ant_program *p, ant_recurrence *r);
+
+/* A matrix (k, n) as the panels that gemm reads, of its transpose (n, k) when `transposed`. Without
+ * gradient: who packs knows what was packed. */
+ant_value *ant__pack(ant_program *p, ant_value *matrix, bool transposed);
+
+/* --- what both ops share (walk.c) --- */
+/* The numbers of walk_numbers.h that are known from the start; `has`: the inputs that are there. */
+ant_attrs ant__walk_attrs(const ant_recurrence *r, int gates, int has);
+/* Checks inputs 0 (batch, steps, gates * units), 1 (the kernel) and, from 3 on, `states` states
+ * against each other. 0 or the error. */
+typedef struct ant_walk_sizes {
+    int64_t batch, steps, units;
+} ant_walk_sizes;
+int ant__walk_sizes(const ant_op *o, int states, ant_walk_sizes *s);
+/* Input k is a mask, if there is one. */
+int ant__walk_check_mask(const ant_op *o, int k, ant_walk_sizes *s);
+void ant__walk_output(ant_op *o, int k, const ant_dims *dims);
+/* prep of every such op; input 0 is (batch, steps, gates * units). */
+int64_t ant__walk_prep(const ant_op *o, ant_nums *n);
+int64_t ant__walk_cells(const ant_op *o);
+/* Bytes of workspace: `vectors` and `rooms` as in ant__walk_workspace. */
+size_t ant__walk_bytes(const ant_op *o, int64_t vectors, int64_t rooms);
+/* Adds an input if it is there; returns `bit` or 0. */
+int ant__walk_add(ant_value **in, int *n, ant_value *v, int bit);
+/* Packed for the walk, or as it stands; says so in *has. */
+ant_value *ant__walk_kernel(ant_program *p, const ant_recurrence *r, int *has);
+/* a^T b over all samples and steps: (batch, steps, m), (batch, steps, n) -> (m, n). */
+ant_value *ant__walk_product(ant_program *p, ant_value *a, ant_value *b);
+#endif
