@@ -1,0 +1,77 @@
+/* Files: arrays (npy, npz, csv, safetensors) and models (YAML, safetensors).
+ *
+ *     ant_arrays *d = ant_arrays_new();
+ *     if (ant_arrays_read(d, "digits.npz"))
+ *         fprintf(stderr, "%s\n", ant_arrays_error(d));
+ *     ant_array x = ant_arrays_named(d, "x");
+ *     …
+ *     ant_arrays_free(d);
+ *
+ * A file is read whole, checked, and only then used; what it is, is told by its content. No file
+ * runs code, names another file, or changes a limit. Every file written appears whole or not at
+ * all: it is written beside its place, synced and renamed; a full disk leaves the old one as it was.
+ *
+ * Threads: two objects, two threads: no restriction.
+ */
+#ifndef ANTLER_FILES_H
+#define ANTLER_FILES_H
+#include "antler/types.h"
+#ifdef __GNUC__
+#pragma GCC system_header
+#endif
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What a reader accepts at most; one struct for all formats. */
+typedef struct ant_limits {
+    int64_t text_bytes;   /* of YAML and of the JSON header of safetensors */
+    int64_t stream_bytes; /* from a pipe or device, whose size nobody knows */
+    int depth;            /* of nested values */
+    int nodes;            /* values in one YAML file */
+    int string_bytes;     /* of one name, word or cell */
+    int tensors;          /* in one file */
+    int members;          /* of a zip file */
+    int columns;          /* of a csv file */
+    int ratio;            /* of a zip member's size to its stored bytes, above 1 MB */
+} ant_limits;
+#define ANT_LIMITS_DEFAULTS                                                                        \
+    .text_bytes = INT64_C(64) << 20, .stream_bytes = INT64_C(4) << 30, .depth = 64,                \
+    .nodes = 1000000, .string_bytes = 1 << 20, .tensors = 1000000, .members = 4096,                \
+    .columns = 1000000, .ratio = 1100
+
+/* --- arrays --- */
+/* Arrays with names, from a file or for one. */
+typedef struct ant_arrays ant_arrays;
+/* NULL only when out of memory. */
+ANT_API ant_arrays *ant_arrays_new(void);
+/* Frees the numbers too. NULL is fine. */
+ANT_API void ant_arrays_free(ant_arrays *d);
+/* Limits of later reads, copied; NULL: the defaults. */
+ANT_API void ant_arrays_limit(ant_arrays *d, const ant_limits *limits);
+/* Reads a file ("-": standard input) and adds what is in it:
+ *     npy          one array without a name
+ *     npz          one array per member, named as the member without ".npy"
+ *     safetensors  one array per tensor
+ *     csv          one array per column, named by the header: float64, or ANT_TEXT
+ * Types: all integers, bool, float16, float32, float64, in either byte order (`swapped`); an array
+ * in Fortran's order gets strides. 0, ANT_E_FILE, ANT_E_FORMAT, ANT_E_LIMIT or ANT_E_MEMORY; nothing
+ * is added then. */
+ANT_API int ant_arrays_read(ant_arrays *d, const char *path);
+/* Adds a copy, row-major and in this machine's byte order; name NULL: none. */
+ANT_API int ant_arrays_add(ant_arrays *d, const char *name, ant_array values);
+/* Writes all of them: .npy (exactly one), .npz, .safetensors, by the ending of `path`.
+ * "-" is standard output, as npz, or npy where there is one array. Same errors. */
+ANT_API int ant_arrays_write(ant_arrays *d, const char *path);
+ANT_API int ant_arrays_count(const ant_arrays *d);
+/* A view, valid until ant_arrays_free; axes 0 where there is none. */
+ANT_API ant_array ant_arrays_at(const ant_arrays *d, int k);
+ANT_API ant_array ant_arrays_named(const ant_arrays *d, const char *name);
+/* The text of the last failed call, "" when it went well: file:line:column, what was found and what
+ * was expected. */
+ANT_API const char *ant_arrays_error(const ant_arrays *d);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

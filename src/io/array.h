@@ -1,0 +1,24 @@
+/* Arrays at the border: sizes, plain copies, and the container that files are read into. */
+#ifndef ANT_IO_ARRAY_H
+#define ANT_IO_ARRAY_H
+#include "antler/files.h"
+#include "core/context.h"
+#include "core/shape.h"
+#include "io/file.h"
+
+/* Bytes of its numbers without gaps; they are known to fit. */
+size_t ant__array_bytes(const ant_array *a);
+/* Whether it is row-major without gaps and in this machine's byte order. */
+bool ant__array_plain(const ant_array *a);
+/* A plain copy of a view of numbers, of ant__array_bytes. */
+void ant__array_copy(void *to, const ant_array *from);
+
+struct ant_arrays {
+    ant_context context; /* arena: names and numbers; error: of the last call */
+    ant_limits limits;
+    ANT__LIST(ant_array) list;
+    ANT__LIST(void *) blocks; /* files as they were read */
+};
+/* Adds what is in a file's bytes, which belong to `d` from now on; `path` is for messages. */
+int ant__arrays_parse(ant_arrays *d, const char *path, ant_bytes bytes);
+#endif

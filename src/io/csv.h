@@ -1,0 +1,44 @@
+/* Tables of comma-separated values, as RFC 4180 has them: quotes, "" inside them, line breaks in
+ * quotes; CRLF, LF or CR; a byte order mark; the first line names the columns, unless all of its
+ * cells are numbers (then the names are 0, 1, …). Numbers never follow the locale.
+ *
+ * A column is one of numbers when its first cell that is not missing (empty, NA, NaN, null …) is
+ * one. A cell that then is none, or missing, or not finite, is told when the column is asked for:
+ * columns that nobody uses may hold anything. */
+#ifndef ANT_IO_CSV_H
+#define ANT_IO_CSV_H
+#include "core/context.h"
+#include "io/buffer.h"
+#include "io/file.h"
+
+typedef struct ant_column {
+    const char *name;
+    bool is_text;
+    double *numbers;    /* of `rows`, unless it is text */
+    const char **texts; /* of `rows`, when it is; missing ones are "" */
+    int64_t bad_line, bad_at; /* the first cell that does not belong here; line 0: none */
+    const char *bad_cell;
+} ant_column;
+
+typedef struct ant_table {
+    const char *path; /* for messages */
+    ant_column *columns;
+    int n;
+    int64_t rows;
+    int64_t *lines; /* of each row, for messages: NULL when row k is line k + 2 */
+    bool unnamed;   /* the file had no names */
+} ant_table;
+
+/* Everything is kept in the context's arena, the bytes too: they are changed in place and must live
+ * as long as the table. */
+int ant__csv_parse(ant_context *c, const char *path, ant_bytes bytes, const ant_limits *limits,
+                   ant_table *out);
+int ant__csv_read(ant_context *c, const char *path, const ant_limits *limits, ant_table *out);
+/* NULL when there is no such column. */
+ant_column *ant__table_column(const ant_table *t, const char *name);
+/* 0, or the error of the column's first cell that is missing or does not belong there. */
+int ant__column_check(ant_context *c, const ant_table *t, const ant_column *column);
+
+/* One cell, quoted where it must be. */
+void ant__csv_put(ant_buffer *b, const char *text);
+#endif
