@@ -185,8 +185,8 @@ int ant_arrays_add(ant_arrays *d, const char *name, ant_array values) {
 static int write_npy(ant_fault *e, ant_replacement *r, const ant_array *a) {
     ant_buffer header = {0};
     ant__npy_header(&header, a);
-    int code = header.failed ? ant__fail_memory(e)
-                             : ant__replace_write(e, r, header.at, header.size);
+    int code =
+        header.failed ? ant__fail_memory(e) : ant__replace_write(e, r, header.at, header.size);
     ant__buffer_free(&header);
     return code ? code : ant__replace_write(e, r, a->data, ant__array_bytes(a));
 }
@@ -195,9 +195,9 @@ static int add_member(ant_zip_writer *w, ant_context *c, const ant_array *a, int
     ant_buffer header = {0};
     char *name = a->name ? ant__print(c, "%s.npy", a->name) : ant__print(c, "arr_%d.npy", k);
     ant__npy_header(&header, a);
-    int code = !name || header.failed ? ant__fail_memory(w->error)
-                                      : ant__zip_add(w, name, header.at, header.size, a->data,
-                                                     ant__array_bytes(a));
+    int code = !name || header.failed
+                   ? ant__fail_memory(w->error)
+                   : ant__zip_add(w, name, header.at, header.size, a->data, ant__array_bytes(a));
     ant__buffer_free(&header);
     return code;
 }
@@ -248,8 +248,9 @@ int ant_arrays_write(ant_arrays *d, const char *path) {
         return ant__fail(&c->error, ANT_E_FORMAT,
                          "%s: expected a name that ends in .npy, .npz or .safetensors", path);
     if (npy && d->list.n != 1)
-        return ant__fail(&c->error, ANT_E_DATA, "%s: an npy file holds one array, here are %d; "
-                                                "write .npz",
+        return ant__fail(&c->error, ANT_E_DATA,
+                         "%s: an npy file holds one array, here are %d; "
+                         "write .npz",
                          path, d->list.n);
     ant_array *arrays = ant__arena_array(&c->arena, (size_t)d->list.n + 1, sizeof *arrays);
     if (!arrays)

@@ -72,7 +72,8 @@ static int plain_cell(reader *r, cell *x) {
     x->from = r->at;
     while (!line_ends(r) && *r->at != ',') {
         if (*r->at == '"')
-            return fail_here(r, "a quote inside a cell: quote the whole cell and double this quote");
+            return fail_here(r,
+                             "a quote inside a cell: quote the whole cell and double this quote");
         r->at++;
     }
     x->to = r->at;
@@ -317,7 +318,8 @@ static int check_bytes(reader *r, size_t size) {
 
 int ant__csv_parse(ant_context *c, const char *path, ant_bytes bytes, const ant_limits *limits,
                    ant_table *out) {
-    *out = (ant_table){.path = ant__arena_text(&c->arena, strcmp(path, "-") ? path : "standard input")};
+    *out = (ant_table){.path =
+                           ant__arena_text(&c->arena, strcmp(path, "-") ? path : "standard input")};
     reader r = {.c = c, .limits = ant__limits(limits), .t = out, .line = 1};
     if (!out->path)
         return ant__fail_memory(&c->error);
@@ -361,8 +363,8 @@ int ant__column_check(ant_context *c, const ant_table *t, const ant_column *x) {
     const char *wanted = x->is_text ? "text" : "a number";
     if (missing_word(x->bad_cell))
         return ant__fail(&c->error, ANT_E_DATA,
-                         "%s:%lld:%lld: column '%s': expected %s, the cell is missing (%s)", t->path,
-                         (long long)x->bad_line, (long long)x->bad_at, x->name, wanted,
+                         "%s:%lld:%lld: column '%s': expected %s, the cell is missing (%s)",
+                         t->path, (long long)x->bad_line, (long long)x->bad_at, x->name, wanted,
                          *x->bad_cell ? x->bad_cell : "empty");
     return ant__fail(&c->error, ANT_E_DATA,
                      "%s:%lld:%lld: column '%s': expected a finite number, found '%.60s'", t->path,
@@ -371,8 +373,8 @@ int ant__column_check(ant_context *c, const ant_table *t, const ant_column *x) {
 
 void ant__csv_put(ant_buffer *b, const char *text) {
     size_t n = strlen(text);
-    bool quote = strpbrk(text, ",\"\r\n") || (n && (blank((unsigned char)text[0]) ||
-                                                    blank((unsigned char)text[n - 1])));
+    bool quote = strpbrk(text, ",\"\r\n") ||
+                 (n && (blank((unsigned char)text[0]) || blank((unsigned char)text[n - 1])));
     if (!quote) {
         ant__put(b, text);
         return;

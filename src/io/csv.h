@@ -14,8 +14,8 @@
 typedef struct ant_column {
     const char *name;
     bool is_text;
-    double *numbers;    /* of `rows`, unless it is text */
-    const char **texts; /* of `rows`, when it is; missing ones are "" */
+    double *numbers;          /* of `rows`, unless it is text */
+    const char **texts;       /* of `rows`, when it is; missing ones are "" */
     int64_t bad_line, bad_at; /* the first cell that does not belong here; line 0: none */
     const char *bad_cell;
 } ant_column;

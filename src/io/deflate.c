@@ -32,7 +32,8 @@ static void give(void *unused, void *block) {
 static int inflate_pieces(z_stream *z, size_t size, size_t packed) {
     int code = Z_OK;
     while (code == Z_OK) {
-        uInt in = (uInt)(packed < PIECE ? packed : PIECE), out = (uInt)(size < PIECE ? size : PIECE);
+        uInt in = (uInt)(packed < PIECE ? packed : PIECE),
+             out = (uInt)(size < PIECE ? size : PIECE);
         z->avail_in = in;
         z->avail_out = out;
         code = inflate(z, Z_NO_FLUSH);

@@ -96,7 +96,8 @@ int ant__file_read(ant_fault *e, const char *path, int64_t limit, const ant_limi
     int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return ant__file_fail(e, path, "read", errno);
-    int code = read_open(e, standard ? "standard input" : path, fd, limit, ant__limits(limits), out);
+    int code =
+        read_open(e, standard ? "standard input" : path, fd, limit, ant__limits(limits), out);
     if (!standard)
         close(fd);
     if (code) {

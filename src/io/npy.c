@@ -21,8 +21,8 @@ static const struct type {
     const char *code; /* kind and bytes */
     int dtype;
 } types[] = {
-    {"b1", ANT_BOOL},  {"i1", ANT_INT8},   {"u1", ANT_UINT8},   {"i2", ANT_INT16},
-    {"u2", ANT_UINT16}, {"i4", ANT_INT32},  {"u4", ANT_UINT32},  {"i8", ANT_INT64},
+    {"b1", ANT_BOOL},   {"i1", ANT_INT8},    {"u1", ANT_UINT8},   {"i2", ANT_INT16},
+    {"u2", ANT_UINT16}, {"i4", ANT_INT32},   {"u4", ANT_UINT32},  {"i8", ANT_INT64},
     {"u8", ANT_UINT64}, {"f2", ANT_FLOAT16}, {"f4", ANT_FLOAT32}, {"f8", ANT_FLOAT64},
 };
 enum { TYPES = sizeof types / sizeof *types };
@@ -82,12 +82,12 @@ static int quoted(reader *r, char *out, size_t room) {
 
 static int refuse_type(reader *r, const char *said) {
     const char *kind = said + (said[0] && strchr("<>=|", said[0]) ? 1 : 0);
-    const char *what = *kind == 'O'                  ? "Python objects (they run code when read)"
+    const char *what = *kind == 'O'                   ? "Python objects (they run code when read)"
                        : *kind == 'U' || *kind == 'S' ? "text; write it as csv"
-                       : *kind == 'c'                ? "complex numbers"
+                       : *kind == 'c'                 ? "complex numbers"
                        : *kind == 'M' || *kind == 'm' ? "dates and times"
-                       : *kind == 'V'                ? "raw bytes"
-                                                     : "a type without a counterpart";
+                       : *kind == 'V'                 ? "raw bytes"
+                                                      : "a type without a counterpart";
     return ant__fail(r->e, ANT_E_FORMAT, "%s: npy: type '%s' is not read: %s", r->name, said, what);
 }
 
@@ -115,8 +115,7 @@ static int descr(reader *r) {
 
 static int order(reader *r) {
     r->fortran = word(r, "True");
-    return r->fortran || word(r, "False") ? 0
-                                          : fail(r, "fortran_order is neither True nor False");
+    return r->fortran || word(r, "False") ? 0 : fail(r, "fortran_order is neither True nor False");
 }
 
 static int dimension(reader *r, int64_t *out) {
@@ -240,7 +239,7 @@ int ant__npy_parse(ant_fault *e, const char *name, const unsigned char *data, si
                    ant_array *out) {
     *out = (ant_array){0};
     reader r = {.e = e, .name = name, .out = out};
-    size_t numbers, bytes;
+    size_t numbers = 0, bytes = 0;
     if (find_header(&r, data, size, &numbers) || dictionary(&r))
         return e->code;
     ant_dims dims = {.rank = out->axes};
@@ -248,8 +247,8 @@ int ant__npy_parse(ant_fault *e, const char *name, const unsigned char *data, si
     if (!ant__dims_bytes(&dims, out->dtype, &bytes) || bytes > PTRDIFF_MAX)
         return fail(&r, "the shape is larger than any memory");
     if (size - numbers != bytes)
-        return ant__fail(e, ANT_E_FORMAT, "%s: npy: %zu bytes of numbers, its shape takes %zu", name,
-                         size - numbers, bytes);
+        return ant__fail(e, ANT_E_FORMAT, "%s: npy: %zu bytes of numbers, its shape takes %zu",
+                         name, size - numbers, bytes);
     if (out->dtype == ANT_BOOL && !are_bools(data + numbers, bytes))
         return fail(&r, "a bool is neither 0 nor 1");
     out->data = (void *)(uintptr_t)(data + numbers);

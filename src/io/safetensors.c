@@ -19,13 +19,26 @@ static const struct type {
     const char *name;
     int bits, dtype;
 } types[] = {
-    {"F32", 32, ANT_FLOAT32}, {"F64", 64, ANT_FLOAT64}, {"F16", 16, ANT_FLOAT16},
-    {"I64", 64, ANT_INT64},   {"I32", 32, ANT_INT32},   {"I16", 16, ANT_INT16},
-    {"I8", 8, ANT_INT8},      {"U64", 64, ANT_UINT64},  {"U32", 32, ANT_UINT32},
-    {"U16", 16, ANT_UINT16},  {"U8", 8, ANT_UINT8},     {"BOOL", 8, ANT_BOOL},
-    {"BF16", 16, 0},          {"F8_E4M3", 8, 0},        {"F8_E5M2", 8, 0},
-    {"F8_E8M0", 8, 0},        {"F6_E2M3", 6, 0},        {"F6_E3M2", 6, 0},
-    {"F4", 4, 0},             {"C64", 64, 0},
+    {"F32", 32, ANT_FLOAT32},
+    {"F64", 64, ANT_FLOAT64},
+    {"F16", 16, ANT_FLOAT16},
+    {"I64", 64, ANT_INT64},
+    {"I32", 32, ANT_INT32},
+    {"I16", 16, ANT_INT16},
+    {"I8", 8, ANT_INT8},
+    {"U64", 64, ANT_UINT64},
+    {"U32", 32, ANT_UINT32},
+    {"U16", 16, ANT_UINT16},
+    {"U8", 8, ANT_UINT8},
+    {"BOOL", 8, ANT_BOOL},
+    {"BF16", 16, 0},
+    {"F8_E4M3", 8, 0},
+    {"F8_E5M2", 8, 0},
+    {"F8_E8M0", 8, 0},
+    {"F6_E2M3", 6, 0},
+    {"F6_E3M2", 6, 0},
+    {"F4", 4, 0},
+    {"C64", 64, 0},
 };
 
 static int fail(reader *r, const char *what) {
@@ -99,8 +112,8 @@ static int check_bools(reader *r, const ant_tensor *t) {
 }
 
 static int read_tensor(reader *r, const char *name, const json_t *x, ant_tensor *t) {
-    uint64_t count;
-    int bits;
+    uint64_t count = 0;
+    int bits = 0;
     *t = (ant_tensor){.name = keep(r, name)};
     if (!t->name)
         return r->c->error.code;
@@ -154,8 +167,9 @@ static int check_cover(reader *r) {
     for (int k = 0; k < r->out->n; k++) {
         const ant_tensor *t = &r->out->tensors[k];
         if (t->begin != at)
-            return fail_tensor(r, t->name, t->begin < at ? "its bytes belong to another one too"
-                                                         : "the bytes before it belong to none");
+            return fail_tensor(r, t->name,
+                               t->begin < at ? "its bytes belong to another one too"
+                                             : "the bytes before it belong to none");
         at = t->end;
     }
     return at == r->bytes ? 0 : fail(r, "there are bytes behind the last tensor");
@@ -199,8 +213,8 @@ static int check_length(reader *r, const unsigned char *bytes, size_t size, uint
     *length = little64(bytes);
     if (*length > SPEC_HEADER || *length > (uint64_t)r->limits->text_bytes)
         return ant__fail(&r->c->error, ANT_E_LIMIT,
-                         "%s: safetensors: a header of %llu bytes is longer than the limit", r->path,
-                         (unsigned long long)*length);
+                         "%s: safetensors: a header of %llu bytes is longer than the limit",
+                         r->path, (unsigned long long)*length);
     if (*length < 2 || *length > size - LENGTH_SIZE)
         return fail(r, "the file ends in its header");
     if (bytes[LENGTH_SIZE] != '{')
@@ -212,7 +226,7 @@ int ant__safetensors_parse(ant_context *c, const char *path, const unsigned char
                            size_t size, const ant_limits *limits, ant_safetensors *out) {
     *out = (ant_safetensors){0};
     reader r = {.c = c, .limits = ant__limits(limits), .path = path, .out = out};
-    uint64_t length;
+    uint64_t length = 0;
     json_error_t wrong;
     if (check_length(&r, bytes, size, &length))
         return c->error.code;

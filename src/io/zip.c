@@ -10,8 +10,8 @@ enum {
     LOCATOR_SIZE = 20,
     CENTRAL_SIZE = 46,
     LOCAL_SIZE = 30,
-    FLAG_DESCRIPTOR = 8,   /* sizes and checksum stand behind the bytes */
-    FLAGS_KNOWN = 0x080E,  /* besides it: hints about deflate, names in UTF-8 */
+    FLAG_DESCRIPTOR = 8,  /* sizes and checksum stand behind the bytes */
+    FLAGS_KNOWN = 0x080E, /* besides it: hints about deflate, names in UTF-8 */
     STORED = 0,
     DEFLATED = 8,
 };

@@ -36,8 +36,7 @@ static void put_local(ant_buffer *b, uint32_t crc, uint64_t size, const char *na
     }
 }
 
-static void put_central(ant_buffer *b, uint32_t crc, uint64_t size, uint64_t at,
-                        const char *name) {
+static void put_central(ant_buffer *b, uint32_t crc, uint64_t size, uint64_t at, const char *name) {
     bool large = size >= FULL32, far = at >= FULL32;
     unsigned field = (large ? 16u : 0u) + (far ? 8u : 0u);
     ant__put_u32(b, 0x02014b50);

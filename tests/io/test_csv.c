@@ -55,7 +55,8 @@ END_TEST
 
 START_TEST(line_ends) {
     static const char *const files[] = {"a,b\r\n1,2\r\n3,4\r\n", "a,b\r1,2\r3,4\r", "a,b\n1,2\n3,4",
-                                        "a,b\r\n1,2\n\n3,4\r\r\n\n", "\xEF\xBB\xBF\na,b\n1,2\n3,4\n"};
+                                        "a,b\r\n1,2\n\n3,4\r\r\n\n",
+                                        "\xEF\xBB\xBF\na,b\n1,2\n3,4\n"};
     expect(files[_i], 2, 2);
     NUMBERS("a", 1, 3);
     NUMBERS("b", 2, 4);
@@ -108,8 +109,7 @@ static void expect_bad(const char *text, const char *name, const char *error) {
 /* Cells that are wrong are told only where their column is asked for. */
 START_TEST(wrong_cells) {
     const char *file = "a,b,c\n1,2,x\n7,nan,y\n8,\"zw\nei\",\n9,inf,z\n";
-    expect_bad(file, "b",
-               "t.csv:3:3: column 'b': expected a number, the cell is missing (nan)");
+    expect_bad(file, "b", "t.csv:3:3: column 'b': expected a number, the cell is missing (nan)");
     expect_bad(file, "c", "t.csv:5:5: column 'c': expected text, the cell is missing (empty)");
     expect_bad("a,b\n1,2\n1,0x10\n", "b",
                "t.csv:3:3: column 'b': expected a finite number, found '0x10'");
@@ -129,11 +129,14 @@ static const struct {
     size_t size;
     const char *because;
 } refused[] = {
-#define REFUSE(text, because) {text, sizeof(text) - 1, because}
+#define REFUSE(text, because)                                                                      \
+    { text, sizeof(text) - 1, because }
     REFUSE("", "empty"),
     REFUSE("\n\n\n", "empty"),
     REFUSE("\xEF\xBB\xBF", "empty"),
-    REFUSE("\xFF\xFE" "a\0,\0", "UTF-16"),
+    REFUSE("\xFF\xFE"
+           "a\0,\0",
+           "UTF-16"),
     REFUSE("a,b\n1,\0", "t.csv:2:3: a zero byte"),
     REFUSE("a,b\n1,\xE4\n", "t.csv:2:3: not UTF-8"),
     REFUSE("a,b\n1,\xC0\x80\n", "not UTF-8"),
@@ -154,7 +157,8 @@ START_TEST(refuses) {
 END_TEST
 
 START_TEST(cuts_and_flips) {
-    static const char file[] = "\xEF\xBB\xBF" "a,\"b\"\"c\"\r\n1,x\xC3\xA4\n\"2\",\"y\nz\"\n3,\n";
+    static const char file[] = "\xEF\xBB\xBF"
+                               "a,\"b\"\"c\"\r\n1,x\xC3\xA4\n\"2\",\"y\nz\"\n3,\n";
     for (size_t n = 0; n < sizeof file; n++)
         hostile_read(file, n);
     hostile_flips(file, sizeof file - 1);

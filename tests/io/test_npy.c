@@ -50,9 +50,9 @@ END_TEST
 static const struct {
     const char *code;
     int dtype, bytes;
-} types[] = {{"b1", ANT_BOOL, 1},   {"i1", ANT_INT8, 1},    {"u1", ANT_UINT8, 1},
-             {"i2", ANT_INT16, 2},  {"u2", ANT_UINT16, 2},  {"i4", ANT_INT32, 4},
-             {"u4", ANT_UINT32, 4}, {"i8", ANT_INT64, 8},   {"u8", ANT_UINT64, 8},
+} types[] = {{"b1", ANT_BOOL, 1},    {"i1", ANT_INT8, 1},    {"u1", ANT_UINT8, 1},
+             {"i2", ANT_INT16, 2},   {"u2", ANT_UINT16, 2},  {"i4", ANT_INT32, 4},
+             {"u4", ANT_UINT32, 4},  {"i8", ANT_INT64, 8},   {"u8", ANT_UINT64, 8},
              {"f2", ANT_FLOAT16, 2}, {"f4", ANT_FLOAT32, 4}, {"f8", ANT_FLOAT64, 8}};
 
 /* The number 1 as an integer in the byte order said, back as the bytes of 1 here. */
@@ -64,8 +64,9 @@ START_TEST(types_and_byte_orders) {
     uint64_t native = 1;
     memcpy(here, &native, 8);
     one[big ? n - 1 : 0] = 1;
-    snprintf(header, sizeof header, "{\"shape\": (1,), \"fortran_order\": False, \"descr\": \"%c%s\"}",
-             big ? '>' : '<', types[t].code);
+    snprintf(header, sizeof header,
+             "{\"shape\": (1,), \"fortran_order\": False, \"descr\": \"%c%s\"}", big ? '>' : '<',
+             types[t].code);
     ant_arrays *d = read_file(make(1, header, one, (size_t)n));
     ant_array a = ant_arrays_at(d, 0);
     ck_assert_int_eq(a.dtype, types[t].dtype);
@@ -78,8 +79,8 @@ END_TEST
 START_TEST(fortran_order) {
     static const float columns[6] = {1, 4, 2, 5, 3, 6};
     float got[6];
-    ant_arrays *d = read_file(make(
-        1, "{'descr': '<f4', 'fortran_order': True, 'shape': (2, 3)}", columns, sizeof columns));
+    ant_arrays *d = read_file(make(1, "{'descr': '<f4', 'fortran_order': True, 'shape': (2, 3)}",
+                                   columns, sizeof columns));
     ant_array a = ant_arrays_at(d, 0);
     ant__array_copy(got, &a);
     ck_assert(!memcmp(got, six, sizeof six));
@@ -88,8 +89,8 @@ START_TEST(fortran_order) {
 END_TEST
 
 START_TEST(no_rows) {
-    ant_arrays *d = read_file(
-        make(1, "{'descr': '<f4', 'fortran_order': True, 'shape': (0, 3)}", NULL, 0));
+    ant_arrays *d =
+        read_file(make(1, "{'descr': '<f4', 'fortran_order': True, 'shape': (0, 3)}", NULL, 0));
     ck_assert_int_eq(ant_arrays_at(d, 0).shape[0], 0);
     ant_arrays_free(d);
 }

@@ -93,8 +93,8 @@ END_TEST
 
 /* Lengths of the header are told by the parser itself: such files are no safetensors by content. */
 START_TEST(refuses_lengths) {
-    static const uint64_t lengths[] = {0,         1,           1000,      100000000,
-                                       100000001, UINT64_C(1) << 63, UINT64_MAX, UINT64_MAX - 7};
+    static const uint64_t lengths[] = {
+        0, 1, 1000, 100000000, 100000001, UINT64_C(1) << 63, UINT64_MAX, UINT64_MAX - 7};
     ant_context c = {0};
     ant_safetensors s;
     size_t n = make("{}", 0);

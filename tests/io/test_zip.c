@@ -63,9 +63,10 @@ static void put_record(ant_buffer *b, const part *p, uint32_t crc, size_t at) {
 static ant_buffer archive(const part *parts, int n) {
     ant_buffer b = {0}, directory = {0};
     for (int k = 0; k < n; k++) {
-        uint32_t crc = parts[k].crc                        ? parts[k].crc
-                       : parts[k].size == parts[k].packed ? ant__crc32(0, parts[k].bytes, parts[k].size)
-                                                           : 0;
+        uint32_t crc = parts[k].crc ? parts[k].crc
+                       : parts[k].size == parts[k].packed
+                           ? ant__crc32(0, parts[k].bytes, parts[k].size)
+                           : 0;
         put_record(&directory, &parts[k], crc, b.size);
         put_part(&b, &parts[k], crc);
     }
@@ -125,8 +126,8 @@ START_TEST(reads_stored) {
 }
 END_TEST
 
-static const char *const bad_names[] = {"../x.npy", "/x.npy", "a/../x.npy", "a//x.npy", "./x.npy",
-                                        "a\\x.npy", "C:x.npy", "", "\xFF.npy"};
+static const char *const bad_names[] = {"../x.npy", "/x.npy",  "a/../x.npy", "a//x.npy", "./x.npy",
+                                        "a\\x.npy", "C:x.npy", "",           "\xFF.npy"};
 
 START_TEST(refuses_names) {
     ant_buffer npy = numbers();
@@ -227,8 +228,9 @@ START_TEST(reads_deflated) {
     ant_buffer npy = numbers();
     char packed[1024];
     uint32_t crc = ant__crc32(0, npy.at, npy.size);
-    part p = {"x.npy", packed, deflate_bytes(packed, sizeof packed, npy.at, npy.size), npy.size,
-              8,       0,      NULL, crc, false};
+    part p = {"x.npy",  packed, deflate_bytes(packed, sizeof packed, npy.at, npy.size),
+              npy.size, 8,      0,
+              NULL,     crc,    false};
     expect_read(p, "x");
     p.size--;
     expect_refused(p, "sizes lie");
@@ -310,4 +312,4 @@ END_TEST
 
 ANT_TEST_MAIN("zip", {reads_stored, 0}, ANT_LOOP(refuses_names, 9), {refuses_lies, 0},
               {refuses_twins_and_overlaps, 0}, {refuses_what_surrounds_it, 0}, {cuts_and_flips, 0},
-              DEFLATE_TESTS {round_trip, 0}, {memory_may_fail, 0})
+              DEFLATE_TESTS{round_trip, 0}, {memory_may_fail, 0})
