@@ -1,7 +1,16 @@
 /* The central list of families: every class of Antler is in one of these tables. */
 #include "core/options/class.h"
 
-#define FAMILIES(X) X(dense) X(embedding) X(input) X(model) X(masking)
+#define FAMILIES(X)                                                                                \
+    X(concatenate)                                                                                 \
+    X(dense)                                                                                       \
+    X(dot)                                                                                         \
+    X(embedding)                                                                                   \
+    X(input)                                                                                       \
+    X(masking)                                                                                     \
+    X(merging)                                                                                     \
+    X(model)                                                                                       \
+    X(reshaping)
 
 #define X(name) extern const ant_family ant__##name##_family;
 FAMILIES(X)
