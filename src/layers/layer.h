@@ -154,6 +154,11 @@ int ant__blame(ant_context *c, bool had, const char *file, int line);
 /* --- parts that layers use --- */
 /* Applies an activation's text (NULL: none) to a value. */
 ant_value *ant__activation_write(ant_layer_call *c, const char *text, ant_value *x);
+/* relu and elu with their options as numbers (max_value ANT_NONE: none), for the layers that are
+ * activations. */
+ant_value *ant__relu_write(ant_program *p, ant_value *x, double negative_slope, double max_value,
+                           double threshold);
+ant_value *ant__elu_write(ant_program *p, ant_value *x, double alpha);
 /* The penalty of a regularizer's text on a value: a scalar. */
 ant_value *ant__regularizer_write(ant_context *c, ant_program *p, const char *text, ant_value *x);
 /* The value a constraint's text makes of a weight. */
@@ -162,18 +167,15 @@ ant_value *ant__constraint_write(ant_context *c, ant_program *p, const char *tex
 int ant__initializer_fill(ant_context *c, const char *text, uint64_t key, const ant_dims *dims,
                           float *out);
 
-/* `impl` of the kinds of parts. */
-typedef struct ant_activation_class {
-    ant_value *(*write)(ant_program *p, const void *options, ant_value *x);
-} ant_activation_class;
-typedef struct ant_regularizer_class {
-    ant_value *(*write)(ant_program *p, const void *options, ant_value *x);
-} ant_regularizer_class;
-typedef struct ant_constraint_class {
-    ant_value *(*write)(ant_program *p, const void *options, ant_value *x);
-} ant_constraint_class;
+/* `impl` of activations, regularizers and constraints: a pure function that writes ops. Each gets the
+ * part, so that one function can serve several classes. NULL after an error in the program. */
+typedef struct ant_writer_class {
+    ant_value *(*write)(ant_program *p, const ant_part *part, ant_value *x);
+} ant_writer_class;
+/* `impl` of initializers. 0, or an error in c. */
 typedef struct ant_initializer_class {
-    int (*fill)(ant_context *c, const void *options, uint64_t key, const ant_dims *dims,
+    int (*fill)(ant_context *c, const ant_part *part, uint64_t key, const ant_dims *dims,
                 float *out);
 } ant_initializer_class;
+#define ANT__PART_OPTIONS(T, part) ((const ant_##T##_options *)(part)->options)
 #endif
