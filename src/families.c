@@ -2,14 +2,18 @@
 #include "core/options/class.h"
 
 #define FAMILIES(X)                                                                                \
+    X(activations)                                                                                 \
     X(concatenate)                                                                                 \
+    X(constraints)                                                                                 \
     X(dense)                                                                                       \
     X(dot)                                                                                         \
     X(embedding)                                                                                   \
+    X(initializers)                                                                                \
     X(input)                                                                                       \
     X(masking)                                                                                     \
     X(merging)                                                                                     \
     X(model)                                                                                       \
+    X(regularizers)                                                                                \
     X(reshaping)
 
 #define X(name) extern const ant_family ant__##name##_family;
