@@ -161,16 +161,28 @@ ANT_API char *ant_plot_text(ant_model *m);
 ANT_API void ant_free(void *text);
 
 /* --- users' own layers and parts --- */
-/* A layer without options or weights: `write` gets the call's inputs. Said by its name:
- * ant_layer_named_class(g, "my_layer"). */
-ANT_API int ant_register_layer(ant_graph *g, const char *name,
-                               ant_value *(*write)(ant_program *p, const void *data,
-                                                   ant_value *const *in),
+/* What a user's layer or activation writes: ant_write_fn of ops.h. `in` ends at NULL. */
+typedef ant_value *ant_node_write_fn(ant_program *p, const void *data, ant_value *const *in);
+/* A layer class without weights: `write` gets the values of the call's inputs (one or more) and gives
+ * the result's. It is pure, as it is called again for every batch shape, on any thread; `data` is
+ * borrowed for the graph's life. Masks pass on. Texts and files say the class by its name. 0, or the
+ * graph's error when there is such a layer class already. */
+ANT_API int ant_register_layer(ant_graph *g, const char *name, ant_node_write_fn *write,
                                const void *data);
-ANT_API ant_layer *ant_custom_layer(ant_graph *g, const char *name);
-ANT_API int ant_register_activation(ant_graph *g, const char *name,
-                                    ant_value *(*write)(ant_program *p, const void *data,
-                                                        ant_value *const *in),
+typedef struct ant_custom_options {
+    ANT_LAYER_OPTIONS;
+    const char *layer_class; /* the name it was registered by */
+    char ant_end;
+} ant_custom_options;
+/* ant_custom_layer(g, "my_layer", .name = "mine") */
+#define ant_custom_layer(G, ...)                                                                   \
+    ant_custom_layer_(                                                                             \
+        &(ant_custom_options){ANT_LAYER_DEFAULTS, .graph = (G), .layer_class = __VA_ARGS__},       \
+        offsetof(ant_custom_options, ant_end), __FILE__, __LINE__)
+ANT_API ant_layer *ant_custom_layer_(const ant_custom_options *o, size_t size, const char *file,
+                                     int line);
+/* An activation that every layer of the graph takes by its name; `in` holds one value. */
+ANT_API int ant_register_activation(ant_graph *g, const char *name, ant_node_write_fn *write,
                                     const void *data);
 
 #ifdef __cplusplus

@@ -113,6 +113,7 @@ typedef struct ant_model_body {
     bool started;              /* … and initial weights */
     ant_names layers;          /* in Keras's order: the deepest first */
     ant_names nodes;           /* inputs (ant_node) and calls (ant_layer_use): "dense", "dense@2" */
+    ant_names outs;            /* outputs (their places in `out`) */
     ant_names weights;         /* by path: "encoder/dense/kernel" */
     bool ordered;              /* the next five are there */
     ANT__LIST(ant_step) steps; /* calls in the order of running */
@@ -139,12 +140,20 @@ void ant__bodies_free(ant_graph *g);
 /* Names, the order of calls, random keys and initial weights, once. 0 or an error in the body. Any
  * thread: every action begins with it. */
 int ant__settle(ant_model *m);
+/* Adds the weights of a layer and of the layers inside it in Keras's order, named by `path` (NULL: by
+ * none) and their own path. */
+int ant__collect_weights(ant_context *c, const ant_layer *l, const char *path, ant_names *out);
+/* The weights of a layer or model by path, settled where that can be; NULL after an error. */
+const ant_names *ant__weights_of(ant_layer *l);
+/* The layer by its path in a model ("encoder/dense") and the model it is called in; NULL. */
+ant_layer *ant__layer_find(ant_model *m, const char *path, ant_model **in);
 /* The calls change: the next action settles anew. Idle runs go. */
 void ant__unsettle(ant_model *m);
 /* Forgets the last action's error; the body's error from then on tells of this one. */
 int ant__action_begin(ant_model *m);
 /* An error of an action: "'digits' (Sequential): …". */
 int ant__model_fail(ant_model *m, int code, const char *format, ...) ANT__FORMAT(3, 4);
+int ant__layer_action_fail(ant_layer *l, int code, const char *format, ...) ANT__FORMAT(3, 4);
 int ant__model_take_error(ant_model *m, const ant_fault *e); /* … that a run had */
 const char *ant__model_name(const ant_model *m);             /* of a settled one */
 /* Names of inputs and outputs in data, logs and files, once settled. */

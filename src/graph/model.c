@@ -111,6 +111,8 @@ ant_model *ant__model_alloc(ant_graph *g, bool is_sequential, const char *name, 
 void ant__bodies_free(ant_graph *g) {
     for (ant_layer *l = g->context.layers; l; l = l->next) {
         ant_model_body *b = ant__body(l);
+        if (l->paths)
+            ant__names_free(l->paths);
         if (!b)
             continue;
         ant__unsettle(l);
@@ -119,6 +121,7 @@ void ant__bodies_free(ant_graph *g) {
         ant__names_free(&b->layers);
         ant__names_free(&b->nodes);
         ant__names_free(&b->weights);
+        ant__names_free(&b->outs);
         ant__names_free(&b->wished);
         ant__free(b->sequence.at);
         ant__free(b->steps.at);

@@ -102,6 +102,7 @@ int ant__sequential_wire(ant_model *m, const ant_input_options *input) {
             return code;
     }
     b->n_in = b->n_out = 1;
+    b->ordered = false;
     return 0;
 }
 

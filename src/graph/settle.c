@@ -2,8 +2,6 @@
  * initial weights. All follow from walks of the model, never from the order of building. */
 #include "core/random.h"
 #include "graph/graph.h"
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 /* --- free names: base, base_1, base_2 … --- */
@@ -170,39 +168,35 @@ static int name_nodes(ant_model *m) {
     return code;
 }
 
-/* --- weights by path --- */
-static int collect(ant_model *m, const ant_layer *l, const char *path);
+/* --- outputs: by the names said, else by what they are results of --- */
+static const char *out_base(ant_model *m, const ant_node *n) {
+    const ant_model_body *b = m->extra;
+    const char *input = ant__name_of(&b->nodes, n);
+    if (input)
+        return input;
+    const char *call = ant__name_of(&b->nodes, n->use);
+    return n->result ? ant__print(m->context, "%s[%d]", call, n->result) : call;
+}
 
-static int collect_own(ant_model *m, const ant_layer *l, const char *path, bool trainable) {
+static int name_outputs(ant_model *m) {
     ant_model_body *b = m->extra;
-    for (int i = 0; i < l->weights.n; i++) {
-        const ant_weight *w = l->weights.at[i];
-        if (w->trainable != trainable || ant__names_place(&b->weights, w) >= 0)
+    ant_giver g = {.context = m->context, .mark = '_', .first = 1};
+    int code = 0;
+    for (int i = 0; i < b->n_out && !code; i++) /* a node may be two outputs: entries have places */
+        code = ant__names_add(&b->outs, &b->out[i], b->out_names[i])
+                   ? 0
+                   : ant__fail_memory(&m->context->error);
+    for (int i = 0; i < b->n_out && !code; i++) {
+        if (b->out_names[i])
             continue;
-        const char *name = ant__print(m->context, "%s/%s", path, w->variable.name);
+        const char *base = out_base(m, b->out[i]);
+        const char *name = base ? give(&g, &b->outs, base) : NULL;
         if (!name)
-            return ANT_E_MEMORY;
-        if (!ant__names_add(&b->weights, w, name))
-            return ant__fail_memory(&m->context->error);
+            code = ANT_E_MEMORY;
+        else
+            ant__names_set(&b->outs, i, name);
     }
-    return 0;
-}
-
-static int collect_inner(ant_model *m, const ant_layer *l, const char *path, const char *name) {
-    const char *inner = ant__print(m->context, "%s/%s", path, name);
-    return inner ? collect(m, l, inner) : ANT_E_MEMORY;
-}
-
-/* Keras's order: own trainable ones, own others, then those of the layers inside. */
-static int collect(ant_model *m, const ant_layer *l, const char *path) {
-    const ant_model_body *inner = ant__body(l);
-    int code = collect_own(m, l, path, true);
-    if (!code)
-        code = collect_own(m, l, path, false);
-    for (int i = 0; i < l->children.n && !code; i++)
-        code = collect_inner(m, l->children.at[i], path, l->child_names.at[i]);
-    for (int i = 0; inner && i < inner->layers.n && !code; i++)
-        code = collect_inner(m, inner->layers.at[i].of, path, inner->layers.at[i].name);
+    giver_free(&g);
     return code;
 }
 
@@ -233,8 +227,6 @@ static int settle_layers(ant_model *m) {
         ant_layer *l = (ant_layer *)(uintptr_t)b->layers.at[i].of;
         code = settle_layer(m, l, b->layers.at[i].name);
     }
-    for (int i = 0; i < b->layers.n && !code; i++)
-        code = collect(m, b->layers.at[i].of, b->layers.at[i].name);
     return code;
 }
 
@@ -245,13 +237,18 @@ static int settle_in(ant_model *m) {
     ant__names_clear(&b->layers);
     ant__names_clear(&b->nodes);
     ant__names_clear(&b->weights);
+    ant__names_clear(&b->outs);
     int code = ant__model_order(m);
     if (!code)
         code = name_layers(m);
     if (!code)
         code = name_nodes(m);
     if (!code)
+        code = name_outputs(m);
+    if (!code)
         code = settle_layers(m);
+    if (!code)
+        code = ant__collect_weights(m->context, m, NULL, &b->weights);
     b->settled = !code;
     return code;
 }
@@ -285,13 +282,21 @@ static int root_key(ant_model *m, uint64_t *key) {
     return 0;
 }
 
+/* A root whose weights all started with others needs no key of its own. */
 static int start_weights(ant_model *m) {
     const ant_model_body *b = m->extra;
-    uint64_t key;
-    int code = root_key(m, &key);
+    uint64_t key = 0;
+    int code = 0;
+    bool keyed = false;
     for (int i = 0; i < b->weights.n && !code; i++) {
         ant_weight *w = (ant_weight *)(uintptr_t)b->weights.at[i].of;
-        code = ant__weight_start(m->context, w, ant__random_key(key, b->weights.at[i].name));
+        if (w->initialized)
+            continue;
+        if (!keyed)
+            code = root_key(m, &key);
+        keyed = true;
+        if (!code)
+            code = ant__weight_start(m->context, w, ant__random_key(key, b->weights.at[i].name));
     }
     return code;
 }
@@ -333,53 +338,4 @@ void ant__unsettle(ant_model *m) {
         b->idle = ant__run_next(r);
         ant__run_free(r);
     }
-}
-
-/* --- actions --- */
-int ant__action_begin(ant_model *m) {
-    if (!m || m->dead)
-        return ANT_E_GRAPH;
-    ant_model_body *b = ant__body(m);
-    ant_graph *g = ant__layer_graph(m);
-    if (!b)
-        return ANT_E_GRAPH;
-    pthread_mutex_lock(&g->lock);
-    ant__error_clear(&b->error);
-    pthread_mutex_unlock(&g->lock);
-    return 0;
-}
-
-/* Several threads may act on one model. */
-static int keep_error(ant_model *m, int code, const char *text) {
-    ant_model_body *b = m->extra;
-    ant_graph *g = ant__layer_graph(m);
-    pthread_mutex_lock(&g->lock);
-    code = ant__fail(&b->error, code, "%s", text);
-    pthread_mutex_unlock(&g->lock);
-    return code;
-}
-
-int ant__model_fail(ant_model *m, int code, const char *format, ...) {
-    char text[ANT__ERROR_SIZE], whole[ANT__ERROR_SIZE];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    snprintf(whole, sizeof whole, "%.200s: %.800s", ant__layer_label(m), text);
-    return keep_error(m, code, whole);
-}
-
-int ant__model_take_error(ant_model *m, const ant_fault *e) {
-    return e->code ? keep_error(m, e->code, e->text) : 0;
-}
-
-const char *ant__model_name(const ant_model *m) {
-    return m->given ? m->given : m->said;
-}
-
-const char *ant_model_error(const ant_model *m) {
-    const ant_model_body *b = m ? ant__body(m) : NULL;
-    if (!b)
-        return "the model failed when it was built: see ant_error of its graph";
-    return b->error.text;
 }

@@ -44,6 +44,7 @@ struct ant_layer {
     ANT__LIST(const char *) child_names; /* their level in weight paths: "forward_lstm", "cell" */
     ant_layer *owner;                    /* the model that settled it first */
     void *extra;                         /* the class's own: a model's graph, adapted statistics */
+    struct ant_names *paths; /* its weights by path, where they were asked for: graph/weights.c */
 };
 
 typedef struct ant_layer_call ant_layer_call;

@@ -1,0 +1,69 @@
+/* The graph of a model in graphviz's language. */
+#include "graph/graph.h"
+#include "graph/paper.h"
+
+/* Text inside quotes of a record: its special characters are escaped. */
+static void put_escaped(ant_paper *p, const char *s) {
+    for (; *s; s++) {
+        bool special = *s == '"' || *s == '\\' || *s == '{' || *s == '}' || *s == '|' ||
+                       *s == '<' || *s == '>';
+        ant__put(p, special ? "\\%c" : "%c", *s);
+    }
+}
+
+static void put_box(ant_paper *p, int place, const char *name, const char *cls, const ant_node *n) {
+    char shape[ANT__DIMS_TEXT];
+    ant__put(p, "    n%d [label=\"{", place);
+    put_escaped(p, name);
+    ant__put(p, " (%s)|%s}\"];\n", cls, ant__dims_text(&n->dims, shape));
+}
+
+static void put_arrow(ant_paper *p, int from, int to, const char *label) {
+    ant__put(p, "    n%d -> n%d", from, to);
+    if (label)
+        ant__put(p, " [label=\"%s\"]", label);
+    ant__put(p, ";\n");
+}
+
+/* Boxes are known by the first place of what they make; places lie in order of the steps. */
+static int box_of(const ant_model_body *b, const ant_node *n) {
+    int place = ant__names_place(&b->nodes, n);
+    if (place >= 0)
+        return place;
+    return b->steps.at[ant__names_place(&b->nodes, n->use) - b->n_in].first_out;
+}
+
+static void put_step(ant_paper *p, const ant_model_body *b, const ant_step *s) {
+    const ant_layer_use *u = s->use;
+    put_box(p, s->first_out, ant__name_of(&b->nodes, u), u->layer->cls->name, u->out[0]);
+    for (int k = 0; k < ant__use_operands(u); k++) {
+        const char *label = k < u->n_in                 ? NULL
+                            : k < u->n_in + u->n_states ? "initial_state"
+                                                        : "mask";
+        put_arrow(p, box_of(b, ant__use_operand(u, k)), s->first_out, label);
+    }
+}
+
+char *ant_plot_text(ant_model *m) {
+    if (ant__action_begin(m) || ant__settle(m))
+        return NULL;
+    const ant_model_body *b = m->extra;
+    ant_paper p = {0};
+    ant__put(&p, "digraph \"");
+    put_escaped(&p, ant__model_name(m));
+    ant__put(&p, "\" {\n    node [shape=record, fontname=\"sans-serif\"];\n");
+    for (int i = 0; i < b->n_in; i++)
+        put_box(&p, i, b->nodes.at[i].name, "InputLayer", b->in[i]);
+    for (int i = 0; i < b->steps.n; i++)
+        put_step(&p, b, &b->steps.at[i]);
+    for (int k = 0; k < b->n_out; k++) {
+        ant__put(&p, "    o%d [shape=plaintext, label=\"", k);
+        put_escaped(&p, ant__out_name(m, k));
+        ant__put(&p, "\"];\n    n%d -> o%d;\n", box_of(b, b->out[k]), k);
+    }
+    ant__put(&p, "}\n");
+    char *text = ant__paper_take(&p);
+    if (!text)
+        ant__model_fail(m, ANT_E_MEMORY, "%s", ant_code_text(ANT_E_MEMORY));
+    return text;
+}
