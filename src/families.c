@@ -13,7 +13,9 @@
     X(masking)                                                                                     \
     X(merging)                                                                                     \
     X(model)                                                                                       \
+    X(normalization_statistics)                                                                    \
     X(regularizers)                                                                                \
+    X(rescaling)                                                                                   \
     X(reshaping)
 
 #define X(name) extern const ant_family ant__##name##_family;

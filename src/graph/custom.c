@@ -67,7 +67,7 @@ static ant_value *write_user(ant_program *p, const void *options, ant_value *x) 
 
 int ant_register_activation(ant_graph *g, const char *name, ant_node_write_fn *write,
                             const void *data) {
-    static const ant_activation_class user = {.write = write_user};
+    static const ant_writer_class user = {.write = write_user};
     if (!g)
         return ANT_E_MEMORY;
     ant_user_activation *u = ant__arena_alloc(&g->context.arena, sizeof *u);

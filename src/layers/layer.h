@@ -65,7 +65,10 @@ typedef struct ant_layer_class {
         ANT__MASK_OWN   /* `call` sets c->out_mask */
     } mask;
     int inputs_min, inputs_max; /* both 0: exactly one */
-    const char *made_by;        /* what makes such layers, when ant_layer_new cannot */
+    /* Learns from data (row-major numbers of shape `in`); built, weights have their memory. NULL: it
+     * does not. */
+    int (*adapt)(ant_layer *l, const double *x, const ant_dims *in);
+    const char *made_by; /* what makes such layers, when ant_layer_new cannot */
 } ant_layer_class;
 
 /* One call while its ops are written. */
