@@ -54,8 +54,9 @@ struct ant_op {
     int n_in, n_out;
     ant_value **in, **out; /* an output that nobody uses is NULL for the kernel */
     ant_attrs attrs;
-    ant_program *body; /* of a scan */
-    int index;         /* its place in the program */
+    ant_program *body;             /* of a scan */
+    const struct ant_fused *fused; /* of a fused elementwise chain (passes/fuse.c) */
+    int index;                     /* its place in the program */
     bool dead;
 };
 
@@ -65,7 +66,7 @@ struct ant_op_class {
      * told by ant__op_fail. */
     int (*infer)(ant_op *o);
     /* The kernel's row (kernels/kernel.h); its type is the first real type among outputs, then
-     * inputs. 0: no kernel (views). */
+     * inputs; float64 where there is none, so that ints stay exact. 0: no kernel (views). */
     int kernel;
     /* Pushes what the kernel reads beside pointers and returns into how many cells the work may be
      * cut: from shapes only, never from the number of threads; at least 1. All sizes are known. */
@@ -73,6 +74,9 @@ struct ant_op_class {
     /* dy[k] is NULL where output k has no gradient; sets dx[k] where in[k]->needs. NULL: an op
      * without gradient, refused by name (unless `constant`). */
     void (*grad)(ant_program *p, ant_op *o, ant_value *const *dy, ant_value **dx);
+    /* Rules of its own for the simplify pass: may change the op's inputs and attributes (not what it
+     * computes); gives the value that output 0 equals, or NULL. */
+    ant_value *(*simplify)(ant_op *o);
     /* May output `out` take over the memory of input `in`? NULL: no. */
     bool (*inplace)(const ant_op *o, int out, int in);
     /* Bytes of scratch memory, from shapes only; its pointer comes after the outputs'. NULL: none. */

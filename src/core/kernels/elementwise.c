@@ -1,0 +1,245 @@
+/* Chains of elementwise steps, tile by tile (elementwise.h). */
+#include "core/kernels/elementwise.h"
+#include "core/kernels/build.h"
+#include <math.h>
+#include <string.h>
+
+/* Before a loop whose result may lie exactly over an operand: no step depends on another. */
+#ifdef __clang__
+#define EACH_ALONE _Pragma("clang loop vectorize(assume_safety)")
+#else
+#define EACH_ALONE _Pragma("GCC ivdep")
+#endif
+
+/* --- steps: y[i] from a[i], b[i], c[i] and two numbers --- */
+typedef void step_fn(R *y, const R *a, const R *b, const R *c, R f, R g, int64_t n);
+
+#define STEP(name, formula)                                                                        \
+    static void do_##name(R *y, const R *a, const R *b, const R *c, R f, R g, int64_t n) {         \
+        (void)b, (void)c, (void)f, (void)g;                                                        \
+        EACH_ALONE                                                                                 \
+        for (int64_t i = 0; i < n; i++)                                                            \
+            y[i] = (R)(formula);                                                                   \
+    }
+
+/* Rounds down; the remainder has b's sign, as Python's. */
+static R floor_of(R x) {
+    return (R)floor((double)x);
+}
+
+static R mod_of(R a, R b) {
+    R r = (R)fmod((double)a, (double)b);
+    return r != 0 && (r < 0) != (b < 0) ? r + b : r;
+}
+
+STEP(identity, a[i])
+STEP(stop_gradient, a[i])
+STEP(truth, a[i] != 0)
+STEP(scale, a[i] * f)
+STEP(shift, a[i] + f)
+STEP(clip, a[i]<f ? f : a[i]> g ? g : a[i])
+STEP(where, a[i] != 0 ? b[i] : c[i])
+STEP(gate, a[i] > 0 ? b[i] : 0)
+
+STEP(add, a[i] + b[i])
+STEP(sub, a[i] - b[i])
+STEP(mul, a[i] * b[i])
+STEP(div, a[i] / b[i])
+STEP(floor_div, floor_of(a[i] / b[i]))
+STEP(mod, mod_of(a[i], b[i]))
+STEP(pow, pow((double)a[i], (double)b[i]))
+STEP(maximum, a[i] > b[i] || a[i] != a[i] ? a[i] : b[i])
+STEP(minimum, a[i] < b[i] || a[i] != a[i] ? a[i] : b[i])
+STEP(atan2, atan2((double)a[i], (double)b[i]))
+STEP(less, a[i] < b[i])
+STEP(less_equal, a[i] <= b[i])
+STEP(greater, a[i] > b[i])
+STEP(greater_equal, a[i] >= b[i])
+STEP(equal, a[i] == b[i])
+STEP(not_equal, a[i] != b[i])
+STEP(logical_and, a[i] * b[i])
+STEP(logical_or, a[i] > b[i] ? a[i] : b[i])
+
+STEP(neg, -a[i])
+STEP(abs, a[i] < 0 ? -a[i] : a[i] + 0)
+STEP(sign, a[i] > 0 ? 1 : a[i] < 0 ? -1 : a[i])
+STEP(square, a[i] * a[i])
+STEP(sqrt, sqrt((double)a[i]))
+STEP(rsqrt, 1 / (R)sqrt((double)a[i]))
+STEP(reciprocal, 1 / a[i])
+STEP(exp, exp((double)a[i]))
+STEP(expm1, expm1((double)a[i]))
+STEP(log, log((double)a[i]))
+STEP(log1p, log1p((double)a[i]))
+STEP(sin, sin((double)a[i]))
+STEP(cos, cos((double)a[i]))
+STEP(tan, tan((double)a[i]))
+STEP(asin, asin((double)a[i]))
+STEP(acos, acos((double)a[i]))
+STEP(atan, atan((double)a[i]))
+STEP(sinh, sinh((double)a[i]))
+STEP(cosh, cosh((double)a[i]))
+STEP(tanh, tanh((double)a[i]))
+STEP(asinh, asinh((double)a[i]))
+STEP(acosh, acosh((double)a[i]))
+STEP(atanh, atanh((double)a[i]))
+STEP(sigmoid, 1 / (1 + exp(-(double)a[i])))
+STEP(softplus, a[i] > 0 ? (double)a[i] + log1p(exp(-(double)a[i])) : log1p(exp((double)a[i])))
+STEP(erf, erf((double)a[i]))
+STEP(relu, a[i] > 0 || a[i] != a[i] ? a[i] : 0)
+STEP(floor, floor((double)a[i]))
+STEP(ceil, ceil((double)a[i]))
+STEP(round, rint((double)a[i]))
+STEP(trunc, trunc((double)a[i]))
+STEP(logical_not, a[i] == 0)
+STEP(is_nan, a[i] != a[i])
+STEP(is_finite, a[i] - a[i] == 0)
+
+static step_fn *const steps[ANT__E_ALL] = {NULL,
+#define X(name) do_##name,
+                                           ANT__E_CODES(X) ANT_BINARY_OPS(X) ANT_UNARY_OPS(X)
+#undef X
+};
+
+/* --- reading an input into a buffer --- */
+static void load_run(R *to, const void *from, int dtype, int64_t at, int64_t stride, int64_t n) {
+    switch (dtype) {
+    case ANT_BOOL:
+        for (int64_t i = 0; i < n; i++)
+            to[i] = (R)((const uint8_t *)from)[at + i * stride];
+        break;
+    case ANT_INT32:
+        for (int64_t i = 0; i < n; i++)
+            to[i] = (R)((const int32_t *)from)[at + i * stride];
+        break;
+    case ANT_INT64:
+        for (int64_t i = 0; i < n; i++)
+            to[i] = (R)((const int64_t *)from)[at + i * stride];
+        break;
+    default: {
+        const R *x = (const R *)from + at;
+        if (stride == 1)
+            memcpy(to, x, (size_t)n * sizeof *to);
+        else
+            for (int64_t i = 0; i < n; i++)
+                to[i] = x[i * stride];
+    }
+    }
+}
+
+/* The place of an entry of the chain among its axes, and in one input. */
+typedef struct walk {
+    int64_t index[ANT_MAX_AXES], at;
+} walk;
+
+static walk walk_to(const ant_fused *f, const ant_fused_input *in, int64_t entry) {
+    walk w = {.at = 0};
+    for (int r = f->rank - 1; r >= 0; r--) {
+        w.index[r] = entry % f->dim[r];
+        entry /= f->dim[r];
+        w.at += w.index[r] * in->stride[r];
+    }
+    return w;
+}
+
+/* Goes n entries on along the last axis, and to the next line when it is over. */
+static void walk_on(walk *w, const ant_fused *f, const ant_fused_input *in, int64_t n) {
+    int r = f->rank - 1;
+    w->index[r] += n;
+    w->at += n * in->stride[r];
+    for (; r > 0 && w->index[r] == f->dim[r]; r--) {
+        w->at += in->stride[r - 1] - w->index[r] * in->stride[r];
+        w->index[r] = 0;
+        w->index[r - 1]++;
+    }
+}
+
+static void load_strided(const ant_fused *f, const ant_fused_input *in, const void *from, R *to,
+                         int64_t entry, int64_t n) {
+    int last = f->rank - 1;
+    walk w = walk_to(f, in, entry);
+    for (int64_t done = 0; done < n;) {
+        int64_t run = f->dim[last] - w.index[last];
+        if (run > n - done)
+            run = n - done;
+        load_run(to + done, from, in->dtype, w.at, in->stride[last], run);
+        done += run;
+        walk_on(&w, f, in, run);
+    }
+}
+
+/* --- writing a register into an output that is not of type R --- */
+/* Cut to what the type holds: [-limit, limit), the largest of which is `most`. */
+static int64_t whole(R x, double limit, int64_t most) {
+    if (x != x)
+        return 0;
+    return (double)x < -limit ? -most - 1 : (double)x >= limit ? most : (int64_t)x;
+}
+
+static void store(void *to, int dtype, const R *x, int64_t at, int64_t n) {
+    if (dtype == ANT_BOOL)
+        for (int64_t i = 0; i < n; i++)
+            ((uint8_t *)to)[at + i] = x[i] != 0;
+    else if (dtype == ANT_INT32)
+        for (int64_t i = 0; i < n; i++)
+            ((int32_t *)to)[at + i] = (int32_t)whole(x[i], 0x1p31, INT32_MAX);
+    else if (dtype == ANT_INT64)
+        for (int64_t i = 0; i < n; i++)
+            ((int64_t *)to)[at + i] = whole(x[i], 0x1p63, INT64_MAX);
+    else
+        memcpy((R *)to + at, x, (size_t)n * sizeof *x);
+}
+
+/* --- the kernel --- */
+typedef struct frame {
+    R buffer[ANT__E_BUFFERS][ANT__E_TILE];
+    const R *reg[ANT__E_INPUTS + ANT__E_STEPS];
+} frame;
+
+static void fill_scalar(R *to, const void *from, int dtype, int64_t n) {
+    R x;
+    load_run(&x, from, dtype, 0, 1, 1);
+    for (int64_t i = 0; i < n; i++)
+        to[i] = x;
+}
+
+static void load_inputs(const ant_fused *f, frame *t, void *const *at, int64_t entry, int64_t n,
+                        bool first) {
+    for (int k = 0; k < f->n_in; k++) {
+        const ant_fused_input *in = &f->in[k];
+        if (in->mode == ANT__E_DIRECT) {
+            t->reg[k] = (const R *)at[k] + entry;
+            continue;
+        }
+        R *buffer = t->buffer[in->buffer];
+        t->reg[k] = buffer;
+        if (in->mode == ANT__E_STRIDED)
+            load_strided(f, in, at[k], buffer, entry, n);
+        else if (first)
+            fill_scalar(buffer, at[k], in->dtype, n);
+    }
+}
+
+static void run_steps(const ant_fused *f, frame *t, void *const *out, int64_t entry, int64_t n) {
+    for (int s = 0; s < f->n_steps; s++) {
+        const ant_fused_step *step = &f->step[s];
+        R *y = step->buffer >= 0 ? t->buffer[step->buffer] : (R *)out[step->output] + entry;
+        steps[step->code](y, t->reg[step->a], t->reg[step->b], t->reg[step->c], (R)step->f,
+                          (R)step->g, n);
+        t->reg[f->n_in + s] = y;
+        if (step->output >= 0 && step->buffer >= 0)
+            store(out[step->output], step->dtype, y, entry, n);
+    }
+}
+
+void K(elementwise)(void *const *at, const ant_num *n, int64_t from, int64_t to) {
+    const ant_fused *f = n[0].p;
+    int64_t end = to * ANT__E_CELL < f->total ? to * ANT__E_CELL : f->total;
+    int64_t first = from * ANT__E_CELL;
+    frame t;
+    for (int64_t entry = first; entry < end; entry += ANT__E_TILE) {
+        int64_t count = end - entry < ANT__E_TILE ? end - entry : ANT__E_TILE;
+        load_inputs(f, &t, at, entry, count, entry == first);
+        run_steps(f, &t, at + f->n_in, entry, count);
+    }
+}

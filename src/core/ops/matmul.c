@@ -1,0 +1,234 @@
+/* Matrix products of the last two axes; the axes before them broadcast. */
+#include "core/ops/matmul.h"
+#include "core/kernels/gemm_size.h"
+#include "core/kernels/matmul.h"
+
+/* --- shapes --- */
+
+/* Sizes of one product: op(a) is (m, k), op(b) is (k, n). */
+typedef struct sizes {
+    int64_t m, n, k;
+    bool ta, tb;
+} sizes;
+
+static int64_t from_end(const ant_value *v, int axis) {
+    return v->dims.dim[v->dims.rank - axis];
+}
+
+static sizes sizes_of(const ant_op *o) {
+    sizes s = {.ta = o->attrs.i[ANT__MATMUL_TA], .tb = o->attrs.i[ANT__MATMUL_TB]};
+    s.m = from_end(o->in[0], s.ta ? 1 : 2);
+    s.k = from_end(o->in[0], s.ta ? 2 : 1);
+    s.n = from_end(o->in[1], s.tb ? 2 : 1);
+    return s;
+}
+
+static ant_dims lead_of(const ant_value *v) {
+    ant_dims lead = v->dims;
+    lead.rank -= 2;
+    return lead;
+}
+
+static int misfit(const ant_op *o, const char *what) {
+    char a[ANT__DIMS_TEXT], b[ANT__DIMS_TEXT];
+    return ant__op_fail(o, "%s: shapes %s%s and %s%s", what, ant__dims_text(&o->in[0]->dims, a),
+                        o->attrs.i[ANT__MATMUL_TA] ? " transposed" : "",
+                        ant__dims_text(&o->in[1]->dims, b),
+                        o->attrs.i[ANT__MATMUL_TB] ? " transposed" : "");
+}
+
+static int check_operands(const ant_op *o) {
+    const ant_value *a = o->in[0], *b = o->in[1];
+    if (a->dims.rank < 2 || b->dims.rank < 2)
+        return misfit(o, "both values need at least two axes");
+    if (!ant__dtype_real(a->dtype) || a->dtype != b->dtype)
+        return ant__op_fail(o, "values of types %s and %s, must be real and the same",
+                            ant__dtype_name(a->dtype), ant__dtype_name(b->dtype));
+    return 0;
+}
+
+static int infer_matmul(ant_op *o) {
+    int code = check_operands(o);
+    if (code)
+        return code;
+    sizes s = sizes_of(o);
+    int64_t rows_of_b = from_end(o->in[1], s.tb ? 1 : 2);
+    if (s.k >= 0 && rows_of_b >= 0 && s.k != rows_of_b)
+        return misfit(o, "inner sizes differ");
+    ant_dims dims = lead_of(o->in[0]), lead = lead_of(o->in[1]);
+    if (!ant__dims_broadcast(&dims, &lead))
+        return misfit(o, "leading axes do not broadcast");
+    dims.dim[dims.rank++] = s.m;
+    dims.dim[dims.rank++] = s.n;
+    o->out[0]->dtype = o->in[0]->dtype;
+    o->out[0]->dims = dims;
+    return 0;
+}
+
+static int infer_dense(ant_op *o) {
+    int code = infer_matmul(o);
+    if (code)
+        return code;
+    int64_t n = sizes_of(o).n, entries = ant__dims_count(&o->in[2]->dims);
+    if (n >= 0 && entries >= 0 && n != entries)
+        return ant__op_fail(o, "a bias of %lld entries for %lld columns", (long long)entries,
+                            (long long)n);
+    return 0;
+}
+
+/* --- the plan of the work --- */
+
+/* All products of an op as the kernel gets them: `lead` are the leading axes that are left, with
+ * the strides of both operands (0 where one repeats). */
+typedef struct plan {
+    sizes s;
+    ant_dims lead;
+    int64_t a_stride[ANT_MAX_AXES], b_stride[ANT_MAX_AXES];
+    int64_t block_rows, block_columns, cells;
+} plan;
+
+/* Strides of v's leading axes, as seen from the broadcast ones. */
+static void lead_strides(int64_t *stride, const ant_value *v, const ant_dims *lead) {
+    int64_t step = from_end(v, 1) * from_end(v, 2);
+    int ahead = lead->rank - (v->dims.rank - 2);
+    for (int axis = lead->rank - 1; axis >= 0; axis--) {
+        int64_t size = axis < ahead ? 1 : v->dims.dim[axis - ahead];
+        stride[axis] = size == 1 ? 0 : step;
+        step *= size;
+    }
+}
+
+/* One matrix b for all of a: the matrices of a below each other are one tall matrix. */
+static void merge_rows(plan *p, const ant_op *o) {
+    ant_dims of_a = lead_of(o->in[0]), of_b = lead_of(o->in[1]);
+    if (p->s.ta || ant__dims_count(&of_b) != 1 ||
+        ant__dims_count(&of_a) != ant__dims_count(&p->lead))
+        return;
+    p->s.m *= ant__dims_count(&p->lead);
+    p->lead.rank = 0;
+}
+
+static int64_t blocks(int64_t size, int64_t block) {
+    return block > 0 ? (size + block - 1) / block : 0;
+}
+
+static int64_t between(int64_t x, int64_t low, int64_t high) {
+    return x < low ? low : x > high ? high : x;
+}
+
+/* Cells worth about half a million operations, of whole panels and tiles. Columns are cut first,
+ * as each panel of b is then read by one cell only. */
+static void cut(plan *p) {
+    enum { CELL_COST = 500000, MOST_CELLS = 64, ENOUGH_CELLS = 16, ROW_UNIT = 48 };
+    int64_t batches = ant__dims_count(&p->lead);
+    double cost = 2.0 * (double)p->s.m * (double)p->s.n * (double)p->s.k;
+    int64_t most = between(MOST_CELLS / between(batches, 1, MOST_CELLS), 1, MOST_CELLS);
+    int64_t wanted = cost / CELL_COST < (double)most ? (int64_t)(cost / CELL_COST) : most;
+    int64_t panels = blocks(p->s.n, ANT__GEMM_WIDEST), units = blocks(p->s.m, ROW_UNIT);
+    int64_t columns = between(wanted, 1, between(panels, 1, panels));
+    int64_t rows =
+        columns >= ENOUGH_CELLS ? 1 : between(wanted / columns, 1, between(units, 1, units));
+    p->block_columns = ANT__GEMM_WIDEST * between(blocks(panels, columns), 1, panels);
+    p->block_rows = ROW_UNIT * between(blocks(units, rows), 1, units);
+    p->cells = batches * blocks(p->s.n, p->block_columns) * blocks(p->s.m, p->block_rows);
+}
+
+static plan plan_of(const ant_op *o) {
+    plan p = {.s = sizes_of(o), .lead = lead_of(o->out[0])};
+    lead_strides(p.a_stride, o->in[0], &p.lead);
+    lead_strides(p.b_stride, o->in[1], &p.lead);
+    merge_rows(&p, o);
+    if (ant__dims_count(&p.lead) == 0)
+        p.s.m = 0;
+    cut(&p);
+    return p;
+}
+
+/* In the order of enum ant_matmul_number. */
+static int64_t prep(const ant_op *o, ant_nums *n) {
+    plan p = plan_of(o);
+    int64_t a_columns = from_end(o->in[0], 1), b_columns = from_end(o->in[1], 1);
+    const int64_t number[] = {p.s.m,
+                              p.s.n,
+                              p.s.k,
+                              p.s.ta ? 1 : a_columns,
+                              p.s.ta ? a_columns : 1,
+                              p.s.tb ? 1 : b_columns,
+                              p.s.tb ? b_columns : 1,
+                              o->n_in == 3,
+                              o->attrs.i[ANT__MATMUL_RELU],
+                              p.block_rows,
+                              p.block_columns,
+                              ant__gemm_workspace(p.s.k),
+                              p.lead.rank};
+    _Static_assert(sizeof number / sizeof *number == ANT__MATMUL_LEAD, "one for each");
+    for (int i = 0; i < ANT__MATMUL_LEAD; i++)
+        ant__num_int(n, number[i]);
+    for (int axis = 0; axis < p.lead.rank; axis++) {
+        ant__num_int(n, p.lead.dim[axis]);
+        ant__num_int(n, p.a_stride[axis]);
+        ant__num_int(n, p.b_stride[axis]);
+    }
+    return p.cells > 0 ? p.cells : 1;
+}
+
+/* A panel of b for each cell. */
+static size_t workspace(const ant_op *o) {
+    plan p = plan_of(o);
+    return (size_t)(p.cells * ant__gemm_workspace(p.s.k)) * ant__dtype_size(o->out[0]->dtype);
+}
+
+/* --- the gradient: products again --- */
+
+/* v as one matrix: its last axis stays. */
+static ant_value *as_matrix(ant_program *p, ant_value *v) {
+    ant_dims flat = {.rank = 2, .dim = {ant__dims_span(&v->dims, 0, v->dims.rank - 1)}};
+    flat.dim[1] = v->dims.dim[v->dims.rank - 1];
+    return ant__reshape_to(p, v, &flat);
+}
+
+static ant_value *gradient_of_a(ant_program *p, const ant_op *o, ant_value *dy) {
+    bool ta = o->attrs.i[ANT__MATMUL_TA], tb = o->attrs.i[ANT__MATMUL_TB];
+    ant_value *b = o->in[1];
+    ant_value *dx = ta ? ant_op_matmul(p, b, dy, tb, true) : ant_op_matmul(p, dy, b, false, !tb);
+    return ant__sum_to(p, dx, &o->in[0]->dims);
+}
+
+/* Where one matrix b met many of a, the sum over them is the inner axis of one tall product. */
+static ant_value *gradient_of_b(ant_program *p, const ant_op *o, ant_value *dy) {
+    bool ta = o->attrs.i[ANT__MATMUL_TA], tb = o->attrs.i[ANT__MATMUL_TB];
+    ant_value *a = o->in[0];
+    if (!ta && o->in[1]->dims.rank == 2 && a->dims.rank > 2) {
+        a = as_matrix(p, a);
+        dy = as_matrix(p, dy);
+    }
+    ant_value *dx = tb ? ant_op_matmul(p, dy, a, true, ta) : ant_op_matmul(p, a, dy, !ta, false);
+    return ant__sum_to(p, dx, &o->in[1]->dims);
+}
+
+static void gradient(ant_program *p, ant_op *o, ant_value *const *dy, ant_value **dx) {
+    if (!dy[0])
+        return;
+    if (o->in[0]->needs)
+        dx[0] = gradient_of_a(p, o, dy[0]);
+    if (o->in[1]->needs)
+        dx[1] = gradient_of_b(p, o, dy[0]);
+}
+
+const ant_op_class ant__matmul_class = {.name = "matmul",
+                                        .infer = infer_matmul,
+                                        .kernel = ANT__K_matmul,
+                                        .prep = prep,
+                                        .workspace = workspace,
+                                        .grad = gradient};
+
+const ant_op_class ant__dense_class = {.name = "dense",
+                                       .infer = infer_dense,
+                                       .kernel = ANT__K_matmul,
+                                       .prep = prep,
+                                       .workspace = workspace};
+
+ant_value *ant_op_matmul(ant_program *p, ant_value *a, ant_value *b, bool ta, bool tb) {
+    ant_value *in[] = {a, b};
+    return ant__emit(p, &ant__matmul_class, &(ant_attrs){.i = {ta, tb}}, in, 2, 1);
+}

@@ -1,0 +1,60 @@
+/* Equal ops: found by a hash of what they compute, never by their place in memory. */
+#include "core/passes/passes.h"
+#include <string.h>
+
+enum { INTS = sizeof((ant_attrs *)0)->i / sizeof(int64_t), REALS = sizeof((ant_attrs *)0)->f / 8 };
+
+static uint64_t mix(uint64_t h, uint64_t x) {
+    h = (h ^ x) * 0x9E3779B97F4A7C15u;
+    return h ^ h >> 29;
+}
+
+static uint64_t hash(const ant_op *o) {
+    uint64_t h = (uint64_t)o->n_in, bits;
+    for (int i = 0; i < o->n_in; i++)
+        h = mix(h, (uint64_t)o->in[i]->id);
+    for (int i = 0; i < INTS; i++)
+        h = mix(h, (uint64_t)o->attrs.i[i]);
+    for (int i = 0; i < REALS; i++) {
+        memcpy(&bits, &o->attrs.f[i], sizeof bits);
+        h = mix(h, bits);
+    }
+    return h;
+}
+
+static bool equal(const ant_op *a, const ant_op *b) {
+    if (a->cls != b->cls || a->n_in != b->n_in || a->n_out != b->n_out)
+        return false;
+    for (int i = 0; i < a->n_in; i++)
+        if (a->in[i] != b->in[i])
+            return false;
+    return !memcmp(a->attrs.i, b->attrs.i, sizeof a->attrs.i) &&
+           !memcmp(a->attrs.f, b->attrs.f, sizeof a->attrs.f);
+}
+
+bool ant__seen_new(ant_seen *s, ant_program *p) {
+    s->room = 64;
+    while (s->room < 3 * p->ops.n)
+        s->room *= 2;
+    s->table = ant__alloc_array((size_t)s->room, sizeof *s->table);
+    return s->table != NULL;
+}
+
+void ant__seen_free(ant_seen *s) {
+    ant__free(s->table);
+}
+
+ant_op *ant__seen_equal(ant_seen *s, ant_program *p, ant_op *o) {
+    if (o->body || o->cls->impure)
+        return NULL;
+    unsigned mask = (unsigned)s->room - 1;
+    for (unsigned k = (unsigned)(hash(o) >> 32) & mask;; k = (k + 1) & mask) {
+        if (!s->table[k]) {
+            s->table[k] = o->index + 1;
+            return NULL;
+        }
+        ant_op *seen = p->ops.at[s->table[k] - 1];
+        if (equal(seen, o))
+            return seen;
+    }
+}

@@ -1,0 +1,53 @@
+/* The passes from a written program to one that can run; each works on one program, bodies of its
+ * scans among it, and can be switched off. Order: simplify, fuse, plan. They return 0 or the
+ * program's error. */
+#ifndef ANT_CORE_PASSES_H
+#define ANT_CORE_PASSES_H
+#include "core/program/inside.h"
+
+/* Follows aliases, folds constants, merges equal ops, drops what nobody uses. Without
+ * ANT__SIMPLIFY only the last, which the other passes count on. */
+int ant__simplify(ant_program *p, int passes);
+/* Elementwise ops become ops of class `fused`, with ANT__FUSE chains of them one. */
+int ant__fuse(ant_program *p, int passes);
+/* Gives every value its memory: place and offset. Without ANT__PLAN none is shared. */
+int ant__plan(ant_program *p, int passes);
+
+/* Calls f on every value that the program gives to the outside: outputs, what is assigned, next
+ * values of carries, stacked ones. f may replace it. */
+typedef void ant_root_fn(void *data, ant_value **v);
+void ant__each_root(ant_program *p, ant_root_fn *f, void *data);
+/* Counts uses, marks dead ops and takes them and their values out of the program. */
+void ant__drop_dead(ant_program *p);
+/* Computes an op whose inputs are constants, now; its outputs become constants. */
+bool ant__fold(ant_op *o);
+/* A table of ops that were seen; gives an earlier op that computes the same, or NULL. */
+typedef struct ant_seen {
+    int *table;
+    int room;
+} ant_seen;
+bool ant__seen_new(ant_seen *s, ant_program *p);
+ant_op *ant__seen_equal(ant_seen *s, ant_program *p, ant_op *o);
+void ant__seen_free(ant_seen *s);
+
+extern const ant_op_class ant__fused_class, ant__copy_class;
+/* A fused op of these members, whose last is the one that it stands for. NULL: out of memory. */
+ant_op *ant__fused_op(ant_op *const *member, int n, ant_value *const *in, int n_in);
+/* The value whose memory v lies in (itself unless its op is a view). */
+ant_value *ant__base(ant_value *v);
+/* Gives each committed value memory of its own, by copies where it has none. 0 or the error. */
+int ant__own_commits(ant_program *p);
+
+/* --- plan --- */
+/* A piece of memory: of a value and its views, or an op's workspace. Times are indices of ops. */
+typedef struct ant_storage {
+    size_t size;
+    int first, last; /* written first and read last; first -1: nobody writes it in this program */
+    int place;       /* ANT__PLACE_NONE until it has one */
+    int into;        /* the storage that this one is part of; -1: none */
+    size_t offset;
+} ant_storage;
+/* Offsets in the arena for all storages without a place; gives them ANT__ARENA_PLACE. Returns the
+ * arena's bytes, SIZE_MAX when out of memory. shared: storages of different times may overlap. */
+size_t ant__offsets(ant_storage *s, int n, int ops, bool shared);
+#endif

@@ -1,0 +1,174 @@
+/* Lowering, binding and running. */
+#include "core/passes/passes.h"
+#include "core/pool.h"
+#include <string.h>
+
+/* --- lowering --- */
+static int check_known(ant_program *p) {
+    char text[ANT__DIMS_TEXT];
+    for (int i = 0; i < p->values.n; i++)
+        if (!ant__dims_known(&p->values.at[i]->dims))
+            return ant__fail(&p->shared->error, ANT_E_STATE,
+                             "a program with a value of unknown size %s cannot run",
+                             ant__dims_text(&p->values.at[i]->dims, text));
+    return 0;
+}
+
+int ant__program_lower(ant_program *p, int passes) {
+    int *code = &p->shared->error.code;
+    if (*code || check_known(p))
+        return *code;
+    if (p->lowered)
+        return ant__fail(&p->shared->error, ANT_E_STATE, "the program is lowered already");
+    if (ant__simplify(p, passes) || ant__fuse(p, passes) || ant__plan(p, passes) ||
+        ant__program_assemble(p))
+        return *code;
+    p->lowered = true;
+    ant__program_bind_variables(p);
+    return 0;
+}
+
+size_t ant__program_arena(const ant_program *p) {
+    return p->arena_bytes;
+}
+
+/* --- binding --- */
+void ant__program_bind_arena(ant_program *p, void *arena) {
+    ant__place_bind(p, ANT__ARENA_PLACE, arena);
+}
+
+void ant__program_bind_input(ant_program *p, int k, const void *data) {
+    int place = p->inputs.at[k]->pass->place;
+    ant__place_bind(p, place, data);
+}
+
+void ant__program_bind_variables(ant_program *p) {
+    for (int i = 0; i < p->places.n; i++)
+        if (p->places.at[i].variable)
+            ant__place_bind(p, i, p->places.at[i].variable->data);
+}
+
+const ant_value *ant__program_output_value(const ant_program *p, int k) {
+    return p->outputs.at[k];
+}
+
+const void *ant__program_output(const ant_program *p, int k) {
+    ant_value *v = p->outputs.at[k];
+    const struct ant_value_pass *pass = v->pass;
+    if (pass->place == ANT__PLACE_FIXED)
+        return ant__base(v)->data;
+    const char *start = p->places.at[pass->place].pointer;
+    return start ? start + pass->offset : NULL;
+}
+
+/* --- running --- */
+static void run_cells(void *data, int64_t from, int64_t to) {
+    const ant_instruction *in = data;
+    in->kernel(in->at, in->nums, from, to);
+}
+
+static void run_code(const ant_program *p) {
+    ant_shared *shared = p->shared;
+    ant_instruction *in = p->code.at, *end = in + p->code.n;
+    for (; in < end && !shared->report.code; in++) {
+        if (in->cells > 1 && shared->pool)
+            ant__pool_run(shared->pool, run_cells, in, in->cells);
+        else
+            in->kernel(in->at, in->nums, 0, in->cells);
+    }
+}
+
+int ant__program_run(ant_program *p, struct ant_pool *pool, ant_report *report) {
+    p->shared->pool = pool;
+    p->shared->report = (ant_report){0};
+    run_code(p);
+    if (report)
+        *report = p->shared->report;
+    return p->shared->report.code;
+}
+
+int ant__program_instructions(const ant_program *p) {
+    return p->code.n;
+}
+
+const char *ant__program_instruction_name(const ant_program *p, int k) {
+    return p->code.at[k].name;
+}
+
+/* --- the scan's kernel --- */
+/* Pointers: carries, sequences, captures; then last carries, stacked outputs; then the workspace,
+ * where the carries live and behind them the body's arena. */
+static size_t padded(const ant_value *v) {
+    return (ant__value_bytes(v) + 127) / 64 * 64;
+}
+
+static void bind_port(ant_program *body, const ant_value *v, const void *pointer) {
+    if (v->pass->place > ANT__ARENA_PLACE)
+        ant__place_bind(body, v->pass->place, pointer);
+}
+
+static void begin_scan(ant_program *body, void *const *in, char *workspace) {
+    ant__place_bind(body, ANT__ARENA_PLACE, workspace + body->carry_bytes);
+    for (int i = 0; i < body->carries.n; i++) {
+        const ant_value *v = body->carries.at[i].in;
+        bind_port(body, v, workspace);
+        memcpy(workspace, in[i], ant__value_bytes(v));
+        workspace += padded(v);
+    }
+    in += body->carries.n + body->sequences.n;
+    for (int i = 0; i < body->captures.n; i++)
+        bind_port(body, body->captures.at[i].in, in[i]);
+}
+
+static void bind_step(ant_program *body, void *const *sequences, void *const *stacked, int64_t t) {
+    for (int i = 0; i < body->sequences.n; i++) {
+        const ant_value *v = body->sequences.at[i].in;
+        bind_port(body, v, (char *)sequences[i] + (size_t)t * ant__value_bytes(v));
+    }
+    for (int i = 0; i < body->stacked.n; i++) {
+        const ant_value *v = body->stacked.at[i];
+        if (v)
+            bind_port(body, v, (char *)stacked[i] + (size_t)t * ant__value_bytes(v));
+    }
+}
+
+static void end_scan(const ant_program *body, void *const *out, const char *workspace) {
+    for (int i = 0; i < body->carries.n; i++) {
+        const ant_value *v = body->carries.at[i].in;
+        if (out[i])
+            memcpy(out[i], workspace, ant__value_bytes(v));
+        workspace += padded(v);
+    }
+}
+
+void ant__scan_kernel(void *const *at, const ant_num *n, int64_t from, int64_t to) {
+    (void)from, (void)to;
+    ant_program *body = (ant_program *)(uintptr_t)n[0].p;
+    void *const *sequences = at + body->carries.n;
+    void *const *last = sequences + body->sequences.n + body->captures.n;
+    void *const *stacked = last + body->carries.n;
+    char *workspace = stacked[body->stacked.n];
+    int64_t t = 0;
+    begin_scan(body, at, workspace);
+    bind_port(body, body->step, &t);
+    for (int64_t s = 0; s < body->steps && !body->shared->report.code; s++) {
+        t = body->reverse ? body->steps - 1 - s : s;
+        bind_step(body, sequences, stacked, t);
+        run_code(body);
+    }
+    end_scan(body, last, workspace);
+}
+
+static int64_t prep_scan(const ant_op *o, ant_nums *n) {
+    ant__num_pointer(n, o->body);
+    return 1;
+}
+
+size_t ant__scan_workspace(const ant_op *o) {
+    return o->body->carry_bytes + o->body->arena_bytes;
+}
+
+const ant_op_class ant__scan_class = {.name = "scan",
+                                      .prep = prep_scan,
+                                      .grad = ant__scan_gradient,
+                                      .workspace = ant__scan_workspace};
