@@ -53,33 +53,26 @@ ant_layer *ant_custom_layer_(const ant_custom_options *o, size_t size, const cha
     return ant_layer_new(o->layer_class, &plain, offsetof(ant_plain_options, ant_end), file, line);
 }
 
-/* --- activations: the user's function stands in the place of options --- */
-typedef struct ant_user_activation {
+/* --- activations --- */
+typedef struct ant_custom_activation {
+    ant_writer_class base; /* first: the class's impl */
     ant_node_write_fn *write;
     const void *data;
-    char ant_end;
-} ant_user_activation;
+} ant_custom_activation;
 
-static ant_value *write_user(ant_program *p, const void *options, ant_value *x) {
-    const ant_user_activation *u = options;
-    return u->write(p, u->data, (ant_value *const[]){x, NULL});
+static ant_value *write_activation(ant_program *p, const ant_part *part, ant_value *x) {
+    const ant_custom_activation *custom = part->cls->impl;
+    return custom->write(p, custom->data, (ant_value *const[]){x, NULL});
 }
 
 int ant_register_activation(ant_graph *g, const char *name, ant_node_write_fn *write,
                             const void *data) {
-    static const ant_writer_class user = {.write = write_user};
     if (!g)
         return ANT_E_MEMORY;
-    ant_user_activation *u = ant__arena_alloc(&g->context.arena, sizeof *u);
-    if (!u)
+    ant_custom_activation *impl = ant__arena_alloc(&g->context.arena, sizeof *impl);
+    if (!impl)
         return ant__fail_memory(&g->context.error);
-    *u = (ant_user_activation){.write = write, .data = data};
-    ant_class cls = {
-        .name = name,
-        .kind = ANT_ACTIVATION,
-        .size = offsetof(ant_user_activation, ant_end),
-        .defaults = u,
-        .impl = &user,
-    };
+    *impl = (ant_custom_activation){{write_activation}, write, data};
+    ant_class cls = {.name = name, .kind = ANT_ACTIVATION, .impl = impl};
     return ant__class_register(&g->context, &cls);
 }
