@@ -1,5 +1,5 @@
 /* One row per kernel: X(name) is K(name) in one of this folder's files, and ANT__K_name in ops.
- * Sorted by file. Included several times, so without a guard. */
+ * Sorted. Included several times, so without a guard. */
 X(average_pool)
 X(average_pool_grad)
 X(batch_norm)
@@ -27,4 +27,7 @@ X(prod_gradient)
 X(reduce)
 X(reduce_place)
 X(running_sum)
+X(sigmoid_cross_entropy)
 X(softmax)
+X(softmax_cross_entropy)
+X(softmax_cross_entropy_grad)

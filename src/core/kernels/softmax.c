@@ -1,22 +1,82 @@
-/* Softmax along one axis. Numbers: outer, n, inner (the array is outer x n x inner); cells: outer. */
-#include "core/kernels/build.h"
-#include <math.h>
+/* softmax and log_softmax along any axis. */
+#include "core/kernels/softmax.h"
+#include "core/kernels/lines.h"
+#include "core/kernels/math.h"
 
-static void softmax_line(R *y, const R *x, int64_t n, int64_t stride) {
+/* --- the last axis: rows --- */
+
+static void divide_rows(R *y, const R *sum, int64_t rows, int64_t n) {
+    for (int64_t r = 0; r < rows; r++)
+        for (int64_t i = 0; i < n; i++)
+            y[r * n + i] /= sum[r];
+}
+
+static void log_rows(R *y, const R *x, const R *top, const R *sum, int64_t rows, int64_t n) {
+    for (int64_t r = 0; r < rows; r++) {
+        R log_sum = log_1(sum[r]);
+        for (int64_t i = 0; i < n; i++)
+            y[r * n + i] = (x[r * n + i] - top[r]) - log_sum;
+    }
+}
+
+static void softmax_rows(R *y, const R *x, int64_t rows, int64_t n, bool log) {
+    R top[LINE_GROUP], sum[LINE_GROUP];
+    for (int64_t r = 0; r < rows; r += LINE_GROUP, x += LINE_GROUP * n, y += LINE_GROUP * n) {
+        int64_t group = rows - r < LINE_GROUP ? rows - r : LINE_GROUP;
+        K(exp_rows)(log ? NULL : y, top, sum, x, group, n);
+        if (log)
+            log_rows(y, x, top, sum, group, n);
+        else
+            divide_rows(y, sum, group, n);
+    }
+}
+
+/* --- another axis: lines beside each other --- */
+
+static void softmax_lanes(R *y, const R *x, int64_t n, int64_t stride, bool log) {
+    R top[LINE_GROUP], sum[LINE_GROUP], log_sum[LINE_GROUP];
+    K(exp_lanes)(y, top, sum, x, n, stride);
+    for (int l = 0; l < LINE_GROUP; l++)
+        log_sum[l] = log_1(sum[l]);
+    for (int64_t i = 0; i < n; i++)
+        for (int l = 0; l < LINE_GROUP; l++) {
+            R *to = y + i * stride + l;
+            *to = log ? (x[i * stride + l] - top[l]) - log_sum[l] : *to / sum[l];
+        }
+}
+
+/* One line of entries that lie apart. */
+static void softmax_line(R *y, const R *x, int64_t n, int64_t stride, bool log) {
     R top = x[0], sum = 0;
     for (int64_t i = 1; i < n; i++)
         top = x[i * stride] > top ? x[i * stride] : top;
     for (int64_t i = 0; i < n; i++)
-        sum += y[i * stride] = (R)exp((double)(x[i * stride] - top));
+        sum += y[i * stride] = exp_1(x[i * stride] - top);
+    R log_sum = log_1(sum);
     for (int64_t i = 0; i < n; i++)
-        y[i * stride] /= sum;
+        y[i * stride] = log ? (x[i * stride] - top) - log_sum : y[i * stride] / sum;
 }
 
 void K(softmax)(void *const *at, const ant_num *n, int64_t from, int64_t to) {
-    int64_t length = n[1].i, inner = n[2].i;
-    for (int64_t o = from; o < to; o++)
-        for (int64_t i = 0; i < inner && length > 0; i++) {
-            int64_t start = o * length * inner + i;
-            softmax_line((R *)at[1] + start, (const R *)at[0] + start, length, inner);
-        }
+    const int64_t outer = n[ANT__SOFTMAX_OUTER].i, length = n[ANT__SOFTMAX_LENGTH].i;
+    const int64_t inner = n[ANT__SOFTMAX_INNER].i, block = n[ANT__SOFTMAX_BLOCK].i;
+    const bool log = n[ANT__SOFTMAX_LOG].i;
+    int64_t end = to * block < outer ? to * block : outer;
+    const R *x = at[0];
+    R *y = at[1];
+    if (length == 0)
+        return;
+    if (inner == 1) {
+        softmax_rows(y + from * block * length, x + from * block * length, end - from * block,
+                     length, log);
+        return;
+    }
+    for (int64_t o = from * block; o < end; o++) {
+        const int64_t start = o * length * inner;
+        int64_t i = 0;
+        for (; i + LINE_GROUP <= inner; i += LINE_GROUP)
+            softmax_lanes(y + start + i, x + start + i, length, inner, log);
+        for (; i < inner; i++)
+            softmax_line(y + start + i, x + start + i, length, inner, log);
+    }
 }

@@ -26,4 +26,18 @@ ant_value *ant__op_batch_norm(ant_program *p, ant_value *x, ant_value *gamma, an
 /* By the moments of each row. */
 ant_value *ant__op_layer_norm(ant_program *p, ant_value *x, ant_value *gamma, ant_value *beta,
                               double epsilon);
+
+/* --- cross-entropy (ops/cross_entropy.c), from logits: log(softmax) never rounds to log(0) --- */
+/* (…, classes) and int32 or int64 labels (…), or targets (…, classes) of the logits' type: loss
+ * (…), one per row, minus the sum of target * log(softmax(logits)). Result 1: the probabilities. A
+ * label outside [0, classes) marks the run. */
+ant_value *ant__op_softmax_cross_entropy(ant_program *p, ant_value *logits, ant_value *targets);
+/* Entry by entry: minus target * log(sigmoid(logit)) + (1 - target) * log(1 - sigmoid(logit)). */
+ant_value *ant__op_sigmoid_cross_entropy(ant_program *p, ant_value *logits, ant_value *targets);
+
+/* --- softmax (ops/softmax.c) --- */
+/* dy taken through y = softmax(…) over these axes. */
+ant_value *ant__softmax_gradient(ant_program *p, ant_value *y, ant_value *dy, unsigned axis);
+/* Rows of `length` numbers that make one cell of work. */
+int64_t ant__softmax_block(int64_t length);
 #endif

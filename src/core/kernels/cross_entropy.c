@@ -1,0 +1,112 @@
+/* Cross-entropy of softmax(logits) and of sigmoid(logits), with their gradients. */
+#include "core/kernels/lines.h"
+#include "core/kernels/math.h"
+#include "core/kernels/softmax.h"
+#include "core/program/program.h"
+
+/* Pointers of softmax_cross_entropy: logits, targets | loss (rows), probabilities | report.
+ * Pointers of its gradient: probabilities, targets, dloss (rows) | dlogits. */
+typedef struct batch {
+    int64_t rows, classes, label_bytes;
+    const void *targets;
+} batch;
+
+static batch batch_of(const ant_num *n, const void *targets) {
+    return (batch){n[ANT__CROSS_ENTROPY_ROWS].i, n[ANT__CROSS_ENTROPY_CLASSES].i,
+                   n[ANT__CROSS_ENTROPY_LABEL_BYTES].i, targets};
+}
+
+static int64_t label_of(const batch *s, int64_t row) {
+    return s->label_bytes == 8 ? ((const int64_t *)s->targets)[row]
+                               : ((const int32_t *)s->targets)[row];
+}
+
+static bool inside(const batch *s, int64_t label) {
+    return label >= 0 && label < s->classes;
+}
+
+static void tell(ant_report *report, const batch *s, int64_t label) {
+    if (report->code)
+        return;
+    report->value = label;
+    report->limit = s->classes;
+    report->what = "label";
+    report->code = ANT_E_DATA;
+}
+
+/* -log of the probability of each target class, from logits: no probability is rounded to 0. */
+static R loss_of(const batch *s, const R *x, R top, R log_sum, int64_t row, ant_report *report) {
+    R sum = 0;
+    if (s->label_bytes) {
+        int64_t label = label_of(s, row);
+        if (inside(s, label))
+            return log_sum - (x[label] - top);
+        tell(report, s, label);
+        return 0;
+    }
+    const R *target = (const R *)s->targets + row * s->classes;
+    for (int64_t j = 0; j < s->classes; j++)
+        sum += target[j] * (log_sum - (x[j] - top));
+    return sum;
+}
+
+static void forward(const batch *s, R *loss, R *p, const R *x, int64_t from, int64_t rows,
+                    ant_report *report) {
+    R top[LINE_GROUP], sum[LINE_GROUP];
+    const int64_t n = s->classes;
+    K(exp_rows)(p, top, sum, x, rows, n);
+    for (int64_t r = 0; loss && r < rows; r++)
+        loss[r] = loss_of(s, x + r * n, top[r], log_1(sum[r]), from + r, report);
+    for (int64_t r = 0; p && r < rows; r++)
+        for (int64_t j = 0; j < n; j++)
+            p[r * n + j] /= sum[r];
+}
+
+void K(softmax_cross_entropy)(void *const *at, const ant_num *n, int64_t from, int64_t to) {
+    const batch s = batch_of(n, at[1]);
+    const int64_t block = n[ANT__CROSS_ENTROPY_BLOCK].i;
+    const int64_t end = to * block < s.rows ? to * block : s.rows;
+    for (int64_t r = from * block; s.classes > 0 && r < end; r += LINE_GROUP) {
+        R *loss = at[2] ? (R *)at[2] + r : NULL, *p = at[3] ? (R *)at[3] + r * s.classes : NULL;
+        forward(&s, loss, p, (const R *)at[0] + r * s.classes, r,
+                end - r < LINE_GROUP ? end - r : LINE_GROUP, at[4]);
+    }
+}
+
+/* dlogits = (p * sum of targets - targets) * dloss; a label is a target of 1. */
+static void backward_row(const batch *s, R *dx, const R *p, R dloss, int64_t row) {
+    R weight = 1;
+    if (s->label_bytes) {
+        int64_t label = label_of(s, row);
+        for (int64_t j = 0; j < s->classes; j++)
+            dx[j] = p[j] * dloss;
+        if (inside(s, label))
+            dx[label] = (p[label] - 1) * dloss;
+        return;
+    }
+    const R *target = (const R *)s->targets + row * s->classes;
+    weight = 0;
+    for (int64_t j = 0; j < s->classes; j++)
+        weight += target[j];
+    for (int64_t j = 0; j < s->classes; j++)
+        dx[j] = (p[j] * weight - target[j]) * dloss;
+}
+
+void K(softmax_cross_entropy_grad)(void *const *at, const ant_num *n, int64_t from, int64_t to) {
+    const batch s = batch_of(n, at[1]);
+    const int64_t block = n[ANT__CROSS_ENTROPY_BLOCK].i;
+    const int64_t end = to * block < s.rows ? to * block : s.rows;
+    const R *p = at[0], *dloss = at[2];
+    for (int64_t r = from * block; r < end; r++)
+        backward_row(&s, (R *)at[3] + r * s.classes, p + r * s.classes, dloss[r], r);
+}
+
+/* x: logits, z: targets; max(x, 0) - x z + log(1 + e^-|x|) */
+void K(sigmoid_cross_entropy)(void *const *at, const ant_num *n, int64_t from, int64_t to) {
+    const int64_t block = n[ANT__CROSS_ENTROPY_BLOCK].i, rows = n[ANT__CROSS_ENTROPY_ROWS].i;
+    const int64_t end = to * block < rows ? to * block : rows;
+    const R *x = at[0], *z = at[1];
+    R *y = at[2];
+    for (int64_t i = from * block; i < end; i++)
+        y[i] = ((x[i] > 0 ? x[i] : 0) - x[i] * z[i]) + log1p_finite(exp_1(x[i] < 0 ? x[i] : -x[i]));
+}

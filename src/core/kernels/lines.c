@@ -1,0 +1,88 @@
+#include "core/kernels/lines.h"
+#include "core/kernels/math.h"
+
+enum {
+    SHORT = 64, /* rows up to this length are turned, so that a vector holds an entry of each row */
+    PIECE = 256 /* of a long row, where the exponentials themselves are not kept */
+};
+
+void K(exp_lanes)(R *y, R *top, R *sum, const R *x, int64_t n, int64_t stride) {
+    R high[LINE_GROUP], total[LINE_GROUP] = {0};
+    memcpy(high, x, sizeof high);
+    for (int64_t i = 1; i < n; i++)
+        for (int l = 0; l < LINE_GROUP; l++)
+            high[l] = x[i * stride + l] > high[l] ? x[i * stride + l] : high[l];
+    for (int64_t i = 0; i < n; i++)
+        for (int l = 0; l < LINE_GROUP; l++) {
+            R e = exp_1(x[i * stride + l] - high[l]);
+            y[i * stride + l] = e;
+            total[l] += e;
+        }
+    memcpy(top, high, sizeof high);
+    memcpy(sum, total, sizeof total);
+}
+
+/* Short rows through a turned copy. */
+static void exp_short_rows(R *y, R *top, R *sum, const R *x, int64_t rows, int64_t n) {
+    R turned[SHORT * LINE_GROUP] = {0}, tops[LINE_GROUP], sums[LINE_GROUP];
+    for (int64_t r = 0; r < rows; r++)
+        for (int64_t i = 0; i < n; i++)
+            turned[i * LINE_GROUP + r] = x[r * n + i];
+    K(exp_lanes)(turned, tops, sums, turned, n, LINE_GROUP);
+    for (int64_t r = 0; y && r < rows; r++)
+        for (int64_t i = 0; i < n; i++)
+            y[r * n + i] = turned[i * LINE_GROUP + r];
+    memcpy(top, tops, (size_t)rows * sizeof *top);
+    memcpy(sum, sums, (size_t)rows * sizeof *sum);
+}
+
+/* Lane by lane first and then across, in the same order for every row. */
+static R largest(const R *x, int64_t n) {
+    R lane[LANES], top = x[0];
+    int64_t i = 0;
+    for (int l = 0; l < LANES; l++)
+        lane[l] = x[0];
+    for (; i + LANES <= n; i += LANES)
+        for (int l = 0; l < LANES; l++)
+            lane[l] = x[i + l] > lane[l] ? x[i + l] : lane[l];
+    for (; i < n; i++)
+        top = x[i] > top ? x[i] : top;
+    for (int l = 0; l < LANES; l++)
+        top = lane[l] > top ? lane[l] : top;
+    return top;
+}
+
+static R total_of(const R *x, int64_t n) {
+    R lane[LANES] = {0}, sum = 0;
+    int64_t i = 0;
+    for (; i + LANES <= n; i += LANES)
+        for (int l = 0; l < LANES; l++)
+            lane[l] += x[i + l];
+    for (; i < n; i++)
+        sum += x[i];
+    for (int l = 0; l < LANES; l++)
+        sum += lane[l];
+    return sum;
+}
+
+static void exp_long_row(R *y, R *top, R *sum, const R *x, int64_t n) {
+    R piece[PIECE], total = 0;
+    *top = largest(x, n);
+    for (int64_t i = 0; i < n; i += PIECE) {
+        int64_t length = n - i < PIECE ? n - i : PIECE;
+        R *to = y ? y + i : piece;
+        for (int64_t j = 0; j < length; j++)
+            to[j] = exp_1(x[i + j] - *top);
+        total += total_of(to, length);
+    }
+    *sum = total;
+}
+
+void K(exp_rows)(R *y, R *top, R *sum, const R *x, int64_t rows, int64_t n) {
+    if (n <= SHORT) {
+        exp_short_rows(y, top, sum, x, rows, n);
+        return;
+    }
+    for (int64_t r = 0; r < rows; r++)
+        exp_long_row(y ? y + r * n : NULL, top + r, sum + r, x + r * n, n);
+}
