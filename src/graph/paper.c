@@ -24,7 +24,7 @@ static bool reserve(ant_paper *p, size_t n) {
     return at != NULL;
 }
 
-void ant__put(ant_paper *p, const char *format, ...) {
+void ant__paper_put(ant_paper *p, const char *format, ...) {
     va_list args, again;
     va_start(args, format);
     va_copy(again, args);
@@ -37,17 +37,17 @@ void ant__put(ant_paper *p, const char *format, ...) {
     va_end(again);
 }
 
-void ant__put_times(ant_paper *p, const char *text, int n) {
+void ant__paper_times(ant_paper *p, const char *text, int n) {
     for (int i = 0; i < n; i++)
-        ant__put(p, "%s", text);
+        ant__paper_put(p, "%s", text);
 }
 
-void ant__put_count(ant_paper *p, int64_t n) {
+void ant__paper_count(ant_paper *p, int64_t n) {
     if (n >= 1000) {
-        ant__put_count(p, n / 1000);
-        ant__put(p, ",%03d", (int)(n % 1000));
+        ant__paper_count(p, n / 1000);
+        ant__paper_put(p, ",%03d", (int)(n % 1000));
     } else {
-        ant__put(p, "%d", (int)n);
+        ant__paper_put(p, "%d", (int)n);
     }
 }
 

@@ -10,11 +10,11 @@ typedef struct ant_paper {
     bool failed; /* out of memory: what is put is dropped */
 } ant_paper;
 
-void ant__put(ant_paper *p, const char *format, ...) ANT__FORMAT(2, 3);
+void ant__paper_put(ant_paper *p, const char *format, ...) ANT__FORMAT(2, 3);
 /* `text` n times. */
-void ant__put_times(ant_paper *p, const char *text, int n);
+void ant__paper_times(ant_paper *p, const char *text, int n);
 /* "1,234,567" */
-void ant__put_count(ant_paper *p, int64_t n);
+void ant__paper_count(ant_paper *p, int64_t n);
 /* The text, the caller's to free; NULL when out of memory. */
 char *ant__paper_take(ant_paper *p);
 

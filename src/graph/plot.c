@@ -7,22 +7,22 @@ static void put_escaped(ant_paper *p, const char *s) {
     for (; *s; s++) {
         bool special = *s == '"' || *s == '\\' || *s == '{' || *s == '}' || *s == '|' ||
                        *s == '<' || *s == '>';
-        ant__put(p, special ? "\\%c" : "%c", *s);
+        ant__paper_put(p, special ? "\\%c" : "%c", *s);
     }
 }
 
 static void put_box(ant_paper *p, int place, const char *name, const char *cls, const ant_node *n) {
     char shape[ANT__DIMS_TEXT];
-    ant__put(p, "    n%d [label=\"{", place);
+    ant__paper_put(p, "    n%d [label=\"{", place);
     put_escaped(p, name);
-    ant__put(p, " (%s)|%s}\"];\n", cls, ant__dims_text(&n->dims, shape));
+    ant__paper_put(p, " (%s)|%s}\"];\n", cls, ant__dims_text(&n->dims, shape));
 }
 
 static void put_arrow(ant_paper *p, int from, int to, const char *label) {
-    ant__put(p, "    n%d -> n%d", from, to);
+    ant__paper_put(p, "    n%d -> n%d", from, to);
     if (label)
-        ant__put(p, " [label=\"%s\"]", label);
-    ant__put(p, ";\n");
+        ant__paper_put(p, " [label=\"%s\"]", label);
+    ant__paper_put(p, ";\n");
 }
 
 /* Boxes are known by the first place of what they make; places lie in order of the steps. */
@@ -49,19 +49,19 @@ char *ant_plot_text(ant_model *m) {
         return NULL;
     const ant_model_body *b = m->extra;
     ant_paper p = {0};
-    ant__put(&p, "digraph \"");
+    ant__paper_put(&p, "digraph \"");
     put_escaped(&p, ant__model_name(m));
-    ant__put(&p, "\" {\n    node [shape=record, fontname=\"sans-serif\"];\n");
+    ant__paper_put(&p, "\" {\n    node [shape=record, fontname=\"sans-serif\"];\n");
     for (int i = 0; i < b->n_in; i++)
         put_box(&p, i, b->nodes.at[i].name, "InputLayer", b->in[i]);
     for (int i = 0; i < b->steps.n; i++)
         put_step(&p, b, &b->steps.at[i]);
     for (int k = 0; k < b->n_out; k++) {
-        ant__put(&p, "    o%d [shape=plaintext, label=\"", k);
+        ant__paper_put(&p, "    o%d [shape=plaintext, label=\"", k);
         put_escaped(&p, ant__out_name(m, k));
-        ant__put(&p, "\"];\n    n%d -> o%d;\n", box_of(b, b->out[k]), k);
+        ant__paper_put(&p, "\"];\n    n%d -> o%d;\n", box_of(b, b->out[k]), k);
     }
-    ant__put(&p, "}\n");
+    ant__paper_put(&p, "}\n");
     char *text = ant__paper_take(&p);
     if (!text)
         ant__model_fail(m, ANT_E_MEMORY, "%s", ant_code_text(ANT_E_MEMORY));

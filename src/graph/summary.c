@@ -23,7 +23,7 @@ static bool is_chain(const ant_model_body *b) {
 /* --- cells --- */
 static void put_shape(ant_paper *p, const ant_node *n) {
     char text[ANT__DIMS_TEXT];
-    ant__put(p, "%s", ant__dims_text(&n->dims, text));
+    ant__paper_put(p, "%s", ant__dims_text(&n->dims, text));
 }
 
 static const ant_layer_use *last_use(const ant_model_body *b, const ant_layer *l) {
@@ -40,10 +40,10 @@ static void put_shapes(ant_paper *p, const ant_layer_use *u) {
         return;
     }
     for (int k = 0; k < u->n_out; k++) {
-        ant__put(p, k ? ", " : "[");
+        ant__paper_put(p, k ? ", " : "[");
         put_shape(p, u->out[k]);
     }
-    ant__put(p, "]");
+    ant__paper_put(p, "]");
 }
 
 /* Which call of its layer, from 0. */
@@ -58,10 +58,10 @@ static int call_number(const ant_model_body *b, const ant_layer_use *u) {
 static void put_connection(ant_paper *p, const ant_model_body *b, const ant_node *n) {
     const char *input = ant__name_of(&b->nodes, n);
     if (input)
-        ant__put(p, "%s[0][0]", input);
+        ant__paper_put(p, "%s[0][0]", input);
     else
-        ant__put(p, "%s[%d][%d]", ant__name_of(&b->layers, n->use->layer), call_number(b, n->use),
-                 n->result);
+        ant__paper_put(p, "%s[%d][%d]", ant__name_of(&b->layers, n->use->layer),
+                       call_number(b, n->use), n->result);
 }
 
 static void put_connections(ant_paper *p, const ant_model_body *b, const ant_layer *l) {
@@ -69,7 +69,7 @@ static void put_connections(ant_paper *p, const ant_model_body *b, const ant_lay
     for (int i = 0; i < b->steps.n; i++) {
         const ant_layer_use *u = b->steps.at[i].use;
         for (int k = 0; u->layer == l && k < ant__use_operands(u); k++) {
-            ant__put(p, any ? ", " : "");
+            ant__paper_put(p, any ? ", " : "");
             put_connection(p, b, ant__use_operand(u, k));
             any = true;
         }
@@ -90,18 +90,18 @@ static void put_row(ant_table *t, ant_paper *cell, bool first) {
 
 static void put_input(ant_table *t, const ant_model_body *b, const ant_node *n, bool first) {
     ant_paper cell[ANT__TABLE_COLUMNS] = {0};
-    ant__put(&cell[0], "%s (InputLayer)", ant__name_of(&b->nodes, n));
+    ant__paper_put(&cell[0], "%s (InputLayer)", ant__name_of(&b->nodes, n));
     put_shape(&cell[1], n);
-    ant__put(&cell[2], "0");
-    ant__put(&cell[3], "-");
+    ant__paper_put(&cell[2], "0");
+    ant__paper_put(&cell[3], "-");
     put_row(t, cell, first);
 }
 
 static void put_layer(ant_table *t, const ant_model_body *b, ant_layer *l, bool first) {
     ant_paper cell[ANT__TABLE_COLUMNS] = {0};
-    ant__put(&cell[0], "%s (%s)", ant__name_of(&b->layers, l), l->cls->name);
+    ant__paper_put(&cell[0], "%s (%s)", ant__name_of(&b->layers, l), l->cls->name);
     put_shapes(&cell[1], last_use(b, l));
-    ant__put_count(&cell[2], ant_parameter_count(l, false));
+    ant__paper_count(&cell[2], ant_parameter_count(l, false));
     put_connections(&cell[3], b, l);
     put_row(t, cell, first);
 }
@@ -134,15 +134,15 @@ static void put_bytes(ant_paper *p, double bytes) {
     for (; bytes >= 1024 && k < 5; k++)
         bytes /= 1024;
     long long hundredths = llround(bytes * 100);
-    ant__put(p, "%lld.%02lld %s", hundredths / 100, hundredths % 100, units[k]);
+    ant__paper_put(p, "%lld.%02lld %s", hundredths / 100, hundredths % 100, units[k]);
 }
 
 static void put_total(ant_paper *p, const char *title, int64_t n) {
-    ant__put(p, " %s: ", title);
-    ant__put_count(p, n);
-    ant__put(p, " (");
+    ant__paper_put(p, " %s: ", title);
+    ant__paper_count(p, n);
+    ant__paper_put(p, " (");
     put_bytes(p, 4.0 * (double)n);
-    ant__put(p, ")\n");
+    ant__paper_put(p, ")\n");
 }
 
 char *ant_summary_text(ant_model *m, int columns) {
@@ -155,7 +155,7 @@ char *ant_summary_text(ant_model *m, int columns) {
     }
     ant_paper p = {0};
     int64_t all = ant_parameter_count(m, false), trainable = ant_parameter_count(m, true);
-    ant__put(&p, "Model: \"%s\"\n", ant__model_name(m));
+    ant__paper_put(&p, "Model: \"%s\"\n", ant__model_name(m));
     put_table(&p, m->extra, columns);
     put_total(&p, "Total params", all);
     put_total(&p, "Trainable params", trainable);

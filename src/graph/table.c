@@ -10,10 +10,10 @@ typedef struct ant_rule {
 
 static void put_rule(ant_table *t, ant_rule r) {
     for (int k = 0; k < t->columns; k++) {
-        ant__put(t->paper, "%s", k ? r.cross : r.left);
-        ant__put_times(t->paper, r.stroke, t->width[k] + 2);
+        ant__paper_put(t->paper, "%s", k ? r.cross : r.left);
+        ant__paper_times(t->paper, r.stroke, t->width[k] + 2);
     }
-    ant__put(t->paper, "%s\n", r.right);
+    ant__paper_put(t->paper, "%s\n", r.right);
 }
 
 /* Every column asks for its part of the line, and gives of it equally for the borders. */
@@ -69,7 +69,7 @@ static int line_bytes(const char *s, int width) {
 
 static void put_blanks(ant_paper *p, int n) {
     if (n > 0)
-        ant__put(p, "%*s", n, "");
+        ant__paper_put(p, "%*s", n, "");
 }
 
 static void put_text(ant_table *t, int column, const char *s, int bytes) {
@@ -81,7 +81,7 @@ static void put_text(ant_table *t, int column, const char *s, int bytes) {
     }
     if (t->right[column])
         put_blanks(t->paper, width - n);
-    ant__put(t->paper, "%.*s%s", bytes, s, cut ? "…" : "");
+    ant__paper_put(t->paper, "%.*s%s", bytes, s, cut ? "…" : "");
     if (!t->right[column])
         put_blanks(t->paper, width - n);
 }
@@ -91,14 +91,14 @@ static bool put_line(ant_table *t, const char **rest, const char *edge) {
     bool more = false;
     for (int k = 0; k < t->columns; k++) {
         int bytes = line_bytes(rest[k], t->width[k]);
-        ant__put(t->paper, "%s ", edge);
+        ant__paper_put(t->paper, "%s ", edge);
         put_text(t, k, rest[k], bytes);
-        ant__put(t->paper, " ");
+        ant__paper_put(t->paper, " ");
         rest[k] += bytes;
         rest[k] += strspn(rest[k], " ");
         more |= *rest[k] != 0;
     }
-    ant__put(t->paper, "%s\n", edge);
+    ant__paper_put(t->paper, "%s\n", edge);
     return more;
 }
 
