@@ -3,17 +3,22 @@
 
 #define FAMILIES(X)                                                                                \
     X(activations)                                                                                 \
+    X(batch_normalization)                                                                         \
     X(concatenate)                                                                                 \
     X(constraints)                                                                                 \
+    X(conv)                                                                                        \
     X(dense)                                                                                       \
     X(dot)                                                                                         \
     X(embedding)                                                                                   \
+    X(global_pooling)                                                                              \
     X(initializers)                                                                                \
     X(input)                                                                                       \
+    X(layer_normalization)                                                                         \
     X(masking)                                                                                     \
     X(merging)                                                                                     \
     X(model)                                                                                       \
     X(normalization_statistics)                                                                    \
+    X(pooling)                                                                                     \
     X(regularizers)                                                                                \
     X(rescaling)                                                                                   \
     X(reshaping)
