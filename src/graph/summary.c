@@ -1,6 +1,6 @@
 /* The summary: Keras's table of layers. */
 #include "graph/graph.h"
-#include "graph/paper.h"
+#include "graph/table.h"
 #include <math.h>
 
 enum { SEQUENCE_WIDTH = 88, GRAPH_WIDTH = 108, NARROWEST = 40 };
@@ -21,9 +21,9 @@ static bool is_chain(const ant_model_body *b) {
 }
 
 /* --- cells --- */
-static void put_shape(ant_paper *p, const ant_node *n) {
+static void put_shape(ant_buffer *p, const ant_node *n) {
     char text[ANT__DIMS_TEXT];
-    ant__paper_put(p, "%s", ant__dims_text(&n->dims, text));
+    ant__put_format(p, "%s", ant__dims_text(&n->dims, text));
 }
 
 static const ant_layer_use *last_use(const ant_model_body *b, const ant_layer *l) {
@@ -34,16 +34,16 @@ static const ant_layer_use *last_use(const ant_model_body *b, const ant_layer *l
     return u;
 }
 
-static void put_shapes(ant_paper *p, const ant_layer_use *u) {
+static void put_shapes(ant_buffer *p, const ant_layer_use *u) {
     if (u->n_out == 1) {
         put_shape(p, u->out[0]);
         return;
     }
     for (int k = 0; k < u->n_out; k++) {
-        ant__paper_put(p, k ? ", " : "[");
+        ant__put_format(p, k ? ", " : "[");
         put_shape(p, u->out[k]);
     }
-    ant__paper_put(p, "]");
+    ant__put_format(p, "]");
 }
 
 /* Which call of its layer, from 0. */
@@ -55,21 +55,21 @@ static int call_number(const ant_model_body *b, const ant_layer_use *u) {
 }
 
 /* Keras's layer[call][result]. */
-static void put_connection(ant_paper *p, const ant_model_body *b, const ant_node *n) {
+static void put_connection(ant_buffer *p, const ant_model_body *b, const ant_node *n) {
     const char *input = ant__name_of(&b->nodes, n);
     if (input)
-        ant__paper_put(p, "%s[0][0]", input);
+        ant__put_format(p, "%s[0][0]", input);
     else
-        ant__paper_put(p, "%s[%d][%d]", ant__name_of(&b->layers, n->use->layer),
+        ant__put_format(p, "%s[%d][%d]", ant__name_of(&b->layers, n->use->layer),
                        call_number(b, n->use), n->result);
 }
 
-static void put_connections(ant_paper *p, const ant_model_body *b, const ant_layer *l) {
+static void put_connections(ant_buffer *p, const ant_model_body *b, const ant_layer *l) {
     bool any = false;
     for (int i = 0; i < b->steps.n; i++) {
         const ant_layer_use *u = b->steps.at[i].use;
         for (int k = 0; u->layer == l && k < ant__use_operands(u); k++) {
-            ant__paper_put(p, any ? ", " : "");
+            ant__put_format(p, any ? ", " : "");
             put_connection(p, b, ant__use_operand(u, k));
             any = true;
         }
@@ -77,7 +77,7 @@ static void put_connections(ant_paper *p, const ant_model_body *b, const ant_lay
 }
 
 /* --- rows --- */
-static void put_row(ant_table *t, ant_paper *cell, bool first) {
+static void put_row(ant_table *t, ant_buffer *cell, bool first) {
     const char *text[ANT__TABLE_COLUMNS];
     for (int k = 0; k < t->columns; k++) {
         t->paper->failed |= cell[k].failed;
@@ -89,24 +89,24 @@ static void put_row(ant_table *t, ant_paper *cell, bool first) {
 }
 
 static void put_input(ant_table *t, const ant_model_body *b, const ant_node *n, bool first) {
-    ant_paper cell[ANT__TABLE_COLUMNS] = {0};
-    ant__paper_put(&cell[0], "%s (InputLayer)", ant__name_of(&b->nodes, n));
+    ant_buffer cell[ANT__TABLE_COLUMNS] = {0};
+    ant__put_format(&cell[0], "%s (InputLayer)", ant__name_of(&b->nodes, n));
     put_shape(&cell[1], n);
-    ant__paper_put(&cell[2], "0");
-    ant__paper_put(&cell[3], "-");
+    ant__put_format(&cell[2], "0");
+    ant__put_format(&cell[3], "-");
     put_row(t, cell, first);
 }
 
 static void put_layer(ant_table *t, const ant_model_body *b, ant_layer *l, bool first) {
-    ant_paper cell[ANT__TABLE_COLUMNS] = {0};
-    ant__paper_put(&cell[0], "%s (%s)", ant__name_of(&b->layers, l), l->cls->name);
+    ant_buffer cell[ANT__TABLE_COLUMNS] = {0};
+    ant__put_format(&cell[0], "%s (%s)", ant__name_of(&b->layers, l), l->cls->name);
     put_shapes(&cell[1], last_use(b, l));
-    ant__paper_count(&cell[2], ant_parameter_count(l, false));
+    ant__put_count(&cell[2], ant_parameter_count(l, false));
     put_connections(&cell[3], b, l);
     put_row(t, cell, first);
 }
 
-static void put_table(ant_paper *p, const ant_model_body *b, int width) {
+static void put_table(ant_buffer *p, const ant_model_body *b, int width) {
     static const char *const titles[] = {"Layer (type)", "Output Shape", "Param #", "Connected to"};
     static const double chain[] = {0.45, 0.80, 1.0}, graph[] = {0.3, 0.56, 0.74, 1.0};
     bool is = is_chain(b), first = true;
@@ -128,21 +128,21 @@ static void put_table(ant_paper *p, const ant_model_body *b, int width) {
 
 /* --- the lines below --- */
 /* Two decimals without the caller's locale. */
-static void put_bytes(ant_paper *p, double bytes) {
+static void put_bytes(ant_buffer *p, double bytes) {
     static const char *const units[] = {"B", "KB", "MB", "GB", "TB", "PB"};
     int k = 0;
     for (; bytes >= 1024 && k < 5; k++)
         bytes /= 1024;
     long long hundredths = llround(bytes * 100);
-    ant__paper_put(p, "%lld.%02lld %s", hundredths / 100, hundredths % 100, units[k]);
+    ant__put_format(p, "%lld.%02lld %s", hundredths / 100, hundredths % 100, units[k]);
 }
 
-static void put_total(ant_paper *p, const char *title, int64_t n) {
-    ant__paper_put(p, " %s: ", title);
-    ant__paper_count(p, n);
-    ant__paper_put(p, " (");
+static void put_total(ant_buffer *p, const char *title, int64_t n) {
+    ant__put_format(p, " %s: ", title);
+    ant__put_count(p, n);
+    ant__put_format(p, " (");
     put_bytes(p, 4.0 * (double)n);
-    ant__paper_put(p, ")\n");
+    ant__put_format(p, ")\n");
 }
 
 char *ant_summary_text(ant_model *m, int columns) {
@@ -153,14 +153,14 @@ char *ant_summary_text(ant_model *m, int columns) {
                         NARROWEST);
         return NULL;
     }
-    ant_paper p = {0};
+    ant_buffer p = {0};
     int64_t all = ant_parameter_count(m, false), trainable = ant_parameter_count(m, true);
-    ant__paper_put(&p, "Model: \"%s\"\n", ant__model_name(m));
+    ant__put_format(&p, "Model: \"%s\"\n", ant__model_name(m));
     put_table(&p, m->extra, columns);
     put_total(&p, "Total params", all);
     put_total(&p, "Trainable params", trainable);
     put_total(&p, "Non-trainable params", all - trainable);
-    char *text = ant__paper_take(&p);
+    char *text = ant__buffer_take(&p);
     if (!text)
         ant__model_fail(m, ANT_E_MEMORY, "%s", ant_code_text(ANT_E_MEMORY));
     return text;

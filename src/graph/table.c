@@ -1,8 +1,24 @@
 /* Tables with box characters: the layout of Keras's summary. */
-#include "graph/paper.h"
+#include "graph/table.h"
 #include <math.h>
 #include <string.h>
 
+/* --- text --- */
+void ant__put_times(ant_buffer *p, const char *text, int n) {
+    for (int i = 0; i < n; i++)
+        ant__put(p, text);
+}
+
+void ant__put_count(ant_buffer *p, int64_t n) {
+    if (n >= 1000) {
+        ant__put_count(p, n / 1000);
+        ant__put_format(p, ",%03d", (int)(n % 1000));
+    } else {
+        ant__put_format(p, "%d", (int)n);
+    }
+}
+
+/* --- rules --- */
 /* Four strokes of a line: its left end, the stroke, a crossing, its right end. */
 typedef struct ant_rule {
     const char *left, *stroke, *cross, *right;
@@ -10,10 +26,10 @@ typedef struct ant_rule {
 
 static void put_rule(ant_table *t, ant_rule r) {
     for (int k = 0; k < t->columns; k++) {
-        ant__paper_put(t->paper, "%s", k ? r.cross : r.left);
-        ant__paper_times(t->paper, r.stroke, t->width[k] + 2);
+        ant__put_format(t->paper, "%s", k ? r.cross : r.left);
+        ant__put_times(t->paper, r.stroke, t->width[k] + 2);
     }
-    ant__paper_put(t->paper, "%s\n", r.right);
+    ant__put_format(t->paper, "%s\n", r.right);
 }
 
 /* Every column asks for its part of the line, and gives of it equally for the borders. */
@@ -67,9 +83,9 @@ static int line_bytes(const char *s, int width) {
     return end;
 }
 
-static void put_blanks(ant_paper *p, int n) {
+static void put_blanks(ant_buffer *p, int n) {
     if (n > 0)
-        ant__paper_put(p, "%*s", n, "");
+        ant__put_format(p, "%*s", n, "");
 }
 
 static void put_text(ant_table *t, int column, const char *s, int bytes) {
@@ -81,7 +97,7 @@ static void put_text(ant_table *t, int column, const char *s, int bytes) {
     }
     if (t->right[column])
         put_blanks(t->paper, width - n);
-    ant__paper_put(t->paper, "%.*s%s", bytes, s, cut ? "…" : "");
+    ant__put_format(t->paper, "%.*s%s", bytes, s, cut ? "…" : "");
     if (!t->right[column])
         put_blanks(t->paper, width - n);
 }
@@ -91,14 +107,14 @@ static bool put_line(ant_table *t, const char **rest, const char *edge) {
     bool more = false;
     for (int k = 0; k < t->columns; k++) {
         int bytes = line_bytes(rest[k], t->width[k]);
-        ant__paper_put(t->paper, "%s ", edge);
+        ant__put_format(t->paper, "%s ", edge);
         put_text(t, k, rest[k], bytes);
-        ant__paper_put(t->paper, " ");
+        ant__put_format(t->paper, " ");
         rest[k] += bytes;
         rest[k] += strspn(rest[k], " ");
         more |= *rest[k] != 0;
     }
-    ant__paper_put(t->paper, "%s\n", edge);
+    ant__put_format(t->paper, "%s\n", edge);
     return more;
 }
 

@@ -8,7 +8,7 @@
 #ifndef ANT_IO_CSV_H
 #define ANT_IO_CSV_H
 #include "core/context.h"
-#include "io/buffer.h"
+#include "core/text/buffer.h"
 #include "io/file.h"
 
 typedef struct ant_column {

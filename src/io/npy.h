@@ -2,7 +2,7 @@
 #ifndef ANT_IO_NPY_H
 #define ANT_IO_NPY_H
 #include "core/error.h"
-#include "io/buffer.h"
+#include "core/text/buffer.h"
 
 /* A view into `data`, which must outlive it: any numeric type, either byte order, Fortran's order
  * as strides. `name` is for messages. 0, ANT_E_FORMAT or ANT_E_LIMIT. */

@@ -1,6 +1,6 @@
 /* Every layer against real Keras: outputs, masks, gradients of inputs, states and weights, and the
  * weights that a training call changes. A layer class without a golden case fails. */
-#include "antler/antler.h"
+#include "antler/graph.h"
 #include "golden.h"
 #include "graph/graph.h"
 #include "support.h"

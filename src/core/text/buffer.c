@@ -1,5 +1,5 @@
 /* A growing text. */
-#include "io/buffer.h"
+#include "core/text/buffer.h"
 #include "core/memory.h"
 #include "core/text/tree.h"
 #include <stdarg.h>
@@ -86,6 +86,17 @@ void ant__put_u32(ant_buffer *b, uint64_t x) {
 
 void ant__put_u64(ant_buffer *b, uint64_t x) {
     put_little(b, x, 8);
+}
+
+char *ant__buffer_take(ant_buffer *b) {
+    ant__put(b, ""); /* an empty text is a text */
+    char *text = b->at;
+    if (b->failed) {
+        ant__free(text);
+        text = NULL;
+    }
+    *b = (ant_buffer){0};
+    return text;
 }
 
 void ant__buffer_free(ant_buffer *b) {

@@ -1,7 +1,7 @@
 /* A growing text or block of bytes. When memory runs out it remembers, and later calls do nothing:
  * one check at the end is enough. */
-#ifndef ANT_IO_BUFFER_H
-#define ANT_IO_BUFFER_H
+#ifndef ANT_CORE_BUFFER_H
+#define ANT_CORE_BUFFER_H
 #include "antler/types.h"
 
 typedef struct ant_buffer {
@@ -21,5 +21,7 @@ void ant__put_json(ant_buffer *b, const char *text);
 void ant__put_u16(ant_buffer *b, unsigned x);
 void ant__put_u32(ant_buffer *b, uint64_t x);
 void ant__put_u64(ant_buffer *b, uint64_t x);
+/* The text, the caller's to free with ant__free; NULL when memory ran out. */
+char *ant__buffer_take(ant_buffer *b);
 void ant__buffer_free(ant_buffer *b);
 #endif

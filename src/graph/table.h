@@ -1,27 +1,15 @@
-/* Text that grows: what summaries and plots are written on. */
-#ifndef ANT_GRAPH_PAPER_H
-#define ANT_GRAPH_PAPER_H
-#include "antler/types.h"
-#include "core/memory.h"
+/* Tables with box characters, as Keras's summary. */
+#ifndef ANT_GRAPH_TABLE_H
+#define ANT_GRAPH_TABLE_H
+#include "core/text/buffer.h"
 
-typedef struct ant_paper {
-    char *at; /* ended by a zero once something was put */
-    int n, room;
-    bool failed; /* out of memory: what is put is dropped */
-} ant_paper;
-
-void ant__paper_put(ant_paper *p, const char *format, ...) ANT__FORMAT(2, 3);
 /* `text` n times. */
-void ant__paper_times(ant_paper *p, const char *text, int n);
+void ant__put_times(ant_buffer *p, const char *text, int n);
 /* "1,234,567" */
-void ant__paper_count(ant_paper *p, int64_t n);
-/* The text, the caller's to free; NULL when out of memory. */
-char *ant__paper_take(ant_paper *p);
-
-/* --- tables with box characters, as Keras's summary --- */
+void ant__put_count(ant_buffer *p, int64_t n);
 enum { ANT__TABLE_COLUMNS = 5 };
 typedef struct ant_table {
-    ant_paper *paper;
+    ant_buffer *paper;
     int columns;
     int width[ANT__TABLE_COLUMNS]; /* of a cell's text */
     bool right[ANT__TABLE_COLUMNS];
