@@ -2,6 +2,7 @@
 #include "core/options/class.h"
 
 #define FAMILIES(X)                                                                                \
+    X(activation)                                                                                  \
     X(activations)                                                                                 \
     X(batch_normalization)                                                                         \
     X(concatenate)                                                                                 \
@@ -9,6 +10,7 @@
     X(conv)                                                                                        \
     X(dense)                                                                                       \
     X(dot)                                                                                         \
+    X(dropout)                                                                                     \
     X(embedding)                                                                                   \
     X(global_pooling)                                                                              \
     X(initializers)                                                                                \
@@ -17,11 +19,14 @@
     X(masking)                                                                                     \
     X(merging)                                                                                     \
     X(model)                                                                                       \
+    X(noise)                                                                                       \
     X(normalization_statistics)                                                                    \
     X(pooling)                                                                                     \
+    X(prelu)                                                                                       \
     X(regularizers)                                                                                \
     X(rescaling)                                                                                   \
-    X(reshaping)
+    X(reshaping)                                                                                   \
+    X(softmax)
 
 #define X(name) extern const ant_family ant__##name##_family;
 FAMILIES(X)

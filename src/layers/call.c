@@ -33,8 +33,12 @@ static void pass_mask(ant_layer_call *c) {
                   ant__layer_label(c->layer));
 }
 
-/* Keras's activity regularizer: the penalty of every result, over the batch size. */
-static int add_penalty(ant_layer_call *c, const char *regularizer, ant_value *out) {
+int ant__penalty_add(ant_layer_call *c, const char *regularizer, ant_value *out) {
+    if (c->lowering->scratch)
+        return 0;
+    if (c->program != c->lowering->program)
+        return ant__call_fail(c, ANT_E_OPTION,
+                              "an activity_regularizer cannot work step by step inside a loop");
     ant_value *loss = ant__regularizer_write(c->context, c->program, regularizer, out);
     if (loss && ant_value_rank(out))
         loss = ant_op_scale(c->program, loss, 1.0 / (double)ant_value_size(out, 0));
@@ -43,16 +47,12 @@ static int add_penalty(ant_layer_call *c, const char *regularizer, ant_value *ou
     return ANT__PUSH(&c->lowering->losses, loss) ? 0 : ant__fail_memory(&c->context->error);
 }
 
+/* Keras's activity regularizer: the penalty of every result. */
 static int add_penalties(ant_layer_call *c) {
     const char *regularizer = ((const ant_layer_common *)c->layer->options)->activity_regularizer;
     int code = 0;
-    if (!regularizer || c->lowering->scratch)
-        return 0;
-    if (c->program != c->lowering->program)
-        return ant__call_fail(c, ANT_E_OPTION,
-                              "an activity_regularizer cannot work step by step inside a loop");
-    for (int k = 0; k < ant__layer_outputs(c->layer) && !code; k++)
-        code = add_penalty(c, regularizer, c->out[k]);
+    for (int k = 0; regularizer && k < ant__layer_outputs(c->layer) && !code; k++)
+        code = ant__penalty_add(c, regularizer, c->out[k]);
     return code;
 }
 

@@ -165,6 +165,8 @@ ant_value *ant__relu_write(ant_program *p, ant_value *x, double negative_slope, 
 ant_value *ant__elu_write(ant_program *p, ant_value *x, double alpha);
 /* The penalty of a regularizer's text on a value: a scalar. */
 ant_value *ant__regularizer_write(ant_context *c, ant_program *p, const char *text, ant_value *x);
+/* The penalty of a regularizer's text on a layer's output, over the batch size, goes into the loss. */
+int ant__penalty_add(ant_layer_call *c, const char *regularizer, ant_value *out);
 /* The value a constraint's text makes of a weight. */
 ant_value *ant__constraint_write(ant_context *c, ant_program *p, const char *text, ant_value *x);
 /* Numbers by an initializer's text: `out` float32, row-major, `count` of dims. */
