@@ -175,6 +175,7 @@ static int infer(ant_graph *g, ant_layer_use *u) {
         .lowering = &lowering,
     };
     operands_into(&c, u);
+    ant__set_counter(p, ant__input(p, ANT_INT64, &ANT__SCALAR));
     int code = ant__layer_write(&c);
     if (code)
         ant__fail(&g->context.error, code, "%s", context.error.text);

@@ -167,5 +167,5 @@ void ant__where_gradient(ant_program *p, ant_op *o, ant_value *const *dy, ant_va
 
 void ant__gate_gradient(ant_program *p, ant_op *o, ant_value *const *dy, ant_value **dx) {
     if (wants(o, 1))
-        dx[1] = ant__gate(p, o->in[0], dy[0]);
+        give(p, o, 1, ant__gate(p, o->in[0], dy[0]), dx);
 }
