@@ -25,9 +25,13 @@ static ant_model *two_lstms(ant_graph *g, const char *activation) {
     return compiled(ant_sequential(g, first, ant_lstm(g, 50, activation), ant_dense(g, 1)), "mse");
 }
 
-static ant_model *lstm_tanh(ant_graph *g) { return two_lstms(g, "tanh"); }
+static ant_model *lstm_tanh(ant_graph *g) {
+    return two_lstms(g, "tanh");
+}
 
-static ant_model *lstm_relu(ant_graph *g) { return two_lstms(g, "relu"); }
+static ant_model *lstm_relu(ant_graph *g) {
+    return two_lstms(g, "relu");
+}
 
 static ant_model *mnist_cnn(ant_graph *g) {
     ant_model *m = ant_sequential(

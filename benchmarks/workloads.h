@@ -6,10 +6,10 @@
 typedef struct workload {
     const char *id;
     int batch;
-    int x_shape[4];     /* of one sample, ended by 0 */
-    int inputs;         /* all of the same shape */
-    int ids;            /* above 0: int32 inputs below this, else normal floats */
-    int classes[2];     /* of each target; 0: none, 1: a bit, -n: n floats */
+    int x_shape[4]; /* of one sample, ended by 0 */
+    int inputs;     /* all of the same shape */
+    int ids;        /* above 0: int32 inputs below this, else normal floats */
+    int classes[2]; /* of each target; 0: none, 1: a bit, -n: n floats */
     ant_model *(*build)(ant_graph *g);
     const char *missing; /* why it cannot be built yet */
 } workload;

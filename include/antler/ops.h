@@ -43,14 +43,15 @@ ANT_API ant_value *ant_op_constant(ant_program *p, const double *x, const int64_
 /* --- elementwise, two values: arithmetic gives the real type (or the ints' own), comparison bool --- */
 #define ANT_BINARY_OPS(X)                                                                          \
     X(add)                                                                                         \
-    X(sub) X(mul) X(div) X(floor_div) X(mod) X(pow) X(maximum) X(minimum) X(atan2) X(less)         \
-        X(less_equal) X(greater) X(greater_equal) X(equal) X(not_equal) X(logical_and)             \
-            X(logical_or)
+    X(sub)                                                                                         \
+    X(mul) X(div) X(floor_div) X(mod) X(pow) X(maximum) X(minimum) X(atan2) X(less) X(less_equal)  \
+        X(greater) X(greater_equal) X(equal) X(not_equal) X(logical_and) X(logical_or)
 /* --- elementwise, one value --- */
 #define ANT_UNARY_OPS(X)                                                                           \
     X(neg)                                                                                         \
-    X(abs) X(sign) X(square) X(sqrt) X(rsqrt) X(reciprocal) X(exp) X(expm1) X(log) X(log1p) X(sin) \
-        X(cos) X(tan) X(asin) X(acos) X(atan) X(sinh) X(cosh) X(tanh) X(asinh) X(acosh) X(atanh)   \
+    X(abs)                                                                                         \
+    X(sign) X(square) X(sqrt) X(rsqrt) X(reciprocal) X(exp) X(expm1) X(log) X(log1p) X(sin) X(cos) \
+        X(tan) X(asin) X(acos) X(atan) X(sinh) X(cosh) X(tanh) X(asinh) X(acosh) X(atanh)          \
             X(sigmoid) X(softplus) X(erf) X(relu) X(floor) X(ceil) X(round) X(trunc)               \
                 X(logical_not) X(is_nan) X(is_finite) X(stop_gradient)
 #define ANT__BINARY(n) ANT_API ant_value *ant_op_##n(ant_program *p, ant_value *a, ant_value *b);

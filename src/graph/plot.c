@@ -11,7 +11,8 @@ static void put_escaped(ant_buffer *p, const char *s) {
     }
 }
 
-static void put_box(ant_buffer *p, int place, const char *name, const char *cls, const ant_node *n) {
+static void put_box(ant_buffer *p, int place, const char *name, const char *cls,
+                    const ant_node *n) {
     char shape[ANT__DIMS_TEXT];
     ant__put_format(p, "    n%d [label=\"{", place);
     put_escaped(p, name);

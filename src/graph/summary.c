@@ -61,7 +61,7 @@ static void put_connection(ant_buffer *p, const ant_model_body *b, const ant_nod
         ant__put_format(p, "%s[0][0]", input);
     else
         ant__put_format(p, "%s[%d][%d]", ant__name_of(&b->layers, n->use->layer),
-                       call_number(b, n->use), n->result);
+                        call_number(b, n->use), n->result);
 }
 
 static void put_connections(ant_buffer *p, const ant_model_body *b, const ant_layer *l) {

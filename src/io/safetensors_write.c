@@ -1,6 +1,6 @@
 /* Writing safetensors: the header is short and simple enough to be put together by hand. */
-#include "io/array.h"
 #include "core/text/buffer.h"
+#include "io/array.h"
 #include "io/safetensors.h"
 #include <stdlib.h>
 

@@ -119,8 +119,9 @@ START_TEST(kill_leaves_a_whole_file) {
     ck_assert(!ant__file_write(&error, path, versions[0], sizeof versions[0]));
     for (int round = 0; round < 30; round++) {
         pid_t child = fork();
-        for (int k = 0; !child; k++)
-            ant__file_write(&error, path, versions[k & 1], sizeof versions[0]);
+        if (!child)
+            for (int k = 0;; k++)
+                ant__file_write(&error, path, versions[k & 1], sizeof versions[0]);
         nanosleep(&(struct timespec){.tv_nsec = 500000 * (1 + round % 7)}, NULL);
         kill(child, SIGKILL);
         waitpid(child, NULL, 0);

@@ -10,11 +10,11 @@ typedef struct places {
 } places;
 
 static places places_of(const ant_batch_normalization_options *o) {
-    int n = 0;
-    places k = {.gamma = o->scale ? n++ : -1, .beta = o->center ? n++ : -1};
-    k.mean = n++;
-    k.variance = n;
-    return k;
+    int n = o->scale + o->center;
+    return (places){.gamma = o->scale ? 0 : -1,
+                    .beta = o->center ? o->scale : -1,
+                    .mean = n,
+                    .variance = n + 1};
 }
 
 /* --- building --- */
