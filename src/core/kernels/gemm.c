@@ -184,57 +184,6 @@ static void multiply_panel(tile t) {
 
 /* --- panels --- */
 
-/* Rows of the panel are rows of B. */
-static void pack_rows(R *panel, gemm_matrix b, int64_t k, int64_t columns) {
-    for (int64_t p = 0; p < k; p++, panel += PANEL, b.at += b.row)
-        for (int j = 0; j < PANEL_VECS; j++)
-            vec_store(panel + j * LANES, load_column(b.at, j, columns));
-}
-
-/* Four rows of a panel from four columns of B, whose entries are adjacent. */
-static void pack_quads(R *panel, const R *b, int64_t column) {
-    quad x[4], y[4];
-    for (int j = 0; j < 4; j++)
-        memcpy(&x[j], b + j * column, sizeof x[j]);
-    y[0] = SHUFFLE(x[0], x[1], 0, 4, 1, 5);
-    y[1] = SHUFFLE(x[0], x[1], 2, 6, 3, 7);
-    y[2] = SHUFFLE(x[2], x[3], 0, 4, 1, 5);
-    y[3] = SHUFFLE(x[2], x[3], 2, 6, 3, 7);
-    x[0] = SHUFFLE(y[0], y[2], 0, 1, 4, 5);
-    x[1] = SHUFFLE(y[0], y[2], 2, 3, 6, 7);
-    x[2] = SHUFFLE(y[1], y[3], 0, 1, 4, 5);
-    x[3] = SHUFFLE(y[1], y[3], 2, 3, 6, 7);
-    for (int p = 0; p < 4; p++)
-        memcpy(panel + p * PANEL, &x[p], sizeof x[p]);
-}
-
-/* Entries [from, k) of the columns [first, columns) one by one. */
-static void pack_entries(R *panel, gemm_matrix b, int64_t from, int64_t k, int64_t first,
-                         int64_t columns) {
-    for (int64_t p = from; p < k; p++)
-        for (int64_t j = first; j < columns; j++)
-            panel[p * PANEL + j] = b.at[p * b.row + j * b.column];
-}
-
-static void pack_columns(R *panel, gemm_matrix b, int64_t k, int64_t columns) {
-    int64_t quads = columns & ~(int64_t)3, deep = b.row == 1 ? k & ~(int64_t)3 : 0;
-    for (int64_t p = 0; p < deep; p += 4)
-        for (int64_t j = 0; j < quads; j += 4)
-            pack_quads(panel + p * PANEL + j, b.at + p + j * b.column, b.column);
-    pack_entries(panel, b, 0, deep, quads, columns);
-    pack_entries(panel, b, deep, k, 0, columns);
-    for (int64_t p = 0; p < k && columns < PANEL; p++)
-        memset(panel + p * PANEL + columns, 0, (size_t)(PANEL - columns) * sizeof(R));
-}
-
-/* A panel from the first columns of b; those that are missing become zeros. */
-static void pack(R *panel, gemm_matrix b, int64_t k, int64_t columns) {
-    if (b.column == 1)
-        pack_rows(panel, b, k, columns);
-    else
-        pack_columns(panel, b, k, columns);
-}
-
 static gemm_matrix columns_from(gemm_matrix b, int64_t j) {
     b.at += j * b.column;
     return b;
@@ -248,7 +197,7 @@ void K(gemm_pack_rows)(R *packed, gemm_matrix b, int64_t from, int64_t count, in
                        int64_t n) {
     for (int64_t j = 0; j < n; j += PANEL) {
         R *panel = packed + j * k + from * PANEL;
-        pack(panel, columns_from(b, j), count, n - j < PANEL ? n - j : PANEL);
+        K(gemm_pack_panel)(panel, PANEL, columns_from(b, j), count, n - j < PANEL ? n - j : PANEL);
     }
 }
 
@@ -265,7 +214,7 @@ static tile panel_of(const gemm *g, int64_t j) {
         t.b = g->b.at + j;
         t.b_row = g->b.row;
     } else {
-        pack(g->workspace, columns_from(g->b, j), g->k, t.columns);
+        K(gemm_pack_panel)(g->workspace, PANEL, columns_from(g->b, j), g->k, t.columns);
         t.b = g->workspace;
     }
     return t;
@@ -288,6 +237,8 @@ static int64_t multiply_row(const gemm *g) {
 }
 
 void K(gemm)(const gemm *g) {
+    if (K(gemm_by_blis)(g))
+        return;
     for (int64_t j = multiply_row(g); j < g->n; j += PANEL)
         multiply_panel(panel_of(g, j));
 }

@@ -5,9 +5,9 @@
  *     K(gemm)(&g);
  *
  * Both strides of A and B are free: transposed operands are {p, 1, row}. C's columns are adjacent.
- * No sum over k is ever split, so an entry of C has the same bits wherever its row and column stand
- * in the product: callers may cut m and n as they like. m, n or k may be 0 (k = 0: zeros, then
- * bias …). C must not overlap the others.
+ * Bits depend on the sizes and strides of the call only: who cuts a product cuts it by a rule from
+ * shapes, never by the number of threads. m, n or k may be 0 (k = 0: zeros, then bias …). C must
+ * not overlap the others.
  *
  * B is read in panels, a few vectors wide and k deep. Panels that are not contiguous enough are
  * copied into `workspace`, one at a time. Who multiplies by the same B many times packs it once:
@@ -46,6 +46,11 @@ typedef struct gemm {
 } gemm;
 
 void K(gemm)(const gemm *g);
+/* One panel: `depth` rows of `width` entries, of which x has the first `used`; zeros behind. */
+void K(gemm_pack_panel)(R *panel, int64_t width, gemm_matrix x, int64_t depth, int64_t used);
+/* A product through BLIS's kernels, where these are better; false when they are not, and nothing is
+ * done. K(gemm) asks it. */
+bool K(gemm_by_blis)(const gemm *g);
 /* B (k, n) as panels: ant__gemm_packed(k, n) entries, 64-byte aligned. */
 void K(gemm_pack)(R *packed, gemm_matrix b, int64_t k, int64_t n);
 /* Only rows [from, from + count) of it, which are b's rows [0, count). */

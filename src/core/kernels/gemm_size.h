@@ -6,9 +6,10 @@
 /* Columns of a panel are a divisor of this on every set and for both types. */
 enum { ANT__GEMM_WIDEST = 32 };
 
-/* Entries of one product's workspace. */
+/* Entries of one product's workspace: a panel, and slack for kernels that read ahead. */
 static inline int64_t ant__gemm_workspace(int64_t k) {
-    return k * ANT__GEMM_WIDEST;
+    enum { SLACK = 64 };
+    return k * ANT__GEMM_WIDEST + SLACK;
 }
 
 /* Entries of B (k, n) as panels. */
