@@ -239,9 +239,10 @@ static ant_value *swap_last(ant_program *p, ant_value *x, int axis) {
     return ant_op_transpose(p, x, order);
 }
 
-/* Martins and Astudillo, From softmax to sparsemax (ICML 2016): max(x - t, 0), where t makes the sum
- * 1. x_j is in the support when 1 + k x_j > S, k and S the count and sum of what is at least x_j;
- * all pairs are compared instead of sorting. */
+/* Martins and Astudillo, From softmax to sparsemax (ICML 2016): max(x - t, 0). x_j is in the support
+ * when 1 + k x_j > S, k and S the count and sum of what is at least x_j; all pairs are compared
+ * instead of sorting. In the paper t makes the sum 1; Keras 3.15 adds up the S of all the support
+ * where the paper takes the last, and networks trained in it must come out the same here. */
 static ant_value *sparsemax_last(ant_program *p, ant_value *x) {
     ant_value *zero = ant_op_number(p, 0), *other = ant_op_expand(p, x, -2);
     ant_value *above = ant_op_greater_equal(p, other, ant_op_expand(p, x, -1));
@@ -249,7 +250,7 @@ static ant_value *sparsemax_last(ant_program *p, ant_value *x) {
     ant_value *sum = ant_op_sum(p, ant_op_where(p, above, other, zero), ANT_LAST, false);
     ant_value *in = ant_op_greater(p, ant_op_shift(p, ant_op_mul(p, k, x), 1), sum);
     ant_value *count = ant_op_sum(p, ant_op_real(p, in), ANT_LAST, true);
-    ant_value *total = ant_op_sum(p, ant_op_where(p, in, x, zero), ANT_LAST, true);
+    ant_value *total = ant_op_sum(p, ant_op_where(p, in, sum, zero), ANT_LAST, true);
     ant_value *t = ant_op_div(p, ant_op_shift(p, total, -1), count);
     return ant_op_relu(p, ant_op_sub(p, x, t));
 }
