@@ -5,6 +5,7 @@
     X(activation)                                                                                  \
     X(activations)                                                                                 \
     X(batch_normalization)                                                                         \
+    X(bidirectional)                                                                               \
     X(concatenate)                                                                                 \
     X(constraints)                                                                                 \
     X(conv)                                                                                        \
@@ -13,9 +14,11 @@
     X(dropout)                                                                                     \
     X(embedding)                                                                                   \
     X(global_pooling)                                                                              \
+    X(gru)                                                                                         \
     X(initializers)                                                                                \
     X(input)                                                                                       \
     X(layer_normalization)                                                                         \
+    X(lstm)                                                                                        \
     X(masking)                                                                                     \
     X(merging)                                                                                     \
     X(model)                                                                                       \
@@ -26,7 +29,10 @@
     X(regularizers)                                                                                \
     X(rescaling)                                                                                   \
     X(reshaping)                                                                                   \
-    X(softmax)
+    X(rnn)                                                                                         \
+    X(simple_rnn)                                                                                  \
+    X(softmax)                                                                                     \
+    X(time_distributed)
 
 #define X(name) extern const ant_family ant__##name##_family;
 FAMILIES(X)

@@ -71,6 +71,7 @@ void ant__call_inner(ant_layer_call *c, int child, ant_layer_call *inner) {
     *inner = (ant_layer_call){
         .layer = c->layer->children.at[child],
         .program = c->program,
+        .steady = c->steady,
         .context = c->context,
         .n_in = 1,
         .training = c->training,

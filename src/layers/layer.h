@@ -68,13 +68,15 @@ typedef struct ant_layer_class {
     /* Learns from data (row-major numbers of shape `in`); built, weights have their memory. NULL: it
      * does not. */
     int (*adapt)(ant_layer *l, const double *x, const ant_dims *in);
-    const char *made_by; /* what makes such layers, when ant_layer_new cannot */
+    const struct ant_cell_class *cell; /* layers/rnn/cell.h; NULL: not a recurrent cell */
+    const char *made_by;               /* what makes such layers, when ant_layer_new cannot */
 } ant_layer_class;
 
 /* One call while its ops are written. */
 struct ant_layer_call {
     ant_layer *layer;
     ant_program *program;
+    ant_program *steady;  /* in a step of a walk: the program around it; NULL: `program` */
     ant_context *context; /* for texts and errors of this lowering, never the graph's own */
     ant_value *in[ANT_MAX_PORTS];
     ant_value *mask[ANT_MAX_PORTS]; /* bool; NULL: none */
@@ -146,6 +148,11 @@ ant_layer *ant__dead_layer(void);
 ant_layer *ant__layer_alloc(ant_context *c, const ant_class *cls, void *options);
 /* The layers among a layer's options, in order; their number. */
 int ant__option_layers(const ant_class *cls, const void *options, ant_layer *out[ANT_MAX_PORTS]);
+/* The field of an option by name, or NULL when the class has none of that name. */
+void *ant__layer_option(const ant_layer *l, const char *name);
+/* A new layer of class `cls` that takes over every option both classes have; layers among the
+ * options are copied in turn. It has no weights yet and no name. NULL: the context's error. */
+ant_layer *ant__layer_derive(const ant_layer *from, const ant_class *cls);
 /* Frees what the layers of a context hold beside its arena. */
 void ant__layers_free(ant_context *c);
 /* Memory and initial numbers by the key, once. Errors go to `c`. */

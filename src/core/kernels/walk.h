@@ -1,9 +1,9 @@
 /* What the kernels of recurrent ops share: the samples of a cell, masks, activations and slopes. */
 #ifndef ANT_CORE_KERNELS_WALK_H
 #define ANT_CORE_KERNELS_WALK_H
+#include "core/kernels/math.h"
 #include "core/kernels/simd.h"
 #include "core/kernels/walk_numbers.h"
-#include <math.h>
 
 typedef struct walk {
     int64_t first, rows; /* the cell's samples */
@@ -98,12 +98,10 @@ static inline R *walk_row(const walk_rows *r, int64_t row, int64_t time) {
 static inline void activate(ant_gate code, R *x, int64_t n) {
     switch (code) {
     case ANT__GATE_TANH:
-        for (int64_t i = 0; i < n; i++)
-            x[i] = (R)tanh((double)x[i]);
+        K(tanh_n)(x, x, n);
         break;
     case ANT__GATE_SIGMOID:
-        for (int64_t i = 0; i < n; i++)
-            x[i] = (R)(1 / (1 + exp(-(double)x[i])));
+        K(sigmoid_n)(x, x, n);
         break;
     case ANT__GATE_RELU:
         for (int64_t i = 0; i < n; i++)

@@ -67,6 +67,23 @@ bool ant__program_dead(const ant_program *p) {
     return !p || p->shared->error.code;
 }
 
+static bool pure(const ant_program *p) {
+    for (int i = 0; i < p->cells.n; i++)
+        if (p->cells.at[i].now != p->cells.at[i].old)
+            return false;
+    for (int i = 0; i < p->ops.n; i++)
+        if (p->ops.at[i]->cls->impure)
+            return false;
+    return true;
+}
+
+bool ant__program_pure(const ant_program *p) {
+    for (int i = 0; i < p->shared->all.n; i++)
+        if (!pure(p->shared->all.at[i]))
+            return false;
+    return true;
+}
+
 int ant__program_fail_memory(ant_program *p) {
     return ant__fail_memory(&p->shared->error);
 }

@@ -94,6 +94,8 @@ ant_program *ant__program_new(int real);
 void ant__program_free(ant_program *p);
 int ant__program_real(const ant_program *p);
 ant_fault *ant__program_error(ant_program *p);
+/* Nothing in it, or in its scans, draws random numbers or assigns a variable. */
+bool ant__program_pure(const ant_program *p);
 int ant__op_fail(const ant_op *o, const char *format, ...) ANT__FORMAT(2, 3); /* "matmul: …" */
 
 /* Writes an op; inputs of outer programs are captured. NULL after an error, else output 0. */
