@@ -1,0 +1,13 @@
+/* The families that tests of this floor may name. */
+#include "core/options/class.h"
+
+extern const ant_family ant__activations_family, ant__constraints_family, ant__initializers_family,
+    ant__regularizers_family;
+
+const ant_family *const ant__families[] = {
+    &ant__activations_family,
+    &ant__constraints_family,
+    &ant__initializers_family,
+    &ant__regularizers_family,
+    NULL,
+};
