@@ -45,12 +45,13 @@ ALWAYS_INLINE R sum_row(bool squared, const R *x, int64_t n, R away) {
     return sum;
 }
 
+/* y may be NULL: only the moments are wanted. */
 static void forward_row(const layer *l, const R *x, const R *gamma, const R *beta, R *y, R *mean,
                         R *rstd) {
     R m = sum_row(false, x, l->n, 0) / (R)l->n;
     R variance = sum_row(true, x, l->n, m) / (R)l->n;
     R scale = (R)(1 / sqrt((double)variance + l->epsilon));
-    for (int64_t i = 0; i < l->n; i++)
+    for (int64_t i = 0; y && i < l->n; i++)
         y[i] = (x[i] - m) * scale * gamma[i] + beta[i];
     *mean = m;
     *rstd = scale;
@@ -61,8 +62,9 @@ void K(layer_norm)(void *const *at, const ant_num *n, int64_t from, int64_t to) 
     layer l = read_layer(n);
     R unused[2];
     for (int64_t r = first_row(&l, from); r < first_row(&l, to); r++)
-        forward_row(&l, (const R *)at[0] + r * l.n, at[1], at[2], (R *)at[3] + r * l.n,
-                    at[4] ? (R *)at[4] + r : unused, at[5] ? (R *)at[5] + r : unused + 1);
+        forward_row(&l, (const R *)at[0] + r * l.n, at[1], at[2],
+                    at[3] ? (R *)at[3] + r * l.n : NULL, at[4] ? (R *)at[4] + r : unused,
+                    at[5] ? (R *)at[5] + r : unused + 1);
 }
 
 typedef struct row_sums {

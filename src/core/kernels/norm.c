@@ -93,7 +93,7 @@ ALWAYS_INLINE void forward_strip(int vectors, const batch *b, const strip *s) {
         scale[v] *= rstd[v];
     }
     store_all(vectors, b->out_rstd, s, rstd);
-    for (int64_t r = 0; r < b->rows; r++) {
+    for (int64_t r = 0; b->out && r < b->rows; r++) {
         UNROLL
         for (int v = 0; v < vectors; v++) {
             vec d = load(b->x + r * b->channels, s, v) - mean[v];

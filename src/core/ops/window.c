@@ -37,9 +37,12 @@ ant_window ant__window_of(const ant_op *o) {
 int ant__window_infer(ant_op *o, int64_t channels) {
     char text[ANT__DIMS_TEXT];
     const ant_dims *x = &o->in[0]->dims;
+    ant_window w = ant__window_of(o);
     if (x->rank != 4)
         return ant__op_fail(o, "the input is %s, must be (N, H, W, C)", ant__dims_text(x, text));
-    ant_window w = ant__window_of(o);
+    if (span(&w, 0) > INT32_MAX || span(&w, 1) > INT32_MAX)
+        return ant__op_fail(o, "a window of %lldx%lld is too large", (long long)span(&w, 0),
+                            (long long)span(&w, 1));
     int64_t rows = ant__window_count(&w, 0, x->dim[1]);
     int64_t columns = ant__window_count(&w, 1, x->dim[2]);
     if (rows == 0 || columns == 0)

@@ -1,0 +1,204 @@
+/* batch_norm and layer_norm: kernels of every set against plain twins, gradients against finite
+ * differences, the coarse ops against their composition of fine ones. */
+#include "core/ops/ops.h"
+#include "gradient_check.h"
+#include "naive.h"
+#include "op_run.h"
+#include "support.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const double epsilon = 1e-3;
+
+/* --- plain twins: `lines` lines of `n` entries; entry k of line l is at l * line + k * step --- */
+typedef struct lines {
+    int64_t lines, n, line, step;
+    bool per_line; /* gamma and beta belong to lines (batch_norm), not to entries */
+} lines;
+
+static double part(const lines *s, const double *v, int64_t l, int64_t k) {
+    return v[s->per_line ? l : k];
+}
+
+static void moments(const lines *s, const double *x, int64_t l, double *mean, double *rstd) {
+    double sum = 0, squares = 0;
+    for (int64_t k = 0; k < s->n; k++)
+        sum += x[l * s->line + k * s->step];
+    *mean = sum / (double)s->n;
+    for (int64_t k = 0; k < s->n; k++)
+        squares += pow(x[l * s->line + k * s->step] - *mean, 2);
+    *rstd = 1 / sqrt(squares / (double)s->n + epsilon);
+}
+
+/* in: x, gamma, beta */
+static void naive_norm(const lines *s, double *const *in, double *y) {
+    for (int64_t l = 0; l < s->lines; l++) {
+        double mean, rstd;
+        moments(s, in[0], l, &mean, &rstd);
+        for (int64_t k = 0; k < s->n; k++) {
+            int64_t at = l * s->line + k * s->step;
+            y[at] = (in[0][at] - mean) * rstd * part(s, in[1], l, k) + part(s, in[2], l, k);
+        }
+    }
+}
+
+/* --- kernels --- */
+
+typedef struct norm_case {
+    int64_t rows, n;
+} norm_case;
+static const norm_case cases[] = {{5, 3},   {1, 1},   {7, 16},  {200, 33}, {300, 1}, {3, 130},
+                                  {2, 257}, {64, 64}, {400, 8}, {33, 200}, {1, 1000}};
+enum { CASES = sizeof cases / sizeof *cases };
+
+static void compare_forward(const ant_value *y, const lines *s) {
+    for (const ant_kernel_set *const *set = ant__kernel_sets(); *set; set++)
+        for (int real = 0; real < 2; real++) {
+            op_run r;
+            op_run_start(&r, y, *set, real);
+            int64_t count = op_run_count(y);
+            double *want = calloc((size_t)count, sizeof *want);
+            double *together = malloc((size_t)count * sizeof *together);
+            naive_norm(s, r.in, want);
+            op_run_cells(&r, false);
+            memcpy(together, op_run_output(&r, 0), (size_t)count * sizeof *together);
+            op_run_compare(&r, "y", together, want, count, naive_tolerance(real, 1000));
+            op_run_cells(&r, true);
+            op_run_compare(&r, "cells one by one", op_run_output(&r, 0), together, count, 0);
+            free(want);
+            free(together);
+            op_run_end(&r);
+        }
+}
+
+START_TEST(kernels_are_right) {
+    int64_t rows = cases[_i].rows, n = cases[_i].n;
+    ant_program *p = ant__program_new(ANT_FLOAT32);
+    ant_value *x = ant__input(p, ANT_FLOAT32, &ANT__DIMS(rows, n)), *mean, *variance;
+    ant_value *gamma = ant__input(p, ANT_FLOAT32, &ANT__DIMS(n));
+    ant_value *beta = ant__input(p, ANT_FLOAT32, &ANT__DIMS(n));
+    ant_value *batch = ant__op_batch_norm(p, x, gamma, beta, epsilon, &mean, &variance);
+    ant_value *layer = ant__op_layer_norm(p, x, gamma, beta, epsilon);
+    compare_forward(batch, &(lines){n, rows, 1, n, true});
+    compare_forward(layer, &(lines){rows, n, n, 1, false});
+    ant__program_free(p);
+}
+END_TEST
+
+/* --- gradients, and the same by fine ops --- */
+
+static ant_value *fine_norm(ant_program *p, check_case *c, unsigned axes) {
+    ant_value *x = check_read(p, c, 0);
+    ant_value *mean = ant_op_mean(p, x, axes, true);
+    ant_value *away = ant_op_sub(p, x, mean);
+    ant_value *variance = ant_op_mean(p, ant_op_square(p, away), axes, true);
+    ant_value *h = ant_op_mul(p, away, ant_op_rsqrt(p, ant_op_shift(p, variance, epsilon)));
+    return ant_op_add(p, ant_op_mul(p, h, check_read(p, c, 1)), check_read(p, c, 2));
+}
+
+static ant_value *batch(ant_program *p, check_case *c) {
+    ant_value *mean, *variance;
+    return ant__op_batch_norm(p, check_read(p, c, 0), check_read(p, c, 1), check_read(p, c, 2),
+                              epsilon, &mean, &variance);
+}
+
+static ant_value *layer(ant_program *p, check_case *c) {
+    return ant__op_layer_norm(p, check_read(p, c, 0), check_read(p, c, 1), check_read(p, c, 2),
+                              epsilon);
+}
+
+static ant_value *batch_loss(ant_program *p, check_case *c) {
+    return check_loss(p, batch(p, c));
+}
+
+static ant_value *layer_loss(ant_program *p, check_case *c) {
+    return check_loss(p, layer(p, c));
+}
+
+/* The moments have gradients too: nobody need know that they come from one op. */
+static ant_value *moments_loss(ant_program *p, check_case *c) {
+    ant_value *mean, *variance;
+    ant_value *y = ant__op_batch_norm(p, check_read(p, c, 0), check_read(p, c, 1),
+                                      check_read(p, c, 2), epsilon, &mean, &variance);
+    ant_value *loss = ant_op_add(p, check_loss(p, mean), check_loss(p, variance));
+    return c->number ? ant_op_add(p, loss, check_loss(p, y)) : loss;
+}
+
+/* Squared distance of coarse and fine: zero, and so are its gradients. */
+static ant_value *batch_apart(ant_program *p, check_case *c) {
+    ant_value *fine = fine_norm(p, c, ANT_AXIS(0) | ANT_AXIS(1));
+    return ant_op_sum(p, ant_op_square(p, ant_op_sub(p, batch(p, c), fine)), ANT_ALL_AXES, false);
+}
+
+static ant_value *layer_apart(ant_program *p, check_case *c) {
+    ant_value *fine = fine_norm(p, c, ANT_LAST);
+    return ant_op_sum(p, ant_op_square(p, ant_op_sub(p, layer(p, c), fine)), ANT_ALL_AXES, false);
+}
+
+START_TEST(gradients_are_right) {
+    static const struct {
+        const char *name;
+        check_writer *write;
+        int number;
+    } rows[] = {
+        {"batch_norm", batch_loss, 0},
+        {"layer_norm", layer_loss, 0},
+        {"moments of a batch", moments_loss, 0},
+        {"batch_norm and moments", moments_loss, 1},
+        {"batch_norm of fine ops", batch_apart, 0},
+        {"layer_norm of fine ops", layer_apart, 0},
+    };
+    static const ant_dims dims[][3] = {
+        {{3, {4, 3, 5}}, {1, {5}}, {1, {5}}},
+        {{3, {2, 3, 70}}, {1, {70}}, {1, {70}}},
+        {{3, {20, 9, 2}}, {1, {2}}, {1, {2}}},
+    };
+    for (size_t k = 0; k < sizeof rows / sizeof *rows; k++) {
+        check_case c = {.name = rows[k].name, .write = rows[k].write, .n = 3};
+        c.number = rows[k].number;
+        c.tolerance = 1e-5;
+        c.float_tolerance = 5e-3;
+        check_gradient_of(&c, dims[_i]);
+    }
+}
+END_TEST
+
+/* A large offset does not eat the digits of the variance. */
+START_TEST(offsets_cost_no_digits) {
+    ant_program *p = ant__program_new(ANT_FLOAT32);
+    enum { ROWS = 1000 };
+    double numbers[ROWS], mean = 0, variance = 0;
+    for (int k = 0; k < ROWS; k++)
+        mean += (double)(float)(numbers[k] = 4096 + sin(k)) / ROWS;
+    for (int k = 0; k < ROWS; k++)
+        variance += pow((double)(float)numbers[k] - mean, 2) / ROWS;
+    ant_value *x = ant_op_constant(p, numbers, (int64_t[]){ROWS, 1}, 2), *m, *v;
+    ant_value *one = ant_op_fill(p, (int64_t[]){1}, 1, 1);
+    ant__op_batch_norm(p, x, one, one, epsilon, &m, &v);
+    ant__output(p, v);
+    ck_assert_int_eq(ant__program_lower(p, ANT__ALL_PASSES), 0);
+    void *arena = ant__alloc_numbers(ant__program_arena(p));
+    ant_report report;
+    ant__program_bind_arena(p, arena);
+    ck_assert_int_eq(ant__program_run(p, NULL, &report), 0);
+    float got = *(const float *)ant__program_output(p, 0);
+    ck_assert_msg(fabs(got - variance) < 1e-5, "%g, not %g", (double)got, variance);
+    ant__free_numbers(arena);
+    ant__program_free(p);
+}
+END_TEST
+
+START_TEST(misfits_are_refused) {
+    ant_program *p = ant__program_new(ANT_FLOAT32);
+    ant_value *x = ant__input(p, ANT_FLOAT32, &ANT__DIMS(-1, 5));
+    ant_value *part = ant__input(p, ANT_FLOAT32, &ANT__DIMS(4));
+    ck_assert_ptr_null(ant__op_layer_norm(p, x, part, part, epsilon));
+    ck_assert_str_eq(ant__program_error(p)->text,
+                     "layer_norm: gamma is (4,), must have the last axis of the input (None, 5)");
+    ant__program_free(p);
+}
+END_TEST
+
+ANT_TEST_MAIN("norm", ANT_LOOP(kernels_are_right, CASES), ANT_LOOP(gradients_are_right, 3),
+              {offsets_cost_no_digits}, {misfits_are_refused})

@@ -1,0 +1,181 @@
+/* The kernels of convolution and pooling, of every set, against plain twins: odd sizes, strides,
+ * dilations, groups, all paddings, memory that ends where it ends, cells alone and together. */
+#include "core/ops/ops.h"
+#include "naive.h"
+#include "naive_windows.h"
+#include "op_run.h"
+#include "support.h"
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct window_case {
+    int images, rows, columns, channels, filters, groups;
+    ant_window window;
+} window_case;
+
+static const window_case cases[] = {
+    {2, 6, 5, 2, 3, 1, {{3, 3}, {1, 1}, {1, 1}, ANT__VALID}},
+    {2, 6, 5, 2, 3, 1, {{3, 3}, {1, 1}, {1, 1}, ANT__SAME}},
+    {1, 7, 6, 3, 4, 1, {{2, 3}, {2, 2}, {1, 1}, ANT__SAME}},
+    {3, 8, 7, 2, 2, 1, {{3, 3}, {1, 1}, {2, 2}, ANT__VALID}},
+    {2, 5, 6, 1, 2, 1, {{3, 3}, {1, 1}, {1, 2}, ANT__SAME}},
+    {2, 5, 5, 4, 4, 2, {{3, 3}, {1, 1}, {1, 1}, ANT__SAME}},
+    {2, 6, 4, 3, 6, 3, {{3, 1}, {2, 1}, {1, 1}, ANT__VALID}},
+    {2, 4, 3, 5, 3, 1, {{1, 1}, {1, 1}, {1, 1}, ANT__VALID}},
+    {1, 10, 11, 1, 2, 1, {{5, 5}, {3, 3}, {1, 1}, ANT__SAME}},
+    {1, 5, 5, 17, 33, 1, {{3, 3}, {1, 1}, {1, 1}, ANT__VALID}},
+    {1, 1, 9, 3, 5, 1, {{1, 4}, {1, 1}, {1, 2}, ANT__CAUSAL}},
+    {2, 1, 8, 2, 3, 1, {{1, 3}, {1, 2}, {1, 1}, ANT__CAUSAL}},
+    {1, 40, 3, 2, 40, 1, {{3, 2}, {1, 1}, {1, 1}, ANT__SAME}}, /* more rows than a piece */
+    {9, 3, 3, 2, 2, 1, {{2, 2}, {1, 1}, {1, 1}, ANT__SAME}},   /* more images than chunks */
+    {1, 9, 9, 2, 3, 1, {{2, 2}, {3, 4}, {1, 1}, ANT__VALID}},  /* windows that leave gaps */
+    {2, 9, 8, 4, 2, 2, {{3, 3}, {2, 3}, {2, 1}, ANT__SAME}},   /* both: only ops may do so */
+    {1, 9, 9, 2, 2, 1, {{3, 3}, {2, 2}, {2, 2}, ANT__SAME}},
+    {1, 70, 40, 1, 8, 1, {{3, 3}, {1, 1}, {1, 1}, ANT__VALID}}, /* several pieces of a gradient */
+    {1, 4, 4, 1, 1, 1, {{4, 4}, {1, 1}, {1, 1}, ANT__VALID}},
+    {0, 4, 4, 2, 3, 1, {{3, 3}, {1, 1}, {1, 1}, ANT__SAME}},    /* an empty batch */
+    {3, 4, 4, 64, 64, 64, {{3, 3}, {1, 1}, {1, 1}, ANT__SAME}}, /* one channel per group */
+};
+enum { CASES = sizeof cases / sizeof *cases };
+
+typedef struct bench {
+    ant_program *p;
+    naive_windows naive;
+    ant_value *x, *kernel, *bias, *dy;
+    const char *name;
+} bench;
+
+static bench bench_new(const window_case *c, int filters) {
+    bench b = {.p = ant__program_new(ANT_FLOAT32)};
+    b.naive = (naive_windows){.window = c->window, .groups = c->groups};
+    b.naive.x = ANT__DIMS(c->images, c->rows, c->columns, c->channels);
+    b.naive.y = ANT__DIMS(c->images, ant__window_count(&c->window, 0, c->rows),
+                          ant__window_count(&c->window, 1, c->columns), filters);
+    const int64_t *size = c->window.size;
+    ant_dims kernel = ANT__DIMS(size[0], size[1], c->channels / c->groups, c->filters);
+    b.x = ant__input(b.p, ANT_FLOAT32, &b.naive.x);
+    b.kernel = ant__input(b.p, ANT_FLOAT32, &kernel);
+    b.bias = ant__input(b.p, ANT_FLOAT32, &ANT__DIMS(c->filters));
+    b.dy = ant__input(b.p, ANT_FLOAT32, &b.naive.y);
+    return b;
+}
+
+/* `in` are the op's inputs as doubles, `want` is zero. */
+typedef void twin(const bench *b, double *const *in, double *want);
+
+static void compare_runs(const bench *b, op_run *r, const double *want, const char *name) {
+    int64_t count = op_run_count(r->op->out[0]);
+    op_run_cells(r, false);
+    const double *got = op_run_output(r, 0);
+    double *together = malloc((size_t)count * sizeof *together + 1);
+    memcpy(together, got, (size_t)count * sizeof *together);
+    op_run_compare(r, name, got, want, count, naive_tolerance(r->real, 1000));
+    op_run_cells(r, true);
+    op_run_compare(r, "cells one by one", op_run_output(r, 0), together, count, 0);
+    free(together);
+    (void)b;
+}
+
+static void compare(const bench *b, const ant_value *made, twin *f, const char *name) {
+    for (const ant_kernel_set *const *set = ant__kernel_sets(); *set; set++)
+        for (int real = 0; real < 2; real++) {
+            op_run r;
+            op_run_start(&r, made, *set, real);
+            double *want = calloc((size_t)op_run_count(made) + 1, sizeof *want);
+            f(b, r.in, want);
+            compare_runs(b, &r, want, name);
+            free(want);
+            op_run_end(&r);
+        }
+}
+
+/* --- convolution --- */
+
+static void forward(const bench *b, double *const *in, double *want) {
+    naive_conv(&b->naive, in[0], in[1], NULL, want);
+}
+
+static void forward_biased(const bench *b, double *const *in, double *want) {
+    naive_conv(&b->naive, in[0], in[1], in[2], want);
+}
+
+static void backward(const bench *b, double *const *in, double *want) {
+    naive_conv_gradients(&b->naive, NULL, in[1], in[0], want, NULL);
+}
+
+/* The op gives one sum for each chunk of the batch; their sum is what the twin gives. */
+static void check_kernel_gradient(const bench *b, const ant_value *sum) {
+    const ant_value *parts = sum->from->in[0];
+    for (const ant_kernel_set *const *set = ant__kernel_sets(); *set; set++)
+        for (int real = 0; real < 2; real++) {
+            op_run r;
+            op_run_start(&r, parts, *set, real);
+            int64_t chunks = parts->dims.dim[0], count = op_run_count(parts) / chunks;
+            double *want = calloc((size_t)count + 1, sizeof *want);
+            double *got = calloc((size_t)count + 1, sizeof *got);
+            naive_conv_gradients(&b->naive, r.in[0], NULL, r.in[1], NULL, want);
+            op_run_cells(&r, true);
+            const double *each = op_run_output(&r, 0);
+            for (int64_t i = 0; i < chunks * count; i++)
+                got[i % count] += each[i];
+            op_run_compare(&r, "the gradient", got, want, count, naive_tolerance(real, 3000));
+            free(want);
+            free(got);
+            op_run_end(&r);
+        }
+}
+
+START_TEST(convolutions_are_right) {
+    const window_case *c = &cases[_i];
+    bench b = bench_new(c, c->filters);
+    compare(&b, ant__op_conv2d(b.p, b.x, b.kernel, NULL, &c->window, c->groups), forward, "y");
+    compare(&b, ant__op_conv2d(b.p, b.x, b.kernel, b.bias, &c->window, c->groups), forward_biased,
+            "y with a bias");
+    compare(&b, ant__op_conv2d_input(b.p, b.dy, b.kernel, &c->window, c->groups, &b.naive.x),
+            backward, "dx");
+    check_kernel_gradient(&b, ant__op_conv2d_kernel(b.p, b.x, b.dy, &c->window, c->groups));
+    ant__program_free(b.p);
+}
+END_TEST
+
+/* --- pooling --- */
+
+static void max_pool(const bench *b, double *const *in, double *want) {
+    naive_max_pool(&b->naive, in[0], want);
+}
+
+static void max_pool_gradient(const bench *b, double *const *in, double *want) {
+    naive_max_pool_gradient(&b->naive, in[0], in[1], want);
+}
+
+static void average_pool(const bench *b, double *const *in, double *want) {
+    naive_average_pool(&b->naive, in[0], want);
+}
+
+static void average_pool_gradient(const bench *b, double *const *in, double *want) {
+    naive_average_pool_gradient(&b->naive, in[0], want);
+}
+
+static ant_value *gradient(const bench *b, ant_value *y) {
+    ant_value *dx[1] = {NULL}, *dy[1] = {b->dy};
+    b->x->needs = true;
+    y->from->cls->grad(b->p, y->from, dy, dx);
+    return dx[0];
+}
+
+START_TEST(poolings_are_right) {
+    window_case c = cases[_i];
+    c.window.dilation[0] = c.window.dilation[1] = 1;
+    bench b = bench_new(&c, c.channels);
+    ant_value *largest = ant__op_max_pool(b.p, b.x, &c.window);
+    ant_value *mean = ant__op_average_pool(b.p, b.x, &c.window);
+    compare(&b, largest, max_pool, "y");
+    compare(&b, gradient(&b, largest), max_pool_gradient, "dx");
+    compare(&b, mean, average_pool, "y");
+    compare(&b, gradient(&b, mean), average_pool_gradient, "dx");
+    ant__program_free(b.p);
+}
+END_TEST
+
+ANT_TEST_MAIN("windows", ANT_LOOP(convolutions_are_right, CASES),
+              ANT_LOOP(poolings_are_right, CASES))
