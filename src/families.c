@@ -2,11 +2,14 @@
 #include "core/options/class.h"
 
 #define FAMILIES(X)                                                                                \
+    X(action)                                                                                      \
     X(activation)                                                                                  \
     X(activations)                                                                                 \
     X(batch_normalization)                                                                         \
     X(bidirectional)                                                                               \
+    X(callback)                                                                                    \
     X(concatenate)                                                                                 \
+    X(confusion)                                                                                   \
     X(constraints)                                                                                 \
     X(conv)                                                                                        \
     X(dense)                                                                                       \
@@ -18,18 +21,23 @@
     X(initializers)                                                                                \
     X(input)                                                                                       \
     X(layer_normalization)                                                                         \
+    X(loss)                                                                                        \
     X(lstm)                                                                                        \
     X(masking)                                                                                     \
     X(merging)                                                                                     \
+    X(metric)                                                                                      \
     X(model)                                                                                       \
     X(noise)                                                                                       \
     X(normalization_statistics)                                                                    \
+    X(optimizer)                                                                                   \
     X(pooling)                                                                                     \
     X(prelu)                                                                                       \
+    X(progress)                                                                                    \
     X(regularizers)                                                                                \
     X(rescaling)                                                                                   \
     X(reshaping)                                                                                   \
     X(rnn)                                                                                         \
+    X(schedule)                                                                                    \
     X(simple_rnn)                                                                                  \
     X(softmax)                                                                                     \
     X(time_distributed)

@@ -103,8 +103,7 @@ typedef struct ant_progress_options {
     FILE *file;                                  /* of the caller's; or the function: */
     void (*write)(void *data, const char *text); /* gets every piece of text */
     void *data;
-    int plain;   /* 1: lines only, 0: a bar; ANT_NONE: as the file is no terminal or is one */
-    int columns; /* of the bar's numbers; 0: 80 */
+    int plain; /* 1: lines only, 0: a bar; ANT_NONE: as the file is no terminal or is one */
     char ant_end;
 } ant_progress_options;
 #define ant_progress(...)                                                                          \
@@ -112,6 +111,17 @@ typedef struct ant_progress_options {
                   offsetof(ant_progress_options, ant_end), __FILE__, __LINE__)
 ANT_API const char *ant_progress_(const ant_progress_options *o, size_t size, const char *file,
                                   int line);
+
+/* The same on stderr, as files and .verbose say it. */
+typedef struct ant_progbar_logger_options {
+    ANT_PART_OPTIONS;
+    bool plain; /* lines, even on a terminal */
+    char ant_end;
+} ant_progbar_logger_options;
+#define ANT_PROGBAR_LOGGER_DEFAULTS ANT_PART_DEFAULTS
+#define ant_progbar_logger(...)                                                                    \
+    ANT__PART(ANT_CALLBACK, "ProgbarLogger", ant_progbar_logger_options,                           \
+              ANT_PROGBAR_LOGGER_DEFAULTS, .graph = __VA_ARGS__)
 
 #ifdef __cplusplus
 }

@@ -27,8 +27,8 @@ struct ant_run {
     ant_context context;
     ant_fault error;
     ant_pool *pool;
-    void *arena;
-    size_t arena_size;
+    void *arena, *scratch;
+    size_t arena_size, scratch_size;
     ant_cached cache[CACHED];
     int n;
     uint64_t clock;
@@ -82,8 +82,22 @@ void ant__run_free(ant_run *r) {
     ant__pool_free(r->pool);
     ant__free_numbers(r->counter.data);
     ant__free_numbers(r->arena);
+    ant__free_numbers(r->scratch);
     ant__arena_free(&r->context.arena);
     ant__free(r);
+}
+
+ant_model *ant__run_model(const ant_run *r) {
+    return r->model;
+}
+
+void *ant__run_scratch(ant_run *r, size_t size) {
+    if (r->scratch && size <= r->scratch_size)
+        return r->scratch;
+    ant__free_numbers(r->scratch);
+    r->scratch = ant__alloc_numbers(size + 1);
+    r->scratch_size = r->scratch ? size : 0;
+    return r->scratch;
 }
 
 ant_run *ant__run_next(const ant_run *r) {

@@ -1,0 +1,16 @@
+/* What all actions with data share. */
+#ifndef ANT_TRAIN_ACTION_H
+#define ANT_TRAIN_ACTION_H
+#include "train/session.h"
+
+/* The caller's struct, shorter where the program is older, over the defaults in `out`, which has
+ * `whole` bytes up to its ant_end. 0 or the model's error. */
+int ant__take_struct(ant_model *m, const char *what, void *out, size_t whole, const void *said,
+                     size_t size);
+/* A Sequential without a shape gets that of its first data. 0 or the model's error. */
+int ant__build_for(ant_model *m, const ant_array *x);
+/* batch as said, or what `steps` steps make of the rows, or 32. */
+int64_t ant__batch_size(int said, int steps, int64_t rows);
+/* Begins a session on arrays; 0 or the session's error. */
+int ant__session_arrays(ant_session *s, const ant_feed_arrays *a, ant_floats class_weight);
+#endif

@@ -1,0 +1,131 @@
+#include "train/array.h"
+#include "train/convert.h"
+#include <string.h>
+
+ant_dims ant__array_dims(const ant_array *a) {
+    ant_dims d = {.rank = a->axes};
+    memcpy(d.dim, a->shape, sizeof d.dim);
+    return d;
+}
+
+int64_t ant__array_row(const ant_array *a) {
+    ant_dims d = ant__array_dims(a);
+    return ant__dims_span(&d, 1, d.rank);
+}
+
+void ant__array_strides(const ant_array *a, int64_t strides[ANT_MAX_AXES]) {
+    int64_t size = (int64_t)ant__dtype_size(a->dtype);
+    bool said = false;
+    for (int k = 0; k < a->axes; k++)
+        said |= a->strides[k] != 0;
+    memcpy(strides, a->strides, sizeof a->strides);
+    for (int k = a->axes - 1; !said && k >= 0; k--) {
+        strides[k] = size;
+        size *= a->shape[k];
+    }
+}
+
+int ant__array_check(const ant_array *a, const char *what, ant_fault *e) {
+    char shape[ANT__DIMS_TEXT];
+    ant_dims d = ant__array_dims(a);
+    if (a->axes < 1 || a->axes > ANT_MAX_AXES)
+        return ant__fail(e, ANT_E_SHAPE, "%s: has %d axes, must have 1 to %d, the rows first", what,
+                         a->axes, ANT_MAX_AXES);
+    if (a->dtype == ANT_TEXT)
+        return ant__fail(e, ANT_E_DATA, "%s: is text, must be numbers", what);
+    if (ant__dtype_size(a->dtype) == 0)
+        return ant__fail(e, ANT_E_DATA, "%s: unknown type %d", what, a->dtype);
+    for (int k = 0; k < a->axes; k++)
+        if (a->shape[k] < 0)
+            return ant__fail(e, ANT_E_SHAPE, "%s: axis %d has size %lld", what, k,
+                             (long long)a->shape[k]);
+    size_t bytes;
+    if (!ant__dims_bytes(&d, a->dtype, &bytes))
+        return ant__fail(e, ANT_E_LIMIT, "%s: shape %s is too large", what,
+                         ant__dims_text(&d, shape));
+    if (bytes > 0 && a->data == NULL)
+        return ant__fail(e, ANT_E_DATA, "%s: its data pointer is NULL", what);
+    return 0;
+}
+
+/* Walks the entries of one row in order, `run` equally spaced ones at a time along the last axis. */
+typedef struct row_walk {
+    int axes; /* of a row, the last left out */
+    int64_t shape[ANT_MAX_AXES], strides[ANT_MAX_AXES], at[ANT_MAX_AXES];
+    int64_t run, step; /* entries and bytes between them */
+} row_walk;
+
+/* Axes that lie one behind the other in memory become one. */
+static row_walk walk_of(const ant_array *a) {
+    int64_t strides[ANT_MAX_AXES];
+    ant__array_strides(a, strides);
+    row_walk w = {.run = 1, .step = (int64_t)ant__dtype_size(a->dtype)};
+    int k = a->axes - 1;
+    if (k >= 1)
+        w.run = a->shape[k], w.step = strides[k];
+    for (k--; k >= 1 && strides[k] == w.run * w.step; k--)
+        w.run *= a->shape[k];
+    for (int j = 1; j <= k; j++) {
+        w.shape[w.axes] = a->shape[j];
+        w.strides[w.axes++] = strides[j];
+    }
+    return w;
+}
+
+/* To the next run; gives how many bytes further it is, and false at the end of the row. */
+static bool walk_on(row_walk *w, int64_t *offset) {
+    for (int k = w->axes - 1; k >= 0; k--) {
+        *offset += w->strides[k];
+        if (++w->at[k] < w->shape[k])
+            return true;
+        *offset -= w->strides[k] * w->shape[k];
+        w->at[k] = 0;
+    }
+    return false;
+}
+
+static bool empty_row(const ant_array *a) {
+    return ant__array_row(a) == 0;
+}
+
+static int no_int(const char *what, int dtype, int64_t row, ant_fault *e) {
+    return ant__fail(e, ANT_E_DATA, "%s: row %lld has a number that is no %s", what, (long long)row,
+                     ant__dtype_name(dtype));
+}
+
+int ant__array_read(const ant_array *a, const ant_rows_wanted *rows, int dtype, void *out,
+                    const char *what, ant_fault *e) {
+    int64_t strides[ANT_MAX_AXES], width = (int64_t)ant__dtype_size(dtype);
+    char *y = out;
+    ant__array_strides(a, strides);
+    for (int64_t i = 0; i < rows->count && !empty_row(a); i++) {
+        int64_t row = rows->order ? rows->order[i] : rows->first + i;
+        const char *x = (const char *)a->data + row * strides[0];
+        row_walk w = walk_of(a);
+        int64_t offset = 0;
+        do {
+            if (!ant__convert(y, dtype, x + offset, w.step, a->dtype, a->swapped, w.run))
+                return no_int(what, dtype, row, e);
+            y += w.run * width;
+        } while (walk_on(&w, &offset));
+    }
+    return 0;
+}
+
+int ant__array_write(const ant_array *a, int64_t first, int64_t count, int dtype, const void *in,
+                     const char *what, ant_fault *e) {
+    int64_t strides[ANT_MAX_AXES], width = (int64_t)ant__dtype_size(dtype);
+    const char *x = in;
+    ant__array_strides(a, strides);
+    for (int64_t i = 0; i < count && !empty_row(a); i++) {
+        char *y = (char *)a->data + (first + i) * strides[0];
+        row_walk w = walk_of(a);
+        int64_t offset = 0;
+        do {
+            if (!ant__spread(y + offset, w.step, a->dtype, x, dtype, w.run))
+                return no_int(what, a->dtype, first + i, e);
+            x += w.run * width;
+        } while (walk_on(&w, &offset));
+    }
+    return 0;
+}

@@ -1,0 +1,30 @@
+/* Arrays at the border: any numeric type, byte order and strides, converted as they are read. */
+#ifndef ANT_TRAIN_ARRAY_H
+#define ANT_TRAIN_ARRAY_H
+#include "core/error.h"
+#include "core/shape.h"
+
+/* The shape, batch first. */
+ant_dims ant__array_dims(const ant_array *a);
+/* Entries of one row. */
+int64_t ant__array_row(const ant_array *a);
+/* What must hold of any array before its rows are read: a numeric type, sizes, no overflow, data
+ * where there are rows. `what` begins the message: "fit: input 'x'". 0 or an error. */
+int ant__array_check(const ant_array *a, const char *what, ant_fault *e);
+/* Strides in bytes, for an array that leaves them out too. */
+void ant__array_strides(const ant_array *a, int64_t strides[ANT_MAX_AXES]);
+
+/* Reads rows into `out`, row-major of type `dtype` (float32, float64, int32, int64 or bool): row k of
+ * the output is row order[k] of the array, or first + k where order is NULL. Numbers are cut towards
+ * zero when they become ints; those that no int can hold are refused (ANT_E_DATA). `what` names the
+ * array in messages. No allocation. */
+typedef struct ant_rows_wanted {
+    const int64_t *order;
+    int64_t first, count;
+} ant_rows_wanted;
+int ant__array_read(const ant_array *a, const ant_rows_wanted *rows, int dtype, void *out,
+                    const char *what, ant_fault *e);
+/* The other way: `count` row-major rows of type `dtype` into rows first … of the array. */
+int ant__array_write(const ant_array *a, int64_t first, int64_t count, int dtype, const void *in,
+                     const char *what, ant_fault *e);
+#endif

@@ -1,0 +1,16 @@
+/* Numbers of one type into numbers of another. */
+#ifndef ANT_TRAIN_CONVERT_H
+#define ANT_TRAIN_CONVERT_H
+#include <stdbool.h>
+#include <stdint.h>
+
+/* n numbers of type `from`, `step` bytes apart and perhaps of the other byte order, into packed ones
+ * of type `to` (float32, float64, int32, int64 or bool; or `from` itself). False when one has no
+ * value in `to`: NaN or too large for an int. */
+bool ant__convert(void *y, int to, const void *x, int64_t step, int from, bool swapped, int64_t n);
+/* n packed numbers of type `from` (one of those five) into ones of type `to`, any numeric type but
+ * float16, `step` bytes apart. */
+bool ant__spread(void *y, int64_t step, int to, const void *x, int from, int64_t n);
+/* IEEE half precision. */
+float ant__half(uint16_t bits);
+#endif

@@ -1,0 +1,289 @@
+#include "train/feed.h"
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char *const roles[] = {"input", "target", "sample weight"};
+
+int ant__feed_count(const ant_array *list) {
+    int n = 0;
+    while (list && n < ANT_MAX_PORTS && list[n].axes != 0)
+        n++;
+    return n;
+}
+
+/* --- ports --- */
+static void add_port(ant_feed *f, enum ant_feed_role role, int index, const char *name, int dtype,
+                     const ant_dims *wanted) {
+    ant_feed_port *p = &f->port[f->n++];
+    *p = (ant_feed_port){
+        .role = role, .index = index, .name = name, .dtype = dtype, .wanted = wanted};
+    snprintf(p->what, sizeof p->what, "%s '%.64s'", roles[role], name);
+}
+
+void ant__feed_ports(ant_feed *f, const ant_model *m, const bool *targets, const bool *labels,
+                     ant_fault *e) {
+    const ant_model_body *b = ant__body(m);
+    *f = (ant_feed){.model = m, .error = e};
+    for (int k = 0; k < b->n_in; k++)
+        add_port(f, ANT__INPUTS, k, ant__in_name(m, k), b->in[k]->dtype, &b->in[k]->dims);
+    for (int k = 0; targets && k < b->n_out; k++)
+        if (targets[k])
+            add_port(f, ANT__TARGETS, k, ant__out_name(m, k), labels[k] ? ANT_INT32 : ANT_FLOAT32,
+                     NULL);
+}
+
+static ant_feed_port *port_of(ant_feed *f, enum ant_feed_role role, int index) {
+    for (int k = 0; k < f->n; k++)
+        if (f->port[k].role == role && f->port[k].index == index)
+            return &f->port[k];
+    return NULL;
+}
+
+static int count_role(const ant_feed *f, enum ant_feed_role role) {
+    int n = 0;
+    for (int k = 0; k < f->n; k++)
+        n += f->port[k].role == role;
+    return n;
+}
+
+/* --- matching --- */
+static int unknown_name(ant_feed *f, enum ant_feed_role role, const char *name) {
+    const char *names[ANT__MAX_FEEDS];
+    int n = 0;
+    for (int k = 0; k < f->n; k++)
+        if (f->port[k].role == role)
+            names[n++] = f->port[k].name;
+    const char *near = ant__nearest(name, names, n);
+    return ant__fail(f->error, ANT_E_DATA, "%s: no %s '%s'%s%s%s", ant__layer_label(f->model),
+                     roles[role], name, near ? ", did you mean '" : "", near ? near : "",
+                     near ? "'?" : "");
+}
+
+static ant_feed_port *port_named(ant_feed *f, enum ant_feed_role role, const char *name) {
+    for (int k = 0; k < f->n; k++)
+        if (f->port[k].role == role && strcmp(f->port[k].name, name) == 0)
+            return &f->port[k];
+    return NULL;
+}
+
+static int match_by_name(ant_feed *f, enum ant_feed_role role, const ant_array *list, int n) {
+    for (int k = 0; k < n; k++) {
+        ant_feed_port *p = list[k].name ? port_named(f, role, list[k].name) : NULL;
+        if (list[k].name == NULL)
+            return ant__fail(f->error, ANT_E_DATA,
+                             "%s: %s array %d has no name, but others have: name all or none",
+                             ant__layer_label(f->model), roles[role], k);
+        if (p == NULL)
+            return unknown_name(f, role, list[k].name);
+        p->array = list[k];
+    }
+    return 0;
+}
+
+static void match_by_order(ant_feed *f, enum ant_feed_role role, const ant_array *list) {
+    int at = 0;
+    for (int k = 0; k < f->n; k++)
+        if (f->port[k].role == role)
+            f->port[k].array = list[at++];
+}
+
+/* Targets may be given for all outputs, those that nobody looks at too. */
+static bool for_all_outputs(const ant_feed *f, enum ant_feed_role role, int n) {
+    return role == ANT__TARGETS && n == ant__body(f->model)->n_out && n > count_role(f, role);
+}
+
+static void match_outputs(ant_feed *f, const ant_array *list) {
+    for (int k = 0; k < f->n; k++)
+        if (f->port[k].role == ANT__TARGETS)
+            f->port[k].array = list[f->port[k].index];
+}
+
+static int match(ant_feed *f, enum ant_feed_role role, const ant_array *list) {
+    int n = ant__feed_count(list), wanted = count_role(f, role);
+    bool named = false;
+    for (int k = 0; k < n; k++)
+        named |= list[k].name != NULL;
+    if (named && n <= wanted) {
+        int code = match_by_name(f, role, list, n);
+        if (code)
+            return code;
+    } else if (!named && for_all_outputs(f, role, n))
+        match_outputs(f, list);
+    else if (n == wanted)
+        match_by_order(f, role, list);
+    else
+        return ant__fail(f->error, ANT_E_DATA, "%s: %d %s arrays given, needs %d",
+                         ant__layer_label(f->model), n, roles[role], wanted);
+    for (int k = 0; k < f->n; k++)
+        if (f->port[k].role == role && f->port[k].array.axes == 0)
+            return ant__fail(f->error, ANT_E_DATA, "%s: no array for %s '%s'",
+                             ant__layer_label(f->model), roles[role], f->port[k].name);
+    return 0;
+}
+
+/* --- sample weights --- */
+static void add_weight_port(ant_feed *f, int target) {
+    const ant_feed_port *t = &f->port[target];
+    if (port_of(f, ANT__WEIGHTS, t->index) == NULL)
+        add_port(f, ANT__WEIGHTS, t->index, t->name, ANT_FLOAT32, NULL);
+}
+
+static int match_weights(ant_feed *f, const ant_array *list) {
+    int given = ant__feed_count(list), targets = f->n;
+    f->weighted = given > 0 || f->class_weight.count > 0;
+    if (given > 0 && f->class_weight.count > 0)
+        return ant__fail(f->error, ANT_E_OPTION, "%s: sample_weight and class_weight are both said",
+                         ant__layer_label(f->model));
+    if (f->class_weight.count > 0 && count_role(f, ANT__TARGETS) != 1)
+        return ant__fail(f->error, ANT_E_OPTION, "%s: class_weight is for models with one output",
+                         ant__layer_label(f->model));
+    for (int k = 0; k < targets && f->weighted; k++)
+        if (f->port[k].role == ANT__TARGETS)
+            add_weight_port(f, k);
+    if (given == 0)
+        return 0;
+    if (given > 1 || list[0].name)
+        return match(f, ANT__WEIGHTS, list);
+    for (int k = 0; k < f->n; k++) /* one for all outputs */
+        if (f->port[k].role == ANT__WEIGHTS)
+            f->port[k].array = list[0];
+    return 0;
+}
+
+/* --- shapes --- */
+/* A last axis of 1 may be there or not. */
+static void fix_rank(ant_array *a, int rank, bool one) {
+    if (a->axes == rank + 1 && a->axes > 1 && a->shape[a->axes - 1] == 1)
+        a->axes--;
+    else if (a->axes == rank - 1 && one) {
+        a->strides[a->axes] = a->strides[0] ? (int64_t)ant__dtype_size(a->dtype) : 0;
+        a->shape[a->axes++] = 1;
+    }
+}
+
+static int check_shape(ant_feed *f, ant_feed_port *p) {
+    char got[ANT__DIMS_TEXT], wanted[ANT__DIMS_TEXT];
+    const ant_dims *w = p->wanted;
+    int code = ant__array_check(&p->array, p->what, f->error);
+    if (code || w == NULL)
+        return code;
+    fix_rank(&p->array, w->rank, w->rank > 1 && w->dim[w->rank - 1] == 1);
+    ant_dims d = ant__array_dims(&p->array);
+    bool fits = d.rank == w->rank;
+    for (int k = 1; fits && k < w->rank; k++)
+        fits = w->dim[k] < 0 || w->dim[k] == d.dim[k];
+    return fits ? 0
+                : ant__fail(f->error, ANT_E_SHAPE, "%s: %s takes %s, got %s",
+                            ant__layer_label(f->model), p->what, ant__dims_text(w, wanted),
+                            ant__dims_text(&d, got));
+}
+
+static int check_rows(ant_feed *f, const ant_feed_port *p, int64_t rows) {
+    if (p->array.shape[0] == rows)
+        return 0;
+    return ant__fail(f->error, ANT_E_DATA, "%s: %s has %lld rows, %s has %lld",
+                     ant__layer_label(f->model), p->what, (long long)p->array.shape[0],
+                     f->port[0].what, (long long)rows);
+}
+
+static bool from_classes(const ant_feed_port *p) {
+    return p->role == ANT__WEIGHTS && p->array.axes == 0;
+}
+
+/* Class weights need a class per row: (n), (n, 1) or one-hot. */
+static int check_classes(ant_feed *f) {
+    for (int k = 0; k < f->n && f->class_weight.count > 0; k++)
+        if (f->port[k].role == ANT__TARGETS && f->port[k].array.axes > 2)
+            return ant__fail(f->error, ANT_E_OPTION,
+                             "%s: class_weight needs one class a row, target '%s' has %d axes",
+                             ant__layer_label(f->model), f->port[k].name, f->port[k].array.axes);
+    return 0;
+}
+
+int ant__feed_arrays(ant_feed *f, const ant_feed_arrays *a) {
+    int code = match(f, ANT__INPUTS, a->list[ANT__INPUTS]);
+    if (code == 0 && count_role(f, ANT__TARGETS) > 0)
+        code = match(f, ANT__TARGETS, a->list[ANT__TARGETS]);
+    if (code == 0 && count_role(f, ANT__TARGETS) > 0)
+        code = match_weights(f, a->list[ANT__WEIGHTS]);
+    for (int k = 0; k < f->n && code == 0; k++)
+        if (!from_classes(&f->port[k]))
+            code = check_shape(f, &f->port[k]);
+    int64_t rows = f->port[0].array.shape[0];
+    for (int k = 0; k < f->n && code == 0; k++)
+        if (!from_classes(&f->port[k]))
+            code = check_rows(f, &f->port[k], rows);
+    f->rows = rows;
+    f->first = 0;
+    return code ? code : check_classes(f);
+}
+
+/* --- buffers --- */
+static ant_dims port_dims(const ant_feed_port *p, int64_t batch) {
+    ant_dims d = from_classes(p) ? ANT__DIMS(batch) : ant__array_dims(&p->array);
+    d.dim[0] = batch;
+    return d;
+}
+
+int ant__feed_reserve(ant_feed *f, int64_t batch) {
+    for (int k = 0; k < f->n; k++) {
+        ant_feed_port *p = &f->port[k];
+        ant_dims d = port_dims(p, batch);
+        size_t size;
+        if (!ant__dims_bytes(&d, p->dtype, &size))
+            return ant__fail(f->error, ANT_E_LIMIT, "%s: a batch of %lld rows is too large",
+                             ant__layer_label(f->model), (long long)batch);
+        if (p->buffer && size <= p->room)
+            continue;
+        ant__free_numbers(p->buffer);
+        p->buffer = ant__alloc_numbers(size + 1);
+        p->room = p->buffer ? size : 0;
+        if (p->buffer == NULL)
+            return ant__fail_memory(f->error);
+    }
+    return 0;
+}
+
+void ant__feed_free(ant_feed *f) {
+    for (int k = 0; k < f->n; k++)
+        ant__free_numbers(f->port[k].buffer);
+    f->n = 0;
+}
+
+/* --- batches --- */
+/* The class of row i of a target's buffer: the number itself, or the place of the largest. */
+static double class_of(const ant_feed_port *t, int64_t i) {
+    int64_t n = t->array.axes > 1 ? t->array.shape[1] : 1, best = 0;
+    if (t->dtype == ANT_INT32)
+        return ((const int32_t *)t->buffer)[i * n];
+    const float *row = (const float *)t->buffer + i * n;
+    for (int64_t k = 1; k < n; k++)
+        if (row[k] > row[best])
+            best = k;
+    return n == 1 ? nearbyint((double)row[0]) : (double)best;
+}
+
+static void weigh_classes(ant_feed *f, ant_feed_port *w, int64_t count) {
+    const ant_feed_port *t = port_of(f, ANT__TARGETS, w->index);
+    for (int64_t i = 0; i < count; i++) {
+        double class = class_of(t, i);
+        bool known = class >= 0 && class < f->class_weight.count;
+        ((float *)w->buffer)[i] = known ? (float)f->class_weight.data[(int)class] : 1;
+    }
+}
+
+int ant__feed_batch(ant_feed *f, int64_t at, int64_t count) {
+    ant_rows_wanted rows = {
+        .order = f->order ? f->order + at : NULL, .first = f->first + at, .count = count};
+    int code = 0;
+    for (int k = 0; k < f->n && code == 0; k++) {
+        ant_feed_port *p = &f->port[k];
+        f->dims[k] = port_dims(p, count);
+        if (from_classes(p))
+            weigh_classes(f, p, count);
+        else
+            code = ant__array_read(&p->array, &rows, p->dtype, p->buffer, p->what, f->error);
+    }
+    return code;
+}

@@ -1,0 +1,56 @@
+/* Feeding programs: arrays are matched to a model's inputs, targets and sample weights, checked, and
+ * gathered batch by batch straight into the programs' input buffers. */
+#ifndef ANT_TRAIN_FEED_H
+#define ANT_TRAIN_FEED_H
+#include "antler/train.h"
+#include "graph/graph.h"
+#include "train/array.h"
+
+enum { ANT__MAX_FEEDS = 3 * ANT_MAX_PORTS, ANT__WHAT = 96 };
+enum ant_feed_role { ANT__INPUTS, ANT__TARGETS, ANT__WEIGHTS, ANT__ROLES };
+
+/* One input of a program. */
+typedef struct ant_feed_port {
+    enum ant_feed_role role;
+    int index; /* which input or output of the model */
+    const char *name;
+    char what[ANT__WHAT]; /* in messages: "input 'left'" */
+    int dtype;
+    const ant_dims *wanted; /* what a row must be like, batch first; NULL: anything */
+    ant_array array;        /* what is read now; axes 0: weights made of classes */
+    void *buffer;
+    size_t room; /* bytes of the buffer */
+} ant_feed_port;
+
+typedef struct ant_feed {
+    ant_feed_port port[ANT__MAX_FEEDS];
+    ant_dims dims[ANT__MAX_FEEDS]; /* of the present batch */
+    int n;
+    int64_t rows, first;     /* rows first … first + rows of the arrays */
+    const int64_t *order;    /* or those listed here; NULL: as they lie */
+    ant_floats class_weight; /* count 0: none */
+    bool weighted;           /* has sample weights or class weights */
+    ant_data *data;          /* rows from functions, in place of arrays */
+    const ant_model *model;
+    ant_fault *error;
+} ant_feed;
+
+/* Arrays as options hold them. */
+typedef struct ant_feed_arrays {
+    const ant_array *list[ANT__ROLES]; /* ANT_MAX_PORTS entries each; NULL: none */
+} ant_feed_arrays;
+
+/* The ports of a program for model m: its inputs, and the targets of those outputs that `targets`
+ * marks, with a dtype each. */
+void ant__feed_ports(ant_feed *f, const ant_model *m, const bool *targets, const bool *labels,
+                     ant_fault *e);
+/* Matches arrays by name or order, adds ports for weights, checks shapes and row counts. */
+int ant__feed_arrays(ant_feed *f, const ant_feed_arrays *a);
+/* Buffers for batches of `batch` rows. */
+int ant__feed_reserve(ant_feed *f, int64_t batch);
+/* Gathers rows [at, at + count); no allocation. Sets dims. 0 or the feed's error. */
+int ant__feed_batch(ant_feed *f, int64_t at, int64_t count);
+void ant__feed_free(ant_feed *f);
+/* How many arrays a list holds: it ends at the first without axes. */
+int ant__feed_count(const ant_array *list);
+#endif

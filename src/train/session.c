@@ -1,0 +1,81 @@
+#include "train/session.h"
+#include "train/write.h"
+#include <string.h>
+
+int ant__session_open(ant_session *s, ant_compiled *c, ant_run *run, bool training) {
+    bool targets[ANT_MAX_PORTS], labels[ANT_MAX_PORTS];
+    *s = (ant_session){.model = c->model, .compiled = c, .run = run, .training = training};
+    for (int k = 0; k < c->n_out; k++) {
+        targets[k] = c->out[k].wanted;
+        labels[k] = c->out[k].labels;
+    }
+    ant__feed_ports(&s->feed, c->model, targets, labels, &s->error);
+    return 0;
+}
+
+void ant__session_close(ant_session *s) {
+    ant__feed_free(&s->feed);
+    ant__free(s->order);
+    s->order = NULL;
+}
+
+void ant__session_reset(ant_session *s) {
+    s->sums = (ant_sums){0};
+    ant__compiled_reset(s->compiled);
+}
+
+/* --- one batch --- */
+static float scalar_output(const ant_program *p, int k) {
+    return *(const float *)ant__program_output(p, k);
+}
+
+/* Output 0 is the whole loss, then come those of the outputs that have one in logs. */
+static void read_losses(ant_session *s, const ant_program *p, int64_t count) {
+    const ant_compiled *c = s->compiled;
+    int at = 1;
+    s->loss = (double)scalar_output(p, 0);
+    s->sums.loss += s->loss * (double)count;
+    for (int k = 0; k < c->n_out; k++)
+        if (c->out[k].log)
+            s->sums.output[k] += (double)scalar_output(p, at++) * (double)count;
+    s->sums.samples += count;
+}
+
+static int take_run_error(ant_session *s) {
+    const ant_fault *e = ant__run_error(s->run);
+    return ant__fail(&s->error, e->code, "%s", e->text);
+}
+
+static int run_batch(ant_session *s, int64_t count) {
+    ant_compiled *c = s->compiled;
+    bool update = s->training && c->optimizer.cls;
+    ant_step_wanted want = {.compiled = c, .feed = &s->feed, .training = s->training};
+    want.kind = update ? ant__optimizer_prepare(&c->optimizer) : 0;
+    ant_program *p = ant__run_program(s->run, ant__step_id(&want), s->feed.dims, s->feed.n,
+                                      ant__step_write, &want);
+    if (p == NULL)
+        return take_run_error(s);
+    for (int k = 0; k < s->feed.n; k++)
+        ant__program_bind_input(p, k, s->feed.port[k].buffer);
+    if (update)
+        *ant__run_counter(s->run) = c->optimizer.calls;
+    if (ant__run_execute(s->run, p))
+        return take_run_error(s);
+    if (update)
+        ant__optimizer_done(&c->optimizer);
+    read_losses(s, p, count);
+    return 0;
+}
+
+int ant__session_batch(ant_session *s, int64_t at, int64_t count) {
+    int code = ant__feed_batch(&s->feed, at, count);
+    return code ? code : run_batch(s, count);
+}
+
+int ant__session_pass(ant_session *s, int64_t batch, int64_t steps) {
+    int64_t rows = s->feed.rows;
+    int code = 0;
+    for (int64_t at = 0; at < rows && steps-- != 0 && code == 0; at += batch)
+        code = ant__session_batch(s, at, rows - at < batch ? rows - at : batch);
+    return code;
+}
