@@ -10,6 +10,7 @@ typedef struct ant_plain_options {
 #define ANT_PLAIN_DEFAULTS ANT_LAYER_DEFAULTS
 
 static const ant_row plain_rows[] = {ANT__LAYER_ROWS(plain)};
+static const ant_class plain_class = ANT__CLASS(plain, plain, PLAIN, ANT_LAYER, NULL);
 
 typedef struct ant_custom_class {
     ant_layer_class base; /* first: the class's impl */
@@ -33,8 +34,9 @@ int ant_register_layer(ant_graph *g, const char *name, ant_node_write_fn *write,
         .call = call, .mask = ANT__MASK_PASS, .inputs_min = 1, .inputs_max = ANT_MAX_PORTS - 1};
     impl->write = write;
     impl->data = data;
-    ant_class cls = ANT__CLASS(plain, plain, PLAIN, ANT_LAYER, impl);
+    ant_class cls = plain_class;
     cls.name = name;
+    cls.impl = impl;
     return ant__class_register(&g->context, &cls);
 }
 

@@ -1,0 +1,27 @@
+/* The classes of the floors up to the graph. */
+#include "core/options/class.h"
+
+#define FAMILIES(X)                                                                                \
+    X(activations)                                                                                 \
+    X(concatenate)                                                                                 \
+    X(constraints)                                                                                 \
+    X(dense)                                                                                       \
+    X(initializers)                                                                                \
+    X(input)                                                                                       \
+    X(merging)                                                                                     \
+    X(model)                                                                                       \
+    X(normalization_statistics)                                                                    \
+    X(regularizers)                                                                                \
+    X(rescaling)                                                                                   \
+    X(reshaping)
+
+#define X(name) extern const ant_family ant__##name##_family;
+FAMILIES(X)
+#undef X
+
+const ant_family *const ant__families[] = {
+#define X(name) &ant__##name##_family,
+    FAMILIES(X)
+#undef X
+        NULL,
+};
