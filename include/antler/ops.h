@@ -97,7 +97,8 @@ ANT_API ant_value *ant_op_transpose(ant_program *p, ant_value *a, const int *ord
 ANT_API ant_value *ant_op_broadcast(ant_program *p, ant_value *a, const int64_t *shape, int rank);
 ANT_API ant_value *ant_op_expand(ant_program *p, ant_value *a, int axis);
 ANT_API ant_value *ant_op_squeeze(ant_program *p, ant_value *a, int axis);
-/* entries start, start + step, … of an axis, `count` of them; step may be negative */
+/* entries start, start + step, … of an axis, `count` of them; a negative start counts from the end,
+ * step may be negative */
 ANT_API ant_value *ant_op_slice(ant_program *p, ant_value *a, int axis, int64_t start,
                                 int64_t count, int64_t step);
 /* zeros (or `fill`) before and after */

@@ -234,8 +234,8 @@ static int infer_slice(ant_op *o) {
     char text[ANT__DIMS_TEXT];
     ant__infer_like(o);
     o->out[0]->dims.dim[i[AXIS]] = i[COUNT];
-    bool inside = i[START] >= 0 && last >= 0 && (size < 0 || (i[START] < size && last < size));
-    if (i[COUNT] < 0 || i[COUNT] == 0 || inside)
+    bool inside = i[START] >= 0 && last >= 0 && i[START] < size && last < size;
+    if (size < 0 || i[COUNT] <= 0 || inside)
         return 0;
     return ant__op_fail(o, "entries %lld to %lld of axis %d are outside of %s", (long long)i[START],
                         (long long)last, (int)i[AXIS], ant__dims_text(&a->dims, text));
@@ -274,6 +274,8 @@ static const ant_op_class slice_class = {.name = "slice",
 ant_value *ant_op_slice(ant_program *p, ant_value *a, int axis, int64_t start, int64_t count,
                         int64_t step) {
     int at = ant__program_dead(p) || !a ? 0 : ant__op_axis(p, "slice", a, axis);
+    if (a && at >= 0 && start < 0 && a->dims.dim[at] > 0)
+        start += a->dims.dim[at];
     ant_attrs attrs = {.i = {at, start, count, step}};
     if (a && at >= 0 && start == 0 && step == 1 && count >= 0 && count == a->dims.dim[at])
         return ant__local(p, a);
