@@ -1,6 +1,7 @@
 /* Scans: values, state, gradients, nesting, random numbers. */
 #include "core/program/inside.h"
 #include "gradient_check.h"
+#include "runner.h"
 #include "support.h"
 #include <math.h>
 #include <string.h>
@@ -118,42 +119,10 @@ START_TEST(gradients_of_the_gradient) {
 }
 END_TEST
 
-/* --- running by hand --- */
-typedef struct machine {
-    ant_program *p;
-    void *arena;
-} machine;
-
-static machine lower(ant_program *p, int passes) {
-    ant__program_lower(p, passes);
-    ck_assert_msg(!ant__program_error(p)->code, "%s", ant__program_error(p)->text);
-    machine m = {p, ant__alloc_numbers(ant__program_arena(p))};
-    memset(m.arena, 0x7f, ant__program_arena(p));
-    ant__program_bind_arena(p, m.arena);
-    return m;
-}
-
-static void run(const machine *m) {
-    ck_assert_int_eq(ant__program_run(m->p, NULL, NULL), 0);
-}
-
-static double out(const machine *m, int k, int i) {
-    return ((const double *)ant__program_output(m->p, k))[i];
-}
-
-static void release(machine *m) {
-    ant__program_free(m->p);
-    ant__free_numbers(m->arena);
-}
-
-static ant_variable variable(const char *name, double *data, ant_dims dims) {
-    return (ant_variable){.name = name, .dtype = ANT_FLOAT64, .dims = dims, .data = data};
-}
-
 /* x, y = y, x + y: each next value needs both old ones. */
 START_TEST(fibonacci) {
     double x[2] = {1, 2}, y[2] = {3, 5};
-    ant_variable vx = variable("x", x, ANT__DIMS(2)), vy = variable("y", y, ANT__DIMS(2));
+    ant_variable vx = variable_of("x", x, ANT__DIMS(2)), vy = variable_of("y", y, ANT__DIMS(2));
     ant_program *p = ant__program_new(ANT_FLOAT64), *b = ant__scan_begin(p, 10, false);
     ant_value *a = ant__scan_carry(b, ant__read(p, &vx)),
               *c = ant__scan_carry(b, ant__read(p, &vy));
@@ -162,21 +131,21 @@ START_TEST(fibonacci) {
     ant_op *scan = ant__scan_end(b);
     ant__output(p, ant__scan_last(scan, 0));
     ant__output(p, ant__scan_last(scan, 1));
-    machine m = lower(p, _i);
-    run(&m);
-    run(&m);
+    machine m = machine_of(p, _i);
+    machine_run(&m);
+    machine_run(&m);
     for (int i = 0; i < 2; i++) {
-        ck_assert_double_eq(out(&m, 0, i), 34 * x[i] + 55 * y[i]);
-        ck_assert_double_eq(out(&m, 1, i), 55 * x[i] + 89 * y[i]);
+        ck_assert_double_eq(machine_out(&m, 0, i), 34 * x[i] + 55 * y[i]);
+        ck_assert_double_eq(machine_out(&m, 1, i), 55 * x[i] + 89 * y[i]);
     }
-    release(&m);
+    machine_free(&m);
 }
 END_TEST
 
 /* Two variables that have the same value outside, one of which the body assigns. */
 START_TEST(lifted_variables_stay_apart) {
     double x[1] = {1}, y[1] = {10};
-    ant_variable vx = variable("x", x, ANT__DIMS(1)), vy = variable("y", y, ANT__DIMS(1));
+    ant_variable vx = variable_of("x", x, ANT__DIMS(1)), vy = variable_of("y", y, ANT__DIMS(1));
     ant_program *p = ant__program_new(ANT_FLOAT64);
     ant__assign(p, &vx, ant__read(p, &vy));
     ant_program *b = ant__scan_begin(p, 3, false);
@@ -184,13 +153,13 @@ START_TEST(lifted_variables_stay_apart) {
     ant__scan_collect(b, ant__read(b, &vx));
     ant_op *scan = ant__scan_end(b);
     ant__output(p, ant__scan_stacked(scan, 0));
-    machine m = lower(p, _i);
-    run(&m);
+    machine m = machine_of(p, _i);
+    machine_run(&m);
     ck_assert_double_eq(x[0], 40);
     ck_assert_double_eq(y[0], 10);
     for (int t = 0; t < 3; t++)
-        ck_assert_double_eq(out(&m, 0, t), 20 + 10 * t);
-    release(&m);
+        ck_assert_double_eq(machine_out(&m, 0, t), 20 + 10 * t);
+    machine_free(&m);
 }
 END_TEST
 
@@ -234,9 +203,9 @@ static double moving_mean(const double *x, int column, double m) {
 static double loss_at(machine *m, double *x, int i, double to) {
     double was = x[i];
     x[i] = to;
-    run(m);
+    machine_run(m);
     x[i] = was;
-    return out(m, 0, 0);
+    return machine_out(m, 0, 0);
 }
 
 START_TEST(state_and_random_numbers_in_a_body) {
@@ -244,9 +213,9 @@ START_TEST(state_and_random_numbers_in_a_body) {
     int64_t step[1] = {7};
     for (int i = 0; i < STEPS * ROWS * WIDTH; i++)
         x[i] = sin(1.3 * i);
-    ant_variable vx = variable("x", x, ANT__DIMS(STEPS, ROWS, WIDTH));
-    ant_variable vg = variable("gamma", gamma, ANT__DIMS(WIDTH));
-    ant_variable vm = variable("moving", moving, ANT__DIMS(WIDTH));
+    ant_variable vx = variable_of("x", x, ANT__DIMS(STEPS, ROWS, WIDTH));
+    ant_variable vg = variable_of("gamma", gamma, ANT__DIMS(WIDTH));
+    ant_variable vm = variable_of("moving", moving, ANT__DIMS(WIDTH));
     ant_variable vs = {.name = "step", .dtype = ANT_INT64, .data = step};
     ant_program *p = ant__program_new(ANT_FLOAT64);
     ant__set_counter(p, ant__read(p, &vs));
@@ -257,17 +226,17 @@ START_TEST(state_and_random_numbers_in_a_body) {
     ant__output(p, dx);
     ant__output(p, random);
     double want = moving_mean(x, 0, moving[0]);
-    machine m = lower(p, _i);
-    run(&m);
+    machine m = machine_of(p, _i);
+    machine_run(&m);
     ck_assert_double_eq_tol(moving[0], want, 1e-14);
-    ck_assert_double_ne(out(&m, 2, 0), out(&m, 2, ROWS * WIDTH));
+    ck_assert_double_ne(machine_out(&m, 2, 0), machine_out(&m, 2, ROWS * WIDTH));
     for (int i = 0; i < STEPS * ROWS * WIDTH; i += 7) {
-        double slope = out(&m, 1, i), h = 1e-5;
+        double slope = machine_out(&m, 1, i), h = 1e-5;
         double d = (loss_at(&m, x, i, x[i] + h) - loss_at(&m, x, i, x[i] - h)) / (2 * h);
         ck_assert_double_eq_tol(slope, d, 1e-7);
-        run(&m);
+        machine_run(&m);
     }
-    release(&m);
+    machine_free(&m);
 }
 END_TEST
 
@@ -307,7 +276,7 @@ END_TEST
 
 START_TEST(no_steps_at_all) {
     double x[2] = {4, 5};
-    ant_variable vx = variable("x", x, ANT__DIMS(2));
+    ant_variable vx = variable_of("x", x, ANT__DIMS(2));
     ant_program *p = ant__program_new(ANT_FLOAT64), *b = ant__scan_begin(p, 0, false);
     ant_value *a = ant__scan_carry(b, ant__read(p, &vx));
     ant__scan_next(b, a, ant_op_scale(b, a, 2));
@@ -315,11 +284,11 @@ START_TEST(no_steps_at_all) {
     ant_op *scan = ant__scan_end(b);
     ant__output(p, ant__scan_last(scan, 0));
     ant__output(p, ant_op_sum(p, ant__scan_stacked(scan, 0), ANT_ALL_AXES, false));
-    machine m = lower(p, ANT__ALL_PASSES);
-    run(&m);
-    ck_assert_double_eq(out(&m, 0, 1), 5);
-    ck_assert_double_eq(out(&m, 1, 0), 0);
-    release(&m);
+    machine m = machine_of(p, ANT__ALL_PASSES);
+    machine_run(&m);
+    ck_assert_double_eq(machine_out(&m, 0, 1), 5);
+    ck_assert_double_eq(machine_out(&m, 1, 0), 0);
+    machine_free(&m);
 }
 END_TEST
 

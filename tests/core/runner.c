@@ -1,0 +1,42 @@
+/* Lowers, binds and runs a program in a test. */
+#include "runner.h"
+#include <check.h>
+#include <string.h>
+
+machine machine_of(ant_program *p, int passes) {
+    ant__program_lower(p, passes);
+    ck_assert_msg(!ant__program_error(p)->code, "%s", ant__program_error(p)->text);
+    machine m = {p, ant__alloc_numbers(ant__program_arena(p))};
+    memset(m.arena, 0x7f, ant__program_arena(p));
+    ant__program_bind_arena(p, m.arena);
+    return m;
+}
+
+void machine_run(const machine *m) {
+    ck_assert_int_eq(ant__program_run(m->p, NULL, NULL), 0);
+}
+
+void machine_free(machine *m) {
+    ant__program_free(m->p);
+    ant__free_numbers(m->arena);
+}
+
+double machine_out(const machine *m, int k, int i) {
+    const void *data = ant__program_output(m->p, k);
+    switch (ant__program_output_value(m->p, k)->dtype) {
+    case ANT_FLOAT32:
+        return (double)((const float *)data)[i];
+    case ANT_FLOAT64:
+        return ((const double *)data)[i];
+    case ANT_INT32:
+        return ((const int32_t *)data)[i];
+    case ANT_INT64:
+        return (double)((const int64_t *)data)[i];
+    default:
+        return ((const uint8_t *)data)[i];
+    }
+}
+
+ant_variable variable_of(const char *name, double *data, ant_dims dims) {
+    return (ant_variable){.name = name, .dtype = ANT_FLOAT64, .dims = dims, .data = data};
+}

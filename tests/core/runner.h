@@ -1,0 +1,19 @@
+/* Lowers, binds and runs a program in a test. */
+#ifndef ANT_TESTS_RUNNER_H
+#define ANT_TESTS_RUNNER_H
+#include "core/program/program.h"
+
+typedef struct machine {
+    ant_program *p;
+    void *arena;
+} machine;
+
+/* Lowers p, which must go well, and binds an arena full of rubbish. Owns p. */
+machine machine_of(ant_program *p, int passes);
+void machine_run(const machine *m);
+void machine_free(machine *m);
+/* Entry i of output k, whatever its type. */
+double machine_out(const machine *m, int k, int i);
+/* A float64 variable on numbers of the caller's. */
+ant_variable variable_of(const char *name, double *data, ant_dims dims);
+#endif

@@ -1,0 +1,171 @@
+/* What the passes make of programs: fewer instructions, less memory, the same numbers. */
+#include "core/program/program.h"
+#include "runner.h"
+#include "support.h"
+#include <math.h>
+#include <string.h>
+
+static int count(const ant_program *p, const char *name) {
+    int n = 0;
+    for (int k = 0; k < ant__program_instructions(p); k++)
+        n += !strcmp(ant__program_instruction_name(p, k), name);
+    return n;
+}
+
+static ant_program *with_input(ant_value **x, int64_t rows, int64_t columns) {
+    ant_program *p = ant__program_new(ANT_FLOAT32);
+    *x = ant__input(p, ANT_FLOAT32, &ANT__DIMS(rows, columns));
+    return p;
+}
+
+/* Instructions of a program whose output is y. */
+static int instructions(ant_program *p, ant_value *y, int passes) {
+    ant__output(p, y);
+    ant__program_lower(p, passes);
+    ck_assert_msg(!ant__program_error(p)->code, "%s", ant__program_error(p)->text);
+    return ant__program_instructions(p);
+}
+
+START_TEST(equal_ops_are_one) {
+    ant_value *x;
+    ant_program *p = with_input(&x, 4, 4);
+    ant_value *a = ant_op_matmul(p, x, x, false, true), *b = ant_op_matmul(p, x, x, false, true);
+    ck_assert_int_eq(instructions(p, ant_op_add(p, a, b), ANT__ALL_PASSES), 2);
+    ant__program_free(p);
+}
+END_TEST
+
+START_TEST(chains_are_one_instruction) {
+    ant_value *x, *y;
+    ant_program *p = with_input(&x, 4, 4);
+    y = ant_op_exp(p, x);
+    ant_value *a = ant_op_sigmoid(p, y), *b = ant_op_tanh(p, ant_op_add(p, y, x));
+    y = ant_op_add(p, ant_op_mul(p, a, b), ant_op_reciprocal(p, a)); /* two branches that join */
+    ck_assert_int_eq(instructions(p, y, ANT__ALL_PASSES), 1);
+    ant__program_free(p);
+}
+END_TEST
+
+START_TEST(long_chains_are_cut) {
+    ant_value *x, *y;
+    ant_program *p = with_input(&x, 4, 4);
+    y = x;
+    for (int i = 0; i < 100; i++)
+        y = ant_op_sin(p, y);
+    int n = instructions(p, y, ANT__ALL_PASSES);
+    ck_assert(n > 1 && n < 10);
+    ant__program_free(p);
+}
+END_TEST
+
+START_TEST(many_inputs_are_cut) {
+    ant_value *x, *y;
+    ant_program *p = with_input(&x, 2, 2);
+    y = x;
+    for (int i = 0; i < 40; i++)
+        y = ant_op_add(p, y, ant__input(p, ANT_FLOAT32, &ANT__DIMS(2, 2)));
+    int n = instructions(p, y, ANT__ALL_PASSES);
+    ck_assert(n > 1 && n < 8);
+    ant__program_free(p);
+}
+END_TEST
+
+/* A product in between uses the chain's value: what comes after it cannot go before. */
+START_TEST(a_use_outside_ends_a_chain) {
+    ant_value *x;
+    ant_program *p = with_input(&x, 4, 4);
+    ant_value *a = ant_op_exp(p, x), *b = ant_op_matmul(p, a, a, false, false);
+    ck_assert_int_eq(instructions(p, ant_op_add(p, a, ant_op_sin(p, b)), ANT__ALL_PASSES), 3);
+    ant__program_free(p);
+}
+END_TEST
+
+START_TEST(constants_are_computed_once) {
+    ant_value *x;
+    ant_program *p = with_input(&x, 4, 4);
+    ant_value *c = ant_op_exp(p, ant_op_add(p, ant_op_number(p, 1), ant_op_number(p, 2)));
+    c = ant_op_sum(p, ant_op_broadcast(p, c, (const int64_t[]){3}, 1), ANT_ALL_AXES, false);
+    ant__output(p, c);
+    ant__program_lower(p, ANT__ALL_PASSES);
+    ck_assert_int_eq(ant__program_instructions(p), 0);
+    ck_assert_float_eq_tol(*(const float *)ant__program_output(p, 0), 3 * expf(3), 1e-4F);
+    ant__program_free(p);
+}
+END_TEST
+
+START_TEST(transposes_vanish) {
+    ant_value *x, *y;
+    const int swap[] = {1, 0};
+    ant_program *p = with_input(&x, 4, 6);
+    y = ant_op_transpose(p, ant_op_transpose(p, x, swap), swap);
+    y = ant_op_matmul(p, y, ant_op_transpose(p, x, swap), false, false);
+    ck_assert_int_eq(instructions(p, y, ANT__ALL_PASSES), 1);
+    ant__program_free(p);
+}
+END_TEST
+
+START_TEST(what_nobody_uses_is_dropped) {
+    ant_value *x;
+    ant_program *p = with_input(&x, 4, 4);
+    ant_op_matmul(p, ant_op_exp(p, x), x, false, false);
+    ck_assert_int_eq(instructions(p, ant_op_neg(p, x), 0), 1);
+    ant__program_free(p);
+}
+END_TEST
+
+START_TEST(unused_results_of_scans_are_dropped) {
+    ant_value *x;
+    ant_program *p = with_input(&x, 4, 4), *b = ant__scan_begin(p, 4, false);
+    ant_value *s = ant__scan_sequence(b, x), *h = ant__scan_carry(b, ant__zeros(p, &ANT__DIMS(4)));
+    ant_value *big = ant__input(p, ANT_FLOAT32, &ANT__DIMS(4, 1000));
+    ant__scan_collect(b, ant_op_exp(b, ant__scan_sequence(b, ant_op_exp(p, big))));
+    ant__scan_next(b, h, ant_op_add(b, h, s));
+    ant_op *scan = ant__scan_end(b);
+    ck_assert_int_eq(instructions(p, ant__scan_last(scan, 0), ANT__ALL_PASSES), 1);
+    ck_assert_int_eq(count(p, "scan"), 1);
+    ant__program_free(p);
+}
+END_TEST
+
+START_TEST(memory_is_shared) {
+    size_t arena[2];
+    for (int shared = 0; shared < 2; shared++) {
+        ant_value *x, *y;
+        ant_program *p = with_input(&x, 100, 100);
+        y = x;
+        for (int i = 0; i < 20; i++)
+            y = ant_op_matmul(p, y, x, false, false);
+        instructions(p, y, shared ? ANT__ALL_PASSES : ANT__ALL_PASSES & ~ANT__PLAN);
+        arena[shared] = ant__program_arena(p);
+        ant__program_free(p);
+    }
+    ck_assert_uint_lt(arena[1] * 6, arena[0]);
+}
+END_TEST
+
+/* Updates of variables run in place: no memory but for the gradient. */
+START_TEST(updates_run_in_place) {
+    double w[1000] = {1}, m[1000] = {2};
+    ant_variable vw = variable_of("w", w, ANT__DIMS(1000)),
+                 vm = variable_of("m", m, ANT__DIMS(1000));
+    ant_program *p = ant__program_new(ANT_FLOAT64);
+    ant_value *g = ant__input(p, ANT_FLOAT64, &ANT__DIMS(1000)), *a = ant__read(p, &vw);
+    ant_value *b = ant_op_add(p, ant_op_scale(p, ant__read(p, &vm), 0.9), ant_op_scale(p, g, 0.1));
+    ant__assign(p, &vm, b);
+    ant__assign(p, &vw, ant_op_sub(p, a, ant_op_scale(p, b, 0.5)));
+    ant__program_lower(p, ANT__ALL_PASSES);
+    ck_assert_int_eq(ant__program_instructions(p), 1);
+    ck_assert_uint_eq(ant__program_arena(p), 0);
+    double gradient[1000] = {10};
+    ant__program_bind_input(p, 0, gradient);
+    ck_assert_int_eq(ant__program_run(p, NULL, NULL), 0);
+    ck_assert_double_eq_tol(m[0], 2.8, 1e-15);
+    ck_assert_double_eq_tol(w[0], 1 - 1.4, 1e-15);
+    ant__program_free(p);
+}
+END_TEST
+
+ANT_TEST_MAIN("passes", {equal_ops_are_one}, {chains_are_one_instruction}, {long_chains_are_cut},
+              {many_inputs_are_cut}, {a_use_outside_ends_a_chain}, {constants_are_computed_once},
+              {transposes_vanish}, {what_nobody_uses_is_dropped},
+              {unused_results_of_scans_are_dropped}, {memory_is_shared}, {updates_run_in_place})
