@@ -4,19 +4,33 @@
 #include <string.h>
 
 /* --- lowering --- */
-static int check_known(ant_program *p) {
+/* Every size must be known, and every value fit into memory. */
+static int check_value(ant_program *p, const ant_value *v) {
     char text[ANT__DIMS_TEXT];
-    for (int i = 0; i < p->values.n; i++)
-        if (!ant__dims_known(&p->values.at[i]->dims))
-            return ant__fail(&p->shared->error, ANT_E_STATE,
-                             "a program with a value of unknown size %s cannot run",
-                             ant__dims_text(&p->values.at[i]->dims, text));
+    size_t bytes;
+    if (!ant__dims_known(&v->dims))
+        return ant__fail(&p->shared->error, ANT_E_STATE,
+                         "a program with a value of unknown size %s cannot run",
+                         ant__dims_text(&v->dims, text));
+    if (!ant__dims_bytes(&v->dims, v->dtype, &bytes) || bytes > SIZE_MAX / 4)
+        return ant__fail(&p->shared->error, ANT_E_MEMORY, "a value of size %s is too large",
+                         ant__dims_text(&v->dims, text));
     return 0;
+}
+
+static int check_sizes(ant_program *p) {
+    for (int k = 0; k < p->shared->all.n; k++) {
+        const ant_program *q = p->shared->all.at[k];
+        for (int i = 0; i < q->values.n; i++)
+            if (check_value(p, q->values.at[i]))
+                break;
+    }
+    return p->shared->error.code;
 }
 
 int ant__program_lower(ant_program *p, int passes) {
     int *code = &p->shared->error.code;
-    if (*code || check_known(p))
+    if (*code || check_sizes(p))
         return *code;
     if (p->lowered)
         return ant__fail(&p->shared->error, ANT_E_STATE, "the program is lowered already");
