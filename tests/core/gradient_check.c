@@ -37,7 +37,7 @@ static double number_at(const check_case *c, int k, int64_t i) {
     return low + (high - low) * x;
 }
 
-static void make_variables(check_case *c, const ant_dims *dims, int real) {
+void check_make(check_case *c, const ant_dims *dims, int real) {
     for (int k = 0; k < c->n; k++) {
         size_t bytes = 0;
         ck_assert(ant__dims_bytes(&dims[k], real, &bytes));
@@ -49,7 +49,7 @@ static void make_variables(check_case *c, const ant_dims *dims, int real) {
     }
 }
 
-static void free_variables(check_case *c) {
+void check_free(check_case *c) {
     for (int k = 0; k < c->n; k++)
         ant__free_numbers(c->variable[k].data);
 }
@@ -157,8 +157,8 @@ static void compare_threads(check_case *c, runner *r, int real) {
 void check_gradient_of(check_case *c, const ant_dims *dims) {
     check_case single = *c;
     runner r, s;
-    make_variables(c, dims, ANT_FLOAT64);
-    make_variables(&single, dims, ANT_FLOAT32);
+    check_make(c, dims, ANT_FLOAT64);
+    check_make(&single, dims, ANT_FLOAT32);
     make_runner(&r, c, ANT_FLOAT64, ANT__ALL_PASSES);
     make_runner(&s, &single, ANT_FLOAT32, ANT__ALL_PASSES);
     compare_differences(c, &r);
@@ -170,8 +170,8 @@ void check_gradient_of(check_case *c, const ant_dims *dims) {
     compare_threads(&single, &s, ANT_FLOAT32);
     free_runner(&r);
     free_runner(&s);
-    free_variables(c);
-    free_variables(&single);
+    check_free(c);
+    check_free(&single);
 }
 
 void check_gradient(const char *name, check_writer *write, const ant_dims *dims, int n) {

@@ -39,4 +39,7 @@ ant_value *check_ints(ant_program *p, const int32_t *x, const ant_dims *dims);
 /* Runs everything on a case whose dims are given; fails the test where something differs. */
 void check_gradient_of(check_case *c, const ant_dims *dims);
 void check_gradient(const char *name, check_writer *write, const ant_dims *dims, int n);
+/* The case's variables alone, with their numbers: for tests that run programs themselves. */
+void check_make(check_case *c, const ant_dims *dims, int real);
+void check_free(check_case *c);
 #endif

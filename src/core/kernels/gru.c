@@ -76,13 +76,15 @@ static gru forward_cell(void *const *at, const ant_num *n, int64_t cell) {
     l.y = walk_sample(&l.w, l.out[0], sequence);
     l.h_before = walk_sample(&l.w, l.out[3], sequence);
     l.inner_n = walk_sample(&l.w, l.out[4], sequence);
-    l.h = (R *)l.out[5] + cell * ant__walk_workspace(units, 7, 0);
+    R *room = (R *)l.out[5] + cell * ant__gru_workspace(units);
+    l.h = room + ant__gemm_workspace(units);
     l.inner = l.h + ANT__WALK_ROWS * units;
     l.g = walk_rows_of(&l.w, l.out[2], 3 * units, l.inner + 3 * ANT__WALK_ROWS * units);
     walk_start(&l.w, l.h, at[3]);
     l.product = (gemm){.m = l.w.rows, .n = 3 * units, .k = units, .a = {l.h, units, 1}};
     l.product.b = (gemm_matrix){at[1], 3 * units, 1};
     l.product.packed = n[ANT__WALK_HAS].i & ANT__WALK_PLAIN ? NULL : at[2];
+    l.product.workspace = room;
     l.product.bias = bias;
     l.product.c = l.inner;
     l.product.c_row = 3 * units;
@@ -190,7 +192,7 @@ static gru_back back_cell(void *const *at, const ant_num *n, int64_t cell) {
     l.gates = walk_sample(&l.w, at[0], 3 * sequence);
     l.h_before = walk_sample(&l.w, at[2], sequence);
     l.inner_n = walk_sample(&l.w, at[3], sequence);
-    l.dh = (R *)l.out[3] + cell * ant__walk_workspace(units, 7, 0);
+    l.dh = (R *)l.out[3] + cell * ant__gru_workspace(units);
     R *room = l.dh + ANT__WALK_ROWS * units;
     l.dx = walk_rows_of(&l.w, l.out[0], 3 * units, room);
     l.dinner = walk_rows_of(&l.w, l.out[1], 3 * units, room + 3 * ANT__WALK_ROWS * units);

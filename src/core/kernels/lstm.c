@@ -78,7 +78,8 @@ static lstm forward_cell(void *const *at, const ant_num *n, int64_t cell) {
     l.y = walk_sample(&l.w, l.out[0], sequence);
     l.h_before = walk_sample(&l.w, l.out[4], sequence);
     l.c_before = walk_sample(&l.w, l.out[5], sequence);
-    l.h = (R *)l.out[6] + cell * ant__walk_workspace(units, 6, 1);
+    R *room = (R *)l.out[6] + cell * ant__lstm_workspace(units);
+    l.h = room + ant__gemm_workspace(units);
     l.c = l.h + ANT__WALK_ROWS * units;
     l.room = l.c + ANT__WALK_ROWS * units;
     l.g = walk_rows_of(&l.w, l.out[3], 4 * units, l.room + units);
@@ -87,6 +88,7 @@ static lstm forward_cell(void *const *at, const ant_num *n, int64_t cell) {
     l.product = (gemm){.m = l.w.rows, .n = 4 * units, .k = units, .a = {l.h, units, 1}};
     l.product.b = (gemm_matrix){at[1], 4 * units, 1};
     l.product.packed = n[ANT__WALK_HAS].i & ANT__WALK_PLAIN ? NULL : at[2];
+    l.product.workspace = room;
     l.product.c_row = l.g.row;
     l.product.add = true;
     return l;
@@ -202,7 +204,7 @@ static lstm_back back_cell(void *const *at, const ant_num *n, int64_t cell) {
     void *dh = walk_next(&l.out, n, ANT__WALK_DH), *dc = walk_next(&l.out, n, ANT__WALK_DC);
     l.gates = walk_sample(&l.w, at[0], 4 * sequence);
     l.c_before = walk_sample(&l.w, at[2], sequence);
-    l.dh = (R *)l.out[3] + cell * ant__walk_workspace(units, 6, 1);
+    l.dh = (R *)l.out[3] + cell * ant__lstm_workspace(units);
     l.dc = l.dh + ANT__WALK_ROWS * units;
     l.room = l.dc + ANT__WALK_ROWS * units;
     l.dz = walk_rows_of(&l.w, l.out[0], 4 * units, l.room + units);

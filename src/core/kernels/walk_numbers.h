@@ -4,7 +4,7 @@
  * (k + 1) * ANT__WALK_ROWS), so threads never wait for each other within a sequence. */
 #ifndef ANT_CORE_KERNELS_WALK_NUMBERS_H
 #define ANT_CORE_KERNELS_WALK_NUMBERS_H
-#include <stdint.h>
+#include "core/kernels/gemm_size.h"
 
 /* Activations whose slope is a function of their result. */
 typedef enum ant_gate {
@@ -39,9 +39,18 @@ enum ant_walk_has {
     ANT__WALK_PLAIN = 32 /* not an input: the recurrent kernel is not packed */
 };
 
-/* Entries of one cell's workspace: `vectors` rows of `units` numbers per sample, and `rooms` rows
- * of one sample; a multiple of a cache line. */
-static inline int64_t ant__walk_workspace(int64_t units, int64_t vectors, int64_t rooms) {
-    return (units * (vectors * ANT__WALK_ROWS + rooms) + 15) / 16 * 16;
+/* Entries of one cell's workspace, a multiple of a cache line. Products' room comes first. */
+static inline int64_t ant__walk_workspace(int64_t units, int64_t rows) {
+    return ant__gemm_workspace(units) + (units * rows + 15) / 16 * 16;
+}
+
+/* h, c, the gates, and one row of a single sample. */
+static inline int64_t ant__lstm_workspace(int64_t units) {
+    return ant__walk_workspace(units, (1 + 1 + 4) * ANT__WALK_ROWS + 1);
+}
+
+/* h, its products with the three kernels, the gates. */
+static inline int64_t ant__gru_workspace(int64_t units) {
+    return ant__walk_workspace(units, (1 + 3 + 3) * ANT__WALK_ROWS);
 }
 #endif

@@ -8,7 +8,7 @@ enum { INPUTS, KERNEL, PACKED, START_H, MASK };
 enum { SEQUENCE, LAST_H, ACTIVE, H_BEFORE, INNER, OUTPUTS };
 
 static size_t workspace(const ant_op *o) {
-    return ant__walk_bytes(o, 7, 0);
+    return ant__walk_bytes(o, ant__gru_workspace);
 }
 
 /* --- gradient --- */

@@ -8,7 +8,7 @@ enum { INPUTS, KERNEL, PACKED, START_H, START_C, MASK };
 enum { SEQUENCE, LAST_H, LAST_C, ACTIVE, H_BEFORE, C_BEFORE, OUTPUTS };
 
 static size_t workspace(const ant_op *o) {
-    return ant__walk_bytes(o, 6, 1);
+    return ant__walk_bytes(o, ant__lstm_workspace);
 }
 
 /* --- gradient --- */

@@ -45,8 +45,8 @@ void ant__walk_output(ant_op *o, int k, const ant_dims *dims);
 /* prep of every such op; input 0 is (batch, steps, gates * units). */
 int64_t ant__walk_prep(const ant_op *o, ant_nums *n);
 int64_t ant__walk_cells(const ant_op *o);
-/* Bytes of workspace: `vectors` and `rooms` as in ant__walk_workspace. */
-size_t ant__walk_bytes(const ant_op *o, int64_t vectors, int64_t rooms);
+/* Bytes of workspace: so many entries for each cell. */
+size_t ant__walk_bytes(const ant_op *o, int64_t (*entries)(int64_t units));
 /* Adds an input if it is there; returns `bit` or 0. */
 int ant__walk_add(ant_value **in, int *n, ant_value *v, int bit);
 /* Packed for the walk, or as it stands; says so in *has. */

@@ -80,10 +80,9 @@ int64_t ant__walk_cells(const ant_op *o) {
     return batch <= ANT__WALK_ROWS ? 1 : (batch + ANT__WALK_ROWS - 1) / ANT__WALK_ROWS;
 }
 
-size_t ant__walk_bytes(const ant_op *o, int64_t vectors, int64_t rooms) {
+size_t ant__walk_bytes(const ant_op *o, int64_t (*entries)(int64_t units)) {
     int64_t units = o->in[0]->dims.dim[2] / o->attrs.i[ANT__WALK_BATCH];
-    int64_t entries = ant__walk_cells(o) * ant__walk_workspace(units, vectors, rooms);
-    return (size_t)entries * ant__dtype_size(o->in[0]->dtype);
+    return (size_t)(ant__walk_cells(o) * entries(units)) * ant__dtype_size(o->in[0]->dtype);
 }
 
 /* --- writing --- */
