@@ -73,19 +73,20 @@ void K(softmax_cross_entropy)(void *const *at, const ant_num *n, int64_t from, i
     }
 }
 
-/* dlogits = (p * sum of targets - targets) * dloss; a label is a target of 1. */
+/* dlogits = (p * sum of targets - targets) * dloss; a label is a target of 1. dx may be p. */
 static void backward_row(const batch *s, R *dx, const R *p, R dloss, int64_t row) {
-    R weight = 1;
     if (s->label_bytes) {
         int64_t label = label_of(s, row);
+        bool hit = inside(s, label);
+        R own = hit ? (p[label] - 1) * dloss : 0;
         for (int64_t j = 0; j < s->classes; j++)
             dx[j] = p[j] * dloss;
-        if (inside(s, label))
-            dx[label] = (p[label] - 1) * dloss;
+        if (hit)
+            dx[label] = own;
         return;
     }
     const R *target = (const R *)s->targets + row * s->classes;
-    weight = 0;
+    R weight = 0;
     for (int64_t j = 0; j < s->classes; j++)
         weight += target[j];
     for (int64_t j = 0; j < s->classes; j++)
