@@ -38,7 +38,7 @@
  * | exponential | exp(x) |
  * | softmax | exp(x) / sum of exp(x) along axis |
  * | log_softmax | log(softmax(x)) |
- * | sparsemax | the nearest point of the simplex along axis: many entries are exactly 0 |
+ * | sparsemax | max(x - t, 0) along axis: many entries are exactly 0; t is Keras's, see there |
  * | glu | first half of axis * sigmoid(second half) |
  *
  * The structs are the options with their defaults, for the text form and for bindings; a user's own

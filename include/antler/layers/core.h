@@ -102,7 +102,7 @@ typedef struct ant_embedding_options {
 } ant_embedding_options;
 #define ANT_EMBEDDING_DEFAULTS                                                                     \
     ANT_LAYER_DEFAULTS, .input_dim = ANT_REQUIRED, .output_dim = ANT_REQUIRED,                     \
-                        .embeddings_initializer = "uniform", .lora_rank = ANT_NONE,                \
+                        .embeddings_initializer = "random_uniform", .lora_rank = ANT_NONE,         \
                         .lora_alpha = ANT_NONE
 #define ant_embedding(...)                                                                         \
     ANT__LAYER("Embedding", ant_embedding_options, ANT_EMBEDDING_DEFAULTS, .graph = __VA_ARGS__)
