@@ -39,12 +39,14 @@ static const char *some_part(int kind) {
 static double inside(const ant_row *r) {
     if (r->min == 0 && r->max == 0)
         return 3;
+    if (isinf(r->min))
+        return r->max - 2;
     return isinf(r->max) ? r->min + 2 : (r->min + r->max) / 2;
 }
 
 /* Not in range by the smallest step; NaN: there is no such number. */
 static double below(const ant_row *r) {
-    if (r->min == 0 && r->max == 0)
+    if ((r->min == 0 && r->max == 0) || isinf(r->min))
         return NAN;
     return r->above ? r->min : r->field == ANT__FLOAT ? r->min - 1e-9 : r->min - 1;
 }
