@@ -50,9 +50,9 @@ END_TEST
 START_TEST(many_runs_in_a_row) {
     ant_pool *p = ant__pool_new(3);
     int times[5] = {0};
-    for (int i = 0; i < 20000; i++)
+    for (int i = 0; i < 3000; i++)
         ant__pool_run(p, count, times, 5);
-    ck_assert(each_done(times, 5, 20000));
+    ck_assert(each_done(times, 5, 3000));
     ant__pool_free(p);
 }
 END_TEST
@@ -61,13 +61,13 @@ END_TEST
 START_TEST(parked_workers_wake_up) {
     ant_pool *p = ant__pool_new(4);
     int times[9] = {0};
-    for (int i = 0; i < 200; i++) {
+    for (int i = 0; i < 100; i++) {
         ant__pool_run(p, count, times, 9);
         ant__pool_park(p);
         if (i % 4 == 0)
             usleep(2000);
     }
-    ck_assert(each_done(times, 9, 200));
+    ck_assert(each_done(times, 9, 100));
     ant__pool_free(p);
 }
 END_TEST

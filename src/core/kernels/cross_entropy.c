@@ -73,24 +73,29 @@ void K(softmax_cross_entropy)(void *const *at, const ant_num *n, int64_t from, i
     }
 }
 
-/* dlogits = (p * sum of targets - targets) * dloss; a label is a target of 1. dx may be p. */
-static void backward_row(const batch *s, R *dx, const R *p, R dloss, int64_t row) {
-    if (s->label_bytes) {
-        int64_t label = label_of(s, row);
-        bool hit = inside(s, label);
-        R own = hit ? (p[label] - 1) * dloss : 0;
-        for (int64_t j = 0; j < s->classes; j++)
-            dx[j] = p[j] * dloss;
-        if (hit)
-            dx[label] = own;
-        return;
-    }
-    const R *target = (const R *)s->targets + row * s->classes;
+/* dlogits = (p * sum of targets - targets) * dloss; dx may lie over p. */
+static void backward_dense(R *dx, const R *p, const R *target, R dloss, int64_t classes) {
     R weight = 0;
-    for (int64_t j = 0; j < s->classes; j++)
+    for (int64_t j = 0; j < classes; j++)
         weight += target[j];
-    for (int64_t j = 0; j < s->classes; j++)
+    for (int64_t j = 0; j < classes; j++)
         dx[j] = (p[j] * weight - target[j]) * dloss;
+}
+
+/* A label is a target of 1. */
+static void backward_sparse(R *dx, const R *p, int64_t label, R dloss, int64_t classes) {
+    const R right = p[label];
+    for (int64_t j = 0; j < classes; j++)
+        dx[j] = p[j] * dloss;
+    dx[label] = (right - 1) * dloss;
+}
+
+static void backward(const batch *s, R *dx, const R *p, R dloss, int64_t row) {
+    const int64_t n = s->classes;
+    if (!s->label_bytes)
+        backward_dense(dx, p, (const R *)s->targets + row * n, dloss, n);
+    else if (inside(s, label_of(s, row)))
+        backward_sparse(dx, p, label_of(s, row), dloss, n);
 }
 
 void K(softmax_cross_entropy_grad)(void *const *at, const ant_num *n, int64_t from, int64_t to) {
@@ -99,7 +104,7 @@ void K(softmax_cross_entropy_grad)(void *const *at, const ant_num *n, int64_t fr
     const int64_t end = to * block < s.rows ? to * block : s.rows;
     const R *p = at[0], *dloss = at[2];
     for (int64_t r = from * block; r < end; r++)
-        backward_row(&s, (R *)at[3] + r * s.classes, p + r * s.classes, dloss[r], r);
+        backward(&s, (R *)at[3] + r * s.classes, p + r * s.classes, dloss[r], r);
 }
 
 /* x: logits, z: targets; max(x, 0) - x z + log(1 + e^-|x|) */

@@ -1,15 +1,6 @@
 /* Chains of elementwise steps, tile by tile (elementwise.h). */
 #include "core/kernels/elementwise.h"
-#include "core/kernels/build.h"
-#include <math.h>
-#include <string.h>
-
-/* Before a loop whose result may lie exactly over an operand: no step depends on another. */
-#ifdef __clang__
-#define EACH_ALONE _Pragma("clang loop vectorize(assume_safety)")
-#else
-#define EACH_ALONE _Pragma("GCC ivdep")
-#endif
+#include "core/kernels/math.h"
 
 /* --- steps: y[i] from a[i], b[i], c[i] and two numbers --- */
 typedef void step_fn(R *y, const R *a, const R *b, const R *c, R f, R g, int64_t n);
@@ -67,10 +58,10 @@ STEP(square, a[i] * a[i])
 STEP(sqrt, sqrt((double)a[i]))
 STEP(rsqrt, 1 / (R)sqrt((double)a[i]))
 STEP(reciprocal, 1 / a[i])
-STEP(exp, exp((double)a[i]))
-STEP(expm1, expm1((double)a[i]))
-STEP(log, log((double)a[i]))
-STEP(log1p, log1p((double)a[i]))
+STEP(exp, exp_1(a[i]))
+STEP(expm1, expm1_1(a[i]))
+STEP(log, log_1(a[i]))
+STEP(log1p, log1p_1(a[i]))
 STEP(sin, sin((double)a[i]))
 STEP(cos, cos((double)a[i]))
 STEP(tan, tan((double)a[i]))
@@ -79,13 +70,13 @@ STEP(acos, acos((double)a[i]))
 STEP(atan, atan((double)a[i]))
 STEP(sinh, sinh((double)a[i]))
 STEP(cosh, cosh((double)a[i]))
-STEP(tanh, tanh((double)a[i]))
+STEP(tanh, tanh_1(a[i]))
 STEP(asinh, asinh((double)a[i]))
 STEP(acosh, acosh((double)a[i]))
 STEP(atanh, atanh((double)a[i]))
-STEP(sigmoid, 1 / (1 + exp(-(double)a[i])))
-STEP(softplus, a[i] > 0 ? (double)a[i] + log1p(exp(-(double)a[i])) : log1p(exp((double)a[i])))
-STEP(erf, erf((double)a[i]))
+STEP(sigmoid, sigmoid_1(a[i]))
+STEP(softplus, softplus_1(a[i]))
+STEP(erf, erf_1(a[i]))
 STEP(relu, a[i] > 0 || a[i] != a[i] ? a[i] : 0)
 STEP(floor, floor((double)a[i]))
 STEP(ceil, ceil((double)a[i]))

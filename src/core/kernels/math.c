@@ -3,6 +3,7 @@
 
 #define X(f)                                                                                       \
     void K(f##_n)(R * y, const R *x, int64_t n) {                                                  \
+        EACH_ALONE                                                                                 \
         for (int64_t i = 0; i < n; i++)                                                            \
             y[i] = f##_1(x[i]);                                                                    \
     }

@@ -179,6 +179,27 @@ static size_t workspace(const ant_op *o) {
     return (size_t)(p.cells * ant__gemm_workspace(p.s.k)) * ant__dtype_size(o->out[0]->dtype);
 }
 
+/* --- simplify: a transpose of the last two axes is only another stride --- */
+
+static bool swaps_last_two(const ant_op *o) {
+    const int rank = o->in[0]->dims.rank;
+    for (int k = 0; k < rank - 2; k++)
+        if (o->attrs.i[k] != k)
+            return false;
+    return rank >= 2 && o->attrs.i[rank - 1] == rank - 2;
+}
+
+static ant_value *take_transposes(ant_op *o) {
+    for (int k = 0; k < 2; k++) {
+        const ant_op *from = o->in[k]->from;
+        if (!from || from->cls != &ant__transpose_class || !swaps_last_two(from))
+            continue;
+        o->in[k] = from->in[0];
+        o->attrs.i[k == 0 ? ANT__MATMUL_TA : ANT__MATMUL_TB] ^= 1;
+    }
+    return NULL;
+}
+
 /* --- the gradient: products again --- */
 
 /* v as one matrix: its last axis stays. */
@@ -243,6 +264,7 @@ const ant_op_class ant__matmul_class = {.name = "matmul",
                                         .kernel = ANT__K_matmul,
                                         .prep = prep,
                                         .workspace = workspace,
+                                        .simplify = take_transposes,
                                         .grad = gradient};
 
 const ant_op_class ant__dense_class = {.name = "dense",

@@ -1,0 +1,289 @@
+/* The ops matmul, softmax, log_softmax and cross-entropy: shapes, values, gradients, refusals. */
+#include "core/ops/fine.h"
+#include "core/ops/matmul.h"
+#include "core/ops/ops.h"
+#include "gradient_check.h"
+#include "support.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- a program that is run once --- */
+typedef struct once {
+    ant_program *p;
+    void *arena;
+} once;
+
+static const float *run_once(once *r, ant_value *v) {
+    int k = ant__output(r->p, v);
+    ck_assert_msg(!ant__program_lower(r->p, ANT__ALL_PASSES), "%s", ant__program_error(r->p)->text);
+    r->arena = ant__alloc_numbers(ant__program_arena(r->p));
+    ant__program_bind_arena(r->p, r->arena);
+    ant_report report;
+    ck_assert_int_eq(ant__program_run(r->p, NULL, &report), 0);
+    return ant__program_output(r->p, k);
+}
+
+static void once_free(once *r) {
+    ant__program_free(r->p);
+    ant__free_numbers(r->arena);
+}
+
+static ant_value *numbers(ant_program *p, const double *x, int rank, int64_t a, int64_t b,
+                          int64_t c) {
+    return ant_op_constant(p, x, (int64_t[]){a, b, c}, rank);
+}
+
+/* --- matmul --- */
+static const struct {
+    ant_dims a, b;
+    bool ta, tb;
+    ant_dims y;
+} products[] = {
+    {{2, {3, 4}}, {2, {4, 5}}, false, false, {2, {3, 5}}},
+    {{2, {4, 3}}, {2, {4, 5}}, true, false, {2, {3, 5}}},
+    {{2, {3, 4}}, {2, {5, 4}}, false, true, {2, {3, 5}}},
+    {{2, {4, 3}}, {2, {5, 4}}, true, true, {2, {3, 5}}},
+    {{3, {2, 3, 4}}, {2, {4, 5}}, false, false, {3, {2, 3, 5}}},
+    {{3, {2, 3, 4}}, {2, {5, 4}}, false, true, {3, {2, 3, 5}}},
+    {{3, {2, 4, 3}}, {2, {4, 5}}, true, false, {3, {2, 3, 5}}},
+    {{3, {2, 3, 4}}, {3, {2, 4, 2}}, false, false, {3, {2, 3, 2}}},
+    {{3, {2, 3, 4}}, {3, {1, 4, 2}}, false, false, {3, {2, 3, 2}}},
+    {{2, {3, 4}}, {3, {2, 4, 2}}, false, false, {3, {2, 3, 2}}},
+    {{4, {2, 1, 3, 2}}, {3, {3, 2, 2}}, false, false, {4, {2, 3, 3, 2}}},
+    {{4, {2, 1, 2, 3}}, {4, {1, 3, 2, 2}}, true, true, {4, {2, 3, 3, 2}}},
+    {{2, {1, 40}}, {2, {40, 1}}, false, false, {2, {1, 1}}},
+};
+enum { PRODUCTS = sizeof products / sizeof *products };
+
+static ant_value *write_product(ant_program *p, check_case *c) {
+    ant_value *y = ant_op_matmul(p, check_read(p, c, 0), check_read(p, c, 1),
+                                 products[c->number].ta, products[c->number].tb);
+    ck_assert_ptr_nonnull(y);
+    ck_assert(ant__dims_equal(&y->dims, &products[c->number].y));
+    return check_loss(p, y);
+}
+
+START_TEST(gradients_of_products) {
+    check_case c = {.name = "matmul", .write = write_product, .n = 2, .number = _i};
+    check_gradient_of(&c, (ant_dims[]){products[_i].a, products[_i].b});
+}
+END_TEST
+
+START_TEST(a_product_by_hand) {
+    const double a[] = {1, 2, 3, 4, 5, 6}, b[] = {1, 0, 2, 1, 0, 3};
+    once r = {.p = ant__program_new(ANT_FLOAT32)};
+    const float *y = run_once(&r, ant_op_matmul(r.p, numbers(r.p, a, 2, 2, 3, 0),
+                                                numbers(r.p, b, 2, 3, 2, 0), false, false));
+    const float want[] = {5, 11, 14, 23};
+    ck_assert_mem_eq(y, want, sizeof want);
+    once_free(&r);
+}
+END_TEST
+
+/* The transposes vanish: the product reads its operands by other strides. */
+START_TEST(transposes_become_strides) {
+    ant_program *p = ant__program_new(ANT_FLOAT32);
+    ant_value *a = ant__input(p, ANT_FLOAT32, &ANT__DIMS(4, 3));
+    ant_value *b = ant__input(p, ANT_FLOAT32, &ANT__DIMS(5, 4));
+    ant_value *y = ant_op_matmul(p, ant_op_transpose(p, a, (int[]){1, 0}),
+                                 ant_op_transpose(p, b, (int[]){1, 0}), false, false);
+    ant__output(p, y);
+    ck_assert_int_eq(ant__program_lower(p, ANT__ALL_PASSES), 0);
+    ck_assert_int_eq(ant__program_instructions(p), 1);
+    ant__program_free(p);
+}
+END_TEST
+
+START_TEST(empty_products) {
+    once r = {.p = ant__program_new(ANT_FLOAT32)};
+    ant_value *a = ant__input(r.p, ANT_FLOAT32, &ANT__DIMS(2, 0));
+    ant_value *b = ant__input(r.p, ANT_FLOAT32, &ANT__DIMS(0, 3));
+    const float *y = run_once(&r, ant_op_matmul(r.p, a, b, false, false));
+    for (int i = 0; i < 6; i++)
+        ck_assert_float_eq(y[i], 0);
+    once_free(&r);
+    r.p = ant__program_new(ANT_FLOAT32);
+    a = ant__input(r.p, ANT_FLOAT32, &ANT__DIMS(0, 2, 4));
+    b = ant__input(r.p, ANT_FLOAT32, &ANT__DIMS(0, 4, 3));
+    run_once(&r, ant_op_matmul(r.p, a, b, false, false));
+    once_free(&r);
+}
+END_TEST
+
+static void refused(ant_value *y, ant_program *p, const char *part) {
+    ck_assert_ptr_null(y);
+    ck_assert_msg(strstr(ant__program_error(p)->text, part) != NULL, "%s",
+                  ant__program_error(p)->text);
+    ant__program_free(p);
+}
+
+START_TEST(misfits_are_refused) {
+    ant_program *p = ant__program_new(ANT_FLOAT32);
+    ant_value *a = ant__input(p, ANT_FLOAT32, &ANT__DIMS(2, 3));
+    refused(ant_op_matmul(p, a, a, false, false), p, "(2, 3) and (2, 3)");
+    p = ant__program_new(ANT_FLOAT32);
+    a = ant__input(p, ANT_FLOAT32, &ANT__DIMS(4));
+    refused(ant_op_matmul(p, a, a, false, false), p, "two axes");
+    p = ant__program_new(ANT_FLOAT32);
+    a = ant__input(p, ANT_INT32, &ANT__DIMS(4, 4));
+    refused(ant_op_matmul(p, a, a, false, false), p, "int32");
+    p = ant__program_new(ANT_FLOAT32);
+    a = ant__input(p, ANT_FLOAT32, &ANT__DIMS(2, 4, 4));
+    ant_value *b = ant__input(p, ANT_FLOAT32, &ANT__DIMS(3, 4, 4));
+    refused(ant_op_matmul(p, a, b, false, false), p, "leading axes");
+}
+END_TEST
+
+/* --- softmax --- */
+static const struct {
+    ant_dims dims;
+    int axis;
+} softmaxes[] = {
+    {{1, {5}}, 0},       {{2, {3, 4}}, 1},     {{2, {3, 4}}, 0},
+    {{3, {2, 3, 4}}, 1}, {{3, {2, 3, 4}}, -1}, {{3, {2, 3, 18}}, 1},
+    {{2, {2, 70}}, 1},   {{2, {35, 3}}, 1},    {{3, {3, 1, 2}}, 1},
+};
+enum { SOFTMAXES = sizeof softmaxes / sizeof *softmaxes };
+
+static ant_value *write_softmax(ant_program *p, check_case *c) {
+    ant_value *x = check_read(p, c, 0);
+    int axis = softmaxes[c->number / 2].axis;
+    ant_value *y = c->number % 2 ? ant_op_log_softmax(p, x, axis) : ant_op_softmax(p, x, axis);
+    return check_loss(p, y);
+}
+
+START_TEST(gradients_of_softmax) {
+    check_case c = {.name = "softmax", .write = write_softmax, .n = 1, .number = _i};
+    check_gradient_of(&c, &softmaxes[_i / 2].dims);
+}
+END_TEST
+
+/* Against exponentials added up, in every layout. */
+START_TEST(softmax_is_its_definition) {
+    const ant_dims dims = softmaxes[_i].dims;
+    const int axis = ant__axis(softmaxes[_i].axis, dims.rank);
+    once r = {.p = ant__program_new(ANT_FLOAT32)};
+    ant_value *x = ant__input(r.p, ANT_FLOAT32, &dims);
+    ant_value *e = ant_op_exp(r.p, x), *sum = ant_op_sum(r.p, e, ANT_AXIS((unsigned)axis), true);
+    ant_value *soft = ant_op_sub(r.p, ant_op_softmax(r.p, x, axis), ant_op_div(r.p, e, sum));
+    ant_value *log =
+        ant_op_sub(r.p, ant_op_log_softmax(r.p, x, axis), ant_op_sub(r.p, x, ant_op_log(r.p, sum)));
+    int64_t n = ant__dims_count(&dims);
+    float *data = ant__alloc_numbers((size_t)n * sizeof *data);
+    for (int64_t i = 0; i < n; i++)
+        data[i] = sinf((float)i) * 4;
+    ant__output(r.p, ant_op_max(r.p, ant_op_abs(r.p, soft), ANT_ALL_AXES, false));
+    ant__output(r.p, ant_op_max(r.p, ant_op_abs(r.p, log), ANT_ALL_AXES, false));
+    ck_assert_int_eq(ant__program_lower(r.p, ANT__ALL_PASSES), 0);
+    r.arena = ant__alloc_numbers(ant__program_arena(r.p));
+    ant__program_bind_arena(r.p, r.arena);
+    ant__program_bind_input(r.p, 0, data);
+    ck_assert_int_eq(ant__program_run(r.p, NULL, NULL), 0);
+    ck_assert_float_le(*(const float *)ant__program_output(r.p, 0), 1e-6f);
+    ck_assert_float_le(*(const float *)ant__program_output(r.p, 1), 3e-6f);
+    ant__free_numbers(data);
+    once_free(&r);
+}
+END_TEST
+
+/* --- cross-entropy --- */
+static const ant_dims logits_dims[] = {{2, {3, 4}}, {2, {20, 3}}, {3, {2, 3, 5}}, {2, {2, 100}}};
+
+static ant_value *write_sparse(ant_program *p, check_case *c) {
+    static const int32_t label[] = {2, 0, 1, 1, 2, 0, 2, 1, 0, 0, 1, 2, 2, 2, 1, 0, 0, 1, 2, 0};
+    ant_dims rows = logits_dims[c->number];
+    rows.rank--;
+    ant_value *labels = check_ints(p, label, &rows);
+    return check_loss(p, ant__op_softmax_cross_entropy(p, check_read(p, c, 0), labels));
+}
+
+static ant_value *write_dense(ant_program *p, check_case *c) {
+    return check_loss(p,
+                      ant__op_softmax_cross_entropy(p, check_read(p, c, 0), check_read(p, c, 1)));
+}
+
+/* Both results at once: a loss and the probabilities that somebody uses further. */
+static ant_value *write_both(ant_program *p, check_case *c) {
+    ant_value *loss = ant__op_softmax_cross_entropy(p, check_read(p, c, 0), check_read(p, c, 1));
+    return ant_op_add(p, check_loss(p, loss), check_loss(p, ant__result(loss, 1)));
+}
+
+static ant_value *write_sigmoid(ant_program *p, check_case *c) {
+    return check_loss(p,
+                      ant__op_sigmoid_cross_entropy(p, check_read(p, c, 0), check_read(p, c, 1)));
+}
+
+START_TEST(gradients_of_cross_entropy) {
+    check_writer *const writers[] = {write_sparse, write_dense, write_both, write_sigmoid};
+    const ant_dims *dims = &logits_dims[_i / 4];
+    check_case c = {.name = "cross_entropy", .write = writers[_i % 4], .n = _i % 4 ? 2 : 1};
+    c.number = _i / 4;
+    check_gradient_of(&c, (ant_dims[]){*dims, *dims});
+}
+END_TEST
+
+START_TEST(losses_of_hopeless_logits_are_finite) {
+    const double x[] = {1000, -1000, 0, -1000, 1000, 0}, t[] = {0, 1, 0, 0, 1, 0};
+    once r = {.p = ant__program_new(ANT_FLOAT32)};
+    const float *y = run_once(&r, ant__op_softmax_cross_entropy(r.p, numbers(r.p, x, 2, 2, 3, 0),
+                                                                numbers(r.p, t, 2, 2, 3, 0)));
+    ck_assert_float_eq(y[0], 2000);
+    ck_assert_float_eq(y[1], 0);
+    once_free(&r);
+    r.p = ant__program_new(ANT_FLOAT32);
+    y = run_once(&r, ant__op_sigmoid_cross_entropy(r.p, numbers(r.p, x, 1, 3, 0, 0),
+                                                   numbers(r.p, t, 1, 3, 0, 0)));
+    ck_assert_float_eq(y[0], 1000);
+    ck_assert_float_eq(y[1], 1000);
+    ck_assert_float_eq_tol(y[2], logf(2), 1e-6f);
+    once_free(&r);
+}
+END_TEST
+
+START_TEST(a_label_outside_marks_the_run) {
+    ant_program *p = ant__program_new(ANT_FLOAT32);
+    ant_value *x = ant__input(p, ANT_FLOAT32, &ANT__DIMS(2, 3));
+    ant_value *labels = ant__input(p, ANT_INT64, &ANT__DIMS(2));
+    ant__output(p, ant__op_softmax_cross_entropy(p, x, labels));
+    ck_assert_int_eq(ant__program_lower(p, ANT__ALL_PASSES), 0);
+    void *arena = ant__alloc_numbers(ant__program_arena(p));
+    const float logits[6] = {0};
+    const int64_t bad[2][2] = {{1, 3}, {-1, 2}};
+    ant_report report;
+    ant__program_bind_arena(p, arena);
+    ant__program_bind_input(p, 0, logits);
+    for (int i = 0; i < 2; i++) {
+        ant__program_bind_input(p, 1, bad[i]);
+        ck_assert_int_eq(ant__program_run(p, NULL, &report), ANT_E_DATA);
+        ck_assert_int_eq(report.value, i ? -1 : 3);
+        ck_assert_int_eq(report.limit, 3);
+        ck_assert_str_eq(report.what, "label");
+    }
+    ant__program_free(p);
+    ant__free_numbers(arena);
+}
+END_TEST
+
+START_TEST(targets_that_do_not_fit_are_refused) {
+    ant_program *p = ant__program_new(ANT_FLOAT32);
+    ant_value *x = ant__input(p, ANT_FLOAT32, &ANT__DIMS(2, 3));
+    ant_value *t = ant__input(p, ANT_INT32, &ANT__DIMS(3));
+    refused(ant__op_softmax_cross_entropy(p, x, t), p, "(3,) for logits of shape (2, 3)");
+    p = ant__program_new(ANT_FLOAT32);
+    x = ant__input(p, ANT_FLOAT32, &ANT__DIMS(2, 3));
+    t = ant__input(p, ANT_FLOAT32, &ANT__DIMS(2));
+    refused(ant__op_softmax_cross_entropy(p, x, t), p, "must be (2, 3)");
+    p = ant__program_new(ANT_FLOAT32);
+    x = ant__input(p, ANT_FLOAT32, &ANT__DIMS(2, 3));
+    t = ant__input(p, ANT_BOOL, &ANT__DIMS(2, 3));
+    refused(ant__op_sigmoid_cross_entropy(p, x, t), p, "bool");
+}
+END_TEST
+
+ANT_TEST_MAIN("products and losses", ANT_LOOP(gradients_of_products, PRODUCTS), {a_product_by_hand},
+              {transposes_become_strides}, {empty_products}, {misfits_are_refused},
+              ANT_LOOP(gradients_of_softmax, 2 * SOFTMAXES),
+              ANT_LOOP(softmax_is_its_definition, SOFTMAXES),
+              ANT_LOOP(gradients_of_cross_entropy, 16), {losses_of_hopeless_logits_are_finite},
+              {a_label_outside_marks_the_run}, {targets_that_do_not_fit_are_refused})
