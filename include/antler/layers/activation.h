@@ -28,26 +28,26 @@ typedef struct ant_activation_options {
 
 /* --- ReLU ---
  * x > threshold: min(x, max_value); else negative_slope (x − threshold). All at least 0. */
-typedef struct ant_re_lu_options {
+typedef struct ant_relu_options {
     ANT_LAYER_OPTIONS;
     double max_value; /* ANT_NONE: no limit */
     double negative_slope, threshold;
     char ant_end;
-} ant_re_lu_options;
-#define ANT_RE_LU_DEFAULTS ANT_LAYER_DEFAULTS, .max_value = ANT_NONE
-#define ant_re_lu(...)                                                                             \
-    ANT__LAYER("ReLU", ant_re_lu_options, ANT_RE_LU_DEFAULTS, .graph = __VA_ARGS__)
+} ant_relu_options;
+#define ANT_RELU_DEFAULTS ANT_LAYER_DEFAULTS, .max_value = ANT_NONE
+#define ant_relu(...)                                                                             \
+    ANT__LAYER("ReLU", ant_relu_options, ANT_RELU_DEFAULTS, .graph = __VA_ARGS__)
 
 /* --- LeakyReLU ---
  * x > 0: x; else negative_slope x. (The activation "leaky_relu" has 0.2 where this has 0.3.) */
-typedef struct ant_leaky_re_lu_options {
+typedef struct ant_leaky_relu_options {
     ANT_LAYER_OPTIONS;
     double negative_slope; /* at least 0 */
     char ant_end;
-} ant_leaky_re_lu_options;
-#define ANT_LEAKY_RE_LU_DEFAULTS ANT_LAYER_DEFAULTS, .negative_slope = 0.3
-#define ant_leaky_re_lu(...)                                                                       \
-    ANT__LAYER("LeakyReLU", ant_leaky_re_lu_options, ANT_LEAKY_RE_LU_DEFAULTS, .graph = __VA_ARGS__)
+} ant_leaky_relu_options;
+#define ANT_LEAKY_RELU_DEFAULTS ANT_LAYER_DEFAULTS, .negative_slope = 0.3
+#define ant_leaky_relu(...)                                                                       \
+    ANT__LAYER("LeakyReLU", ant_leaky_relu_options, ANT_LEAKY_RELU_DEFAULTS, .graph = __VA_ARGS__)
 
 /* --- ELU ---
  * x > 0: x; else alpha (exp(x) − 1). */
@@ -67,15 +67,15 @@ typedef struct ant_elu_options {
  * Errors: ANT_E_SHAPE for an axis outside of the input, for the batch axis, and for an input that
  * does not fit alpha.
  * Source: He et al., Delving deep into rectifiers (2015). */
-typedef struct ant_p_re_lu_options {
+typedef struct ant_prelu_options {
     ANT_LAYER_OPTIONS;
     const char *alpha_initializer, *alpha_regularizer, *alpha_constraint;
     ant_ints shared_axes; /* from 1, the batch being 0: ANT_INTS(1, 2) for an alpha per channel */
     char ant_end;
-} ant_p_re_lu_options;
-#define ANT_P_RE_LU_DEFAULTS ANT_LAYER_DEFAULTS, .alpha_initializer = "zeros"
-#define ant_p_re_lu(...)                                                                           \
-    ANT__LAYER("PReLU", ant_p_re_lu_options, ANT_P_RE_LU_DEFAULTS, .graph = __VA_ARGS__)
+} ant_prelu_options;
+#define ANT_PRELU_DEFAULTS ANT_LAYER_DEFAULTS, .alpha_initializer = "zeros"
+#define ant_prelu(...)                                                                           \
+    ANT__LAYER("PReLU", ant_prelu_options, ANT_PRELU_DEFAULTS, .graph = __VA_ARGS__)
 
 /* --- Softmax ---
  * exp(x) / sum of exp(x), over one axis or several: ANT_SIZE(1, 2).

@@ -12,15 +12,15 @@ static int call_activation(ant_layer_call *c) {
     return 0;
 }
 
-static int call_re_lu(ant_layer_call *c) {
-    const ant_re_lu_options *o = ANT__OPTIONS(re_lu, c->layer);
+static int call_relu(ant_layer_call *c) {
+    const ant_relu_options *o = ANT__OPTIONS(relu, c->layer);
     c->out[0] =
         ant__relu_write(c->program, input(c), o->negative_slope, o->max_value, o->threshold);
     return 0;
 }
 
-static int call_leaky_re_lu(ant_layer_call *c) {
-    const ant_leaky_re_lu_options *o = ANT__OPTIONS(leaky_re_lu, c->layer);
+static int call_leaky_relu(ant_layer_call *c) {
+    const ant_leaky_relu_options *o = ANT__OPTIONS(leaky_relu, c->layer);
     c->out[0] = ant__relu_write(c->program, input(c), o->negative_slope, ANT_NONE, 0);
     return 0;
 }
@@ -35,15 +35,15 @@ static const ant_row activation_rows[] = {
     ANT__ROW(activation, activation, "applied to the input", .part = ANT_ACTIVATION),
     ANT__LAYER_ROWS(activation),
 };
-static const ant_row re_lu_rows[] = {
-    ANT__ROW(re_lu, max_value, "largest value", ANT__AT_LEAST(0)),
-    ANT__ROW(re_lu, negative_slope, "slope below the threshold", ANT__AT_LEAST(0)),
-    ANT__ROW(re_lu, threshold, "where it begins to rise", ANT__AT_LEAST(0)),
-    ANT__LAYER_ROWS(re_lu),
+static const ant_row relu_rows[] = {
+    ANT__ROW(relu, max_value, "largest value", ANT__AT_LEAST(0)),
+    ANT__ROW(relu, negative_slope, "slope below the threshold", ANT__AT_LEAST(0)),
+    ANT__ROW(relu, threshold, "where it begins to rise", ANT__AT_LEAST(0)),
+    ANT__LAYER_ROWS(relu),
 };
-static const ant_row leaky_re_lu_rows[] = {
-    ANT__ROW(leaky_re_lu, negative_slope, "slope below 0", ANT__AT_LEAST(0), .old = "alpha"),
-    ANT__LAYER_ROWS(leaky_re_lu),
+static const ant_row leaky_relu_rows[] = {
+    ANT__ROW(leaky_relu, negative_slope, "slope below 0", ANT__AT_LEAST(0), .old = "alpha"),
+    ANT__LAYER_ROWS(leaky_relu),
 };
 static const ant_row elu_rows[] = {
     ANT__ROW(elu, alpha, "what it tends to far below 0, negated"),
@@ -56,8 +56,8 @@ static const ant_row elu_rows[] = {
 
 static const ant_class classes[] = {
     LAYER(Activation, activation, ACTIVATION),
-    LAYER(ReLU, re_lu, RE_LU),
-    LAYER(LeakyReLU, leaky_re_lu, LEAKY_RE_LU),
+    LAYER(ReLU, relu, RELU),
+    LAYER(LeakyReLU, leaky_relu, LEAKY_RELU),
     LAYER(ELU, elu, ELU),
 };
 

@@ -6,7 +6,7 @@ enum { ALPHA };
 
 static int build(ant_layer *l, const ant_dims *in, int n_in) {
     (void)n_in;
-    const ant_p_re_lu_options *o = ANT__OPTIONS(p_re_lu, l);
+    const ant_prelu_options *o = ANT__OPTIONS(prelu, l);
     char shape[ANT__DIMS_TEXT];
     ant_dims alpha = {.rank = in->rank - 1};
     for (int k = 1; k < in->rank; k++)
@@ -52,16 +52,16 @@ static int call(ant_layer_call *c) {
     return 0;
 }
 
-static const ant_layer_class p_re_lu = {.build = build, .call = call, .mask = ANT__MASK_PASS};
+static const ant_layer_class prelu = {.build = build, .call = call, .mask = ANT__MASK_PASS};
 
-static const ant_row p_re_lu_rows[] = {
-    ANT__INITIALIZER_ROW(p_re_lu, alpha),
-    ANT__REGULARIZER_ROW(p_re_lu, alpha),
-    ANT__CONSTRAINT_ROW(p_re_lu, alpha),
-    ANT__ROW(p_re_lu, shared_axes, "axes along which alpha is the same, from 1"),
-    ANT__LAYER_ROWS(p_re_lu),
+static const ant_row prelu_rows[] = {
+    ANT__INITIALIZER_ROW(prelu, alpha),
+    ANT__REGULARIZER_ROW(prelu, alpha),
+    ANT__CONSTRAINT_ROW(prelu, alpha),
+    ANT__ROW(prelu, shared_axes, "axes along which alpha is the same, from 1"),
+    ANT__LAYER_ROWS(prelu),
 };
 
-static const ant_class classes[] = {ANT__CLASS(PReLU, p_re_lu, P_RE_LU, ANT_LAYER, &p_re_lu)};
+static const ant_class classes[] = {ANT__CLASS(PReLU, prelu, PRELU, ANT_LAYER, &prelu)};
 
 const ant_family ant__prelu_family = ANT__FAMILY("activation", classes);
