@@ -23,16 +23,11 @@ typedef struct strip {
 } strip;
 
 ALWAYS_INLINE vec load(const R *p, const strip *s, int v) {
-    p += s->at + v * LANES;
-    return s->lanes == LANES ? vec_load(p) : vec_load_part(p, s->lanes);
+    return vec_load_some(p + s->at + v * LANES, s->lanes);
 }
 
 ALWAYS_INLINE void store(R *p, const strip *s, int v, vec x) {
-    p += s->at + v * LANES;
-    if (s->lanes == LANES)
-        vec_store(p, x);
-    else
-        vec_store_part(p, x, s->lanes);
+    vec_store_some(p + s->at + v * LANES, x, s->lanes);
 }
 
 ALWAYS_INLINE void load_all(int vectors, vec *out, const R *p, const strip *s) {

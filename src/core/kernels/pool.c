@@ -1,31 +1,32 @@
 /* Max and average pooling, (N, H, W, C). Numbers: windows (window.h), dilation 1; a cell is an
- * image. The loops over channels are the vectors. */
+ * image. A vector holds channels of one pixel and walks over the pixels of a window. */
+#include "core/kernels/simd.h"
 #include "core/kernels/window.h"
 #include <string.h>
 
-/* One window: where its first real entry and its result stand, and how many entries it has. */
+/* One window: where its first real pixel and its result stand, and how many pixels it has. */
 typedef struct place {
     int64_t x, y;
     int64_t rows, columns;
     int64_t pitch, channels; /* from row to row, from column to column */
+    bool alone;              /* no other window has a pixel of it */
 } place;
 
-typedef void visit(const place *at, const R *a, const R *b, R *out);
+typedef void visit(const place *w, const R *a, const R *b, R *out);
 
 static void each_place(const windows *w, int64_t image, visit *f, const R *a, const R *b, R *out) {
-    int64_t pitch = w->column.in * w->channels, position = image * w->row.out * w->column.out;
+    int64_t position = image * w->row.out * w->column.out;
+    place at = {.pitch = w->column.in * w->channels, .channels = w->channels};
+    at.alone = w->row.stride >= w->row.size && w->column.stride >= w->column.size;
     for (int64_t i = 0; i < w->row.out; i++) {
         taps row = taps_at(&w->row, i);
-        const int64_t line = (image * w->row.in + row.entry) * pitch;
+        at.rows = row.last - row.first;
         for (int64_t j = 0; j < w->column.out; j++, position++) {
             taps column = taps_at(&w->column, j);
-            f(&(place){.x = line + column.entry * w->channels,
-                       .y = position * w->channels,
-                       .rows = row.last - row.first,
-                       .columns = column.last - column.first,
-                       .pitch = pitch,
-                       .channels = w->channels},
-              a, b, out);
+            at.columns = column.last - column.first;
+            at.x = (image * w->row.in + row.entry) * at.pitch + column.entry * at.channels;
+            at.y = position * at.channels;
+            f(&at, a, b, out);
         }
     }
 }
@@ -38,83 +39,101 @@ static void each_image(const ant_num *n, int64_t from, int64_t to, visit *f, con
         each_place(&w, image, f, a, b, out);
 }
 
-/* The images' part of a gradient starts at zero. */
-static void clear_images(const ant_num *n, int64_t from, int64_t to, R *dx) {
-    windows w = read_windows(n);
-    int64_t last = to < w.images ? to : w.images, size = w.row.in * w.column.in * w.channels;
-    if (last > from)
-        memset(dx + from * size, 0, (size_t)((last - from) * size) * sizeof *dx);
+/* Is every entry in exactly one window? */
+static bool tiles(const axis *a) {
+    return a->stride == a->size && a->before == 0 && a->out * a->size == a->in;
 }
 
-/* Where entry k of the window stands in x, in row-major order. */
-static int64_t entry(const place *at, int64_t k) {
-    return at->x + k / at->columns * at->pitch + k % at->columns * at->channels;
+/* A gradient starts at zero where pixels may be in no window, or in several. */
+static void each_image_from_zero(const ant_num *n, int64_t from, int64_t to, visit *f, const R *a,
+                                 const R *b, R *dx) {
+    windows w = read_windows(n);
+    int64_t last = to < w.images ? to : w.images, size = w.row.in * w.column.in * w.channels;
+    for (int64_t image = from; image < last; image++) {
+        if (!tiles(&w.row) || !tiles(&w.column))
+            memset(dx + image * size, 0, (size_t)size * sizeof *dx);
+        each_place(&w, image, f, a, b, dx);
+    }
+}
+
+/* A walk over the pixels of a window, in row-major order. */
+typedef struct walk {
+    int64_t k, left; /* number of the pixel, pixels that are left */
+    int64_t column;
+    int64_t at; /* where it stands in x */
+} walk;
+
+ALWAYS_INLINE walk walk_start(const place *w, int64_t channel) {
+    return (walk){.left = w->rows * w->columns, .at = w->x + channel};
+}
+
+ALWAYS_INLINE void walk_on(walk *s, const place *w) {
+    s->k++;
+    s->left--;
+    s->at += w->channels;
+    if (++s->column == w->columns) {
+        s->column = 0;
+        s->at += w->pitch - w->columns * w->channels;
+    }
 }
 
 /* --- max --- */
 
 /* Not a number is larger than all, so that it is not lost. */
-static inline bool beats(R x, R best) {
+ALWAYS_INLINE vec_int beats(vec x, vec best) {
     return (x > best) | (x != x);
 }
 
-static void largest(const place *at, const R *x, const R *unused, R *out) {
+static void largest(const place *w, const R *x, const R *unused, R *y) {
     (void)unused;
-    R *y = out + at->y;
-    memcpy(y, x + at->x, (size_t)at->channels * sizeof *y);
-    for (int64_t k = 1; k < at->rows * at->columns; k++) {
-        const R *e = x + entry(at, k);
-        for (int64_t c = 0; c < at->channels; c++)
-            y[c] = beats(e[c], y[c]) ? e[c] : y[c];
+    for (int64_t c = 0; c < w->channels; c += LANES) {
+        int64_t lanes = w->channels - c;
+        walk s = walk_start(w, c);
+        vec best = vec_load_some(x + s.at, lanes);
+        for (walk_on(&s, w); s.left > 0; walk_on(&s, w)) {
+            vec e = vec_load_some(x + s.at, lanes);
+            best = vec_select(beats(e, best), e, best);
+        }
+        vec_store_some(y + w->y + c, best, lanes);
     }
 }
 
-enum { BLOCK = 64 }; /* channels whose winners are held at once */
+/* In each lane the number of the first pixel that holds the largest of its channel. */
+ALWAYS_INLINE vec_int winners(const place *w, const R *x, int64_t c, int64_t lanes) {
+    walk s = walk_start(w, c);
+    vec best = vec_load_some(x + s.at, lanes);
+    vec_int which = {0};
+    for (walk_on(&s, w); s.left > 0; walk_on(&s, w)) {
+        vec e = vec_load_some(x + s.at, lanes);
+        vec_int wins = beats(e, best);
+        best = vec_select(wins, e, best);
+        which = (wins & (R_int)s.k) | (which & ~wins);
+    }
+    return which;
+}
 
-/* which[c]: the first entry, in row-major order, that holds the largest of channel start + c. */
-static void winners(const place *at, const R *x, int64_t start, int64_t count, R_int *which) {
-    R best[BLOCK];
-    memcpy(best, x + at->x + start, (size_t)count * sizeof *best);
-    memset(which, 0, (size_t)count * sizeof *which);
-    for (int64_t k = 1; k < at->rows * at->columns; k++) {
-        const R *e = x + entry(at, k) + start;
-        for (int64_t c = 0; c < count; c++) {
-            bool wins = beats(e[c], best[c]);
-            best[c] = wins ? e[c] : best[c];
-            which[c] = wins ? (R_int)k : which[c];
+static void spread_to_winners(const place *w, const R *x, const R *dy, R *dx) {
+    for (int64_t c = 0; c < w->channels; c += LANES) {
+        int64_t lanes = w->channels - c;
+        vec_int which = winners(w, x, c, lanes);
+        vec d = vec_load_some(dy + w->y + c, lanes);
+        for (walk s = walk_start(w, c); s.left > 0; walk_on(&s, w)) {
+            vec part = vec_select(which == (R_int)s.k, d, (vec){0});
+            if (!w->alone)
+                part += vec_load_some(dx + s.at, lanes);
+            vec_store_some(dx + s.at, part, lanes);
         }
     }
 }
 
-static int64_t block_at(const place *at, int64_t start) {
-    return at->channels - start < BLOCK ? at->channels - start : BLOCK;
-}
-
-static void spread_to_winners(const place *at, const R *x, const R *dy, R *dx) {
-    R_int which[BLOCK];
-    for (int64_t start = 0; start < at->channels; start += BLOCK) {
-        int64_t count = block_at(at, start);
-        const R *d = dy + at->y + start;
-        winners(at, x, start, count, which);
-        for (int64_t k = 0; k < at->rows * at->columns; k++) {
-            R *to = dx + entry(at, k) + start;
-            for (int64_t c = 0; c < count; c++)
-                to[c] += which[c] == (R_int)k ? d[c] : 0;
-        }
-    }
-}
-
-static void pick_winners(const place *at, const R *x, const R *v, R *out) {
-    R_int which[BLOCK];
-    for (int64_t start = 0; start < at->channels; start += BLOCK) {
-        int64_t count = block_at(at, start);
-        R *y = out + at->y + start;
-        winners(at, x, start, count, which);
-        for (int64_t k = 0; k < at->rows * at->columns; k++) {
-            const R *e = v + entry(at, k) + start;
-            for (int64_t c = 0; c < count; c++)
-                y[c] = which[c] == (R_int)k ? e[c] : y[c];
-        }
+static void pick_winners(const place *w, const R *x, const R *v, R *y) {
+    for (int64_t c = 0; c < w->channels; c += LANES) {
+        int64_t lanes = w->channels - c;
+        vec_int which = winners(w, x, c, lanes);
+        vec picked = {0};
+        for (walk s = walk_start(w, c); s.left > 0; walk_on(&s, w))
+            picked = vec_select(which == (R_int)s.k, vec_load_some(v + s.at, lanes), picked);
+        vec_store_some(y + w->y + c, picked, lanes);
     }
 }
 
@@ -123,8 +142,7 @@ void K(max_pool)(void *const *at, const ant_num *n, int64_t from, int64_t to) {
 }
 
 void K(max_pool_grad)(void *const *at, const ant_num *n, int64_t from, int64_t to) {
-    clear_images(n, from, to, at[2]);
-    each_image(n, from, to, spread_to_winners, at[0], at[1], at[2]);
+    each_image_from_zero(n, from, to, spread_to_winners, at[0], at[1], at[2]);
 }
 
 void K(max_pool_pick)(void *const *at, const ant_num *n, int64_t from, int64_t to) {
@@ -133,27 +151,26 @@ void K(max_pool_pick)(void *const *at, const ant_num *n, int64_t from, int64_t t
 
 /* --- average --- */
 
-static void average(const place *at, const R *x, const R *unused, R *out) {
+static void average(const place *w, const R *x, const R *unused, R *y) {
     (void)unused;
-    R *y = out + at->y, part = 1 / (R)(at->rows * at->columns);
-    memcpy(y, x + at->x, (size_t)at->channels * sizeof *y);
-    for (int64_t k = 1; k < at->rows * at->columns; k++) {
-        const R *e = x + entry(at, k);
-        for (int64_t c = 0; c < at->channels; c++)
-            y[c] += e[c];
+    const R part = 1 / (R)(w->rows * w->columns);
+    for (int64_t c = 0; c < w->channels; c += LANES) {
+        int64_t lanes = w->channels - c;
+        vec sum = {0};
+        for (walk s = walk_start(w, c); s.left > 0; walk_on(&s, w))
+            sum += vec_load_some(x + s.at, lanes);
+        vec_store_some(y + w->y + c, sum * part, lanes);
     }
-    for (int64_t c = 0; c < at->channels; c++)
-        y[c] *= part;
 }
 
-static void spread(const place *at, const R *dy, const R *unused, R *dx) {
+static void spread(const place *w, const R *dy, const R *unused, R *dx) {
     (void)unused;
-    const R *d = dy + at->y;
-    R part = 1 / (R)(at->rows * at->columns);
-    for (int64_t k = 0; k < at->rows * at->columns; k++) {
-        R *to = dx + entry(at, k);
-        for (int64_t c = 0; c < at->channels; c++)
-            to[c] += d[c] * part;
+    const R part = 1 / (R)(w->rows * w->columns);
+    for (int64_t c = 0; c < w->channels; c += LANES) {
+        int64_t lanes = w->channels - c;
+        vec d = vec_load_some(dy + w->y + c, lanes) * part;
+        for (walk s = walk_start(w, c); s.left > 0; walk_on(&s, w))
+            vec_store_some(dx + s.at, w->alone ? d : vec_load_some(dx + s.at, lanes) + d, lanes);
     }
 }
 
@@ -162,6 +179,5 @@ void K(average_pool)(void *const *at, const ant_num *n, int64_t from, int64_t to
 }
 
 void K(average_pool_grad)(void *const *at, const ant_num *n, int64_t from, int64_t to) {
-    clear_images(n, from, to, at[1]);
-    each_image(n, from, to, spread, at[0], NULL, at[1]);
+    each_image_from_zero(n, from, to, spread, at[0], NULL, at[1]);
 }

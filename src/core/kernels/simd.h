@@ -66,10 +66,14 @@ ALWAYS_INLINE vec vec_fma(vec a, vec b, vec c) {
 #endif
 }
 
+/* a where the mask is set (a comparison gives one), else b. */
+ALWAYS_INLINE vec vec_select(vec_int mask, vec a, vec b) {
+    return (vec)(((vec_int)a & mask) | ((vec_int)b & ~mask));
+}
+
 /* The larger of each pair; b where either is not a number. */
 ALWAYS_INLINE vec vec_max(vec a, vec b) {
-    vec_int larger = a > b;
-    return (vec)(((vec_int)a & larger) | ((vec_int)b & ~larger));
+    return vec_select(a > b, a, b);
 }
 
 /* The first n of a vector's lanes; the others are zero and their memory is not touched. */
@@ -93,6 +97,18 @@ ALWAYS_INLINE void vec_store_part(R *p, vec v, int64_t n) {
 #else
     memcpy(p, &v, (size_t)n * sizeof(R));
 #endif
+}
+
+/* A whole vector, or what is left of a line: n lanes, more than LANES count as LANES. */
+ALWAYS_INLINE vec vec_load_some(const R *p, int64_t n) {
+    return n >= LANES ? vec_load(p) : vec_load_part(p, n);
+}
+
+ALWAYS_INLINE void vec_store_some(R *p, vec v, int64_t n) {
+    if (n >= LANES)
+        vec_store(p, v);
+    else
+        vec_store_part(p, v, n);
 }
 
 /* Keeps a vector in a register: else GCC reads it again from memory in every multiplication. */
