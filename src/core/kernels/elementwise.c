@@ -13,6 +13,13 @@ typedef void step_fn(R *y, const R *a, const R *b, const R *c, R f, R g, int64_t
             y[i] = (R)(formula);                                                                   \
     }
 
+/* The same by one of math.h's array functions. */
+#define MATH(name)                                                                                 \
+    static void do_##name(R *y, const R *a, const R *b, const R *c, R f, R g, int64_t n) {         \
+        (void)b, (void)c, (void)f, (void)g;                                                        \
+        K(name##_n)(y, a, n);                                                                      \
+    }
+
 /* Rounds down; the remainder has b's sign, as Python's. */
 static R floor_of(R x) {
     return (R)floor((double)x);
@@ -58,10 +65,10 @@ STEP(square, a[i] * a[i])
 STEP(sqrt, sqrt((double)a[i]))
 STEP(rsqrt, 1 / (R)sqrt((double)a[i]))
 STEP(reciprocal, 1 / a[i])
-STEP(exp, exp_1(a[i]))
-STEP(expm1, expm1_1(a[i]))
-STEP(log, log_1(a[i]))
-STEP(log1p, log1p_1(a[i]))
+MATH(exp)
+MATH(expm1)
+MATH(log)
+MATH(log1p)
 STEP(sin, sin((double)a[i]))
 STEP(cos, cos((double)a[i]))
 STEP(tan, tan((double)a[i]))
@@ -70,13 +77,13 @@ STEP(acos, acos((double)a[i]))
 STEP(atan, atan((double)a[i]))
 STEP(sinh, sinh((double)a[i]))
 STEP(cosh, cosh((double)a[i]))
-STEP(tanh, tanh_1(a[i]))
+MATH(tanh)
 STEP(asinh, asinh((double)a[i]))
 STEP(acosh, acosh((double)a[i]))
 STEP(atanh, atanh((double)a[i]))
-STEP(sigmoid, sigmoid_1(a[i]))
-STEP(softplus, softplus_1(a[i]))
-STEP(erf, erf_1(a[i]))
+MATH(sigmoid)
+MATH(softplus)
+MATH(erf)
 STEP(relu, a[i] > 0 || a[i] != a[i] ? a[i] : 0)
 STEP(floor, floor((double)a[i]))
 STEP(ceil, ceil((double)a[i]))

@@ -28,7 +28,7 @@ static bool add_slot(ant_program *p, void **at, const ant_value *v) {
     if (pass->place == ANT__PLACE_NONE)
         return true;
     if (pass->place == ANT__PLACE_FIXED) {
-        *at = (char *)ant__base((ant_value *)v)->data + pass->offset;
+        *at = ant__at(ant__base((ant_value *)v)->data, pass->offset);
         return true;
     }
     return ANT__PUSH(&p->slots, (ant_slot){at, pass->offset, pass->place});
@@ -101,7 +101,7 @@ void ant__place_bind(ant_program *p, int place, const void *pointer) {
     ant_place *at = &p->places.at[place];
     at->pointer = pointer;
     for (int i = at[0].first_slot; i < at[1].first_slot; i++)
-        *p->slots.at[i].at = (char *)(uintptr_t)pointer + p->slots.at[i].offset;
+        *p->slots.at[i].at = ant__at(pointer, p->slots.at[i].offset);
 }
 
 /* --- a whole program --- */

@@ -142,4 +142,8 @@ int ant__program_assemble(ant_program *p);
 /* The function for an op: by the processor and by its types. */
 ant_kernel *ant__op_kernel(const ant_op *o);
 void ant__place_bind(ant_program *p, int place, const void *pointer);
+/* at + bytes; NULL (an empty arena, an empty value) stays NULL. */
+static inline void *ant__at(const void *at, size_t bytes) {
+    return at ? (char *)(uintptr_t)at + bytes : NULL;
+}
 #endif

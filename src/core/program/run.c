@@ -71,8 +71,7 @@ const void *ant__program_output(const ant_program *p, int k) {
     const struct ant_value_pass *pass = v->pass;
     if (pass->place == ANT__PLACE_FIXED)
         return ant__base(v)->data;
-    const char *start = p->places.at[pass->place].pointer;
-    return start ? start + pass->offset : NULL;
+    return ant__at(p->places.at[pass->place].pointer, pass->offset);
 }
 
 /* --- running --- */
@@ -122,7 +121,7 @@ static void bind_port(ant_program *body, const ant_value *v, const void *pointer
 }
 
 static void begin_scan(ant_program *body, void *const *in, char *workspace) {
-    ant__place_bind(body, ANT__ARENA_PLACE, workspace + body->carry_bytes);
+    ant__place_bind(body, ANT__ARENA_PLACE, ant__at(workspace, body->carry_bytes));
     for (int i = 0; i < body->carries.n; i++) {
         const ant_value *v = body->carries.at[i].in;
         bind_port(body, v, workspace);
@@ -137,12 +136,12 @@ static void begin_scan(ant_program *body, void *const *in, char *workspace) {
 static void bind_step(ant_program *body, void *const *sequences, void *const *stacked, int64_t t) {
     for (int i = 0; i < body->sequences.n; i++) {
         const ant_value *v = body->sequences.at[i].in;
-        bind_port(body, v, (char *)sequences[i] + (size_t)t * ant__value_bytes(v));
+        bind_port(body, v, ant__at(sequences[i], (size_t)t * ant__value_bytes(v)));
     }
     for (int i = 0; i < body->stacked.n; i++) {
         const ant_value *v = body->stacked.at[i];
         if (v)
-            bind_port(body, v, (char *)stacked[i] + (size_t)t * ant__value_bytes(v));
+            bind_port(body, v, ant__at(stacked[i], (size_t)t * ant__value_bytes(v)));
     }
 }
 
