@@ -134,11 +134,12 @@ ANT_API const char *ant_output_name(ant_model *m, int k);
 /* Weights, in Keras's order: own trainable ones, own others, then the layers inside. */
 ANT_API int ant_weight_count(ant_layer *l);
 ANT_API const char *ant_weight_name(ant_layer *l, int k); /* "dense/kernel", in this model */
-/* A view of the numbers (float32), valid until the graph is freed; axes 0 where there is none.
+/* A view of the numbers (float32), valid until the graph is freed; data NULL where there is none.
  * Not while the model trains on another thread. */
 ANT_API ant_array ant_weight_at(ant_layer *l, int k);
 ANT_API ant_array ant_weight_named(ant_layer *l, const char *name);
-/* Copies numbers in, of the weight's shape and any type. */
+/* Copies numbers in, of the weight's shape and any type. 0, or an error in the model (of a layer: in
+ * the model that owns it): ANT_E_OPTION when there is no such weight, ANT_E_SHAPE. */
 ANT_API int ant_weight_set(ant_layer *l, const char *name, ant_array values);
 /* to = factor * from + (1 - factor) * to, weight by weight in order: 1 copies, 0.01 follows. */
 ANT_API int ant_weights_copy(ant_layer *to, ant_layer *from, double factor);

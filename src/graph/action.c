@@ -16,6 +16,14 @@ int ant__action_begin(ant_model *m) {
     return 0;
 }
 
+int ant__layer_action_begin(ant_layer *l) {
+    if (!l || l->dead)
+        return ANT_E_GRAPH;
+    if (ant__body(l) || l->owner)
+        return ant__action_begin(ant__body(l) ? l : l->owner);
+    return 0;
+}
+
 /* Several threads may act on one model. */
 static int keep_error(ant_model *m, int code, const char *text) {
     ant_model_body *b = m->extra;
@@ -27,13 +35,13 @@ static int keep_error(ant_model *m, int code, const char *text) {
 }
 
 int ant__model_fail(ant_model *m, int code, const char *format, ...) {
-    char text[ANT__ERROR_SIZE], whole[ANT__ERROR_SIZE];
+    char text[ANT__ERROR_SIZE];
     va_list args;
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
+    int n = snprintf(text, sizeof text, "%.200s: ", ant__layer_label(m));
+    vsnprintf(text + n, sizeof text - (size_t)n, format, args);
     va_end(args);
-    snprintf(whole, sizeof whole, "%.200s: %.800s", ant__layer_label(m), text);
-    return keep_error(m, code, whole);
+    return keep_error(m, code, text);
 }
 
 int ant__model_take_error(ant_model *m, const ant_fault *e) {
@@ -41,15 +49,20 @@ int ant__model_take_error(ant_model *m, const ant_fault *e) {
 }
 
 /* A layer's own actions are told by the model that owns it, or by the graph where there is none. */
+int ant__layer_take_error(ant_layer *l, const ant_fault *e) {
+    if (ant__body(l) || l->owner)
+        return ant__model_take_error(ant__body(l) ? l : l->owner, e);
+    return ant__fail(&l->context->error, e->code, "%s", e->text);
+}
+
 int ant__layer_action_fail(ant_layer *l, int code, const char *format, ...) {
-    char text[ANT__ERROR_SIZE];
+    ant_fault e = {.code = code};
     va_list args;
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
+    int n = snprintf(e.text, sizeof e.text, "%.200s: ", ant__layer_label(l));
+    vsnprintf(e.text + n, sizeof e.text - (size_t)n, format, args);
     va_end(args);
-    if (ant__body(l) || l->owner)
-        return ant__model_fail(ant__body(l) ? l : l->owner, code, "%s", text);
-    return ant__layer_fail(l, code, "%s", text);
+    return ant__layer_take_error(l, &e);
 }
 
 const char *ant__model_name(const ant_model *m) {

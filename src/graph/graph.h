@@ -153,7 +153,10 @@ void ant__unsettle(ant_model *m);
 int ant__action_begin(ant_model *m);
 /* An error of an action: "'digits' (Sequential): …". */
 int ant__model_fail(ant_model *m, int code, const char *format, ...) ANT__FORMAT(3, 4);
+/* The same for any layer: kept by the model that owns it, else by the graph. */
+int ant__layer_action_begin(ant_layer *l);
 int ant__layer_action_fail(ant_layer *l, int code, const char *format, ...) ANT__FORMAT(3, 4);
+int ant__layer_take_error(ant_layer *l, const ant_fault *e);
 int ant__model_take_error(ant_model *m, const ant_fault *e); /* … that a run had */
 const char *ant__model_name(const ant_model *m);             /* of a settled one */
 /* Names of inputs and outputs in data, logs and files, once settled. */

@@ -1,4 +1,5 @@
 /* Numbers of weights, from outside of programs. */
+#include "core/array.h"
 #include "graph/graph.h"
 #include <string.h>
 
@@ -45,7 +46,7 @@ static void copy_pair(ant_weight *to, const ant_weight *from, double factor) {
 }
 
 int ant_weights_copy(ant_layer *to, ant_layer *from, double factor) {
-    if (!to || !from || to->dead || from->dead)
+    if (ant__layer_action_begin(to) || !from || from->dead)
         return ANT_E_GRAPH;
     const ant_names *a = ant__weights_of(to), *b = ant__weights_of(from);
     if (!a)
@@ -57,4 +58,94 @@ int ant_weights_copy(ant_layer *to, ant_layer *from, double factor) {
     for (int i = 0; i < a->n && !code; i++)
         copy_pair((ant_weight *)(uintptr_t)a->at[i].of, b->at[i].of, factor);
     return code;
+}
+
+/* --- from arrays --- */
+/* A weight that is one number takes an array of one. */
+static bool same_shape(const ant_dims *weight, const ant_array *a) {
+    ant_dims got = ant__array_dims(a);
+    return ant__dims_equal(weight, &got) || (!weight->rank && ant__dims_count(&got) == 1);
+}
+
+static int set(ant_layer *l, ant_weight *w, const char *name, ant_array a) {
+    ant_fault e = {0};
+    if (!a.axes) { /* one number without axes, as ant_weight_at gives it */
+        a.axes = 1;
+        a.shape[0] = 1;
+    }
+    int code = ant__array_check(&a, name, &e);
+    if (code)
+        return ant__layer_action_fail(l, code, "%s", e.text);
+    if (!same_shape(&w->variable.dims, &a)) {
+        ant_dims got = ant__array_dims(&a);
+        return misfit(l, w, name, &got);
+    }
+    ant_context c = {0};
+    ant_rows_wanted all = {.count = a.shape[0]};
+    if (ant__weight_allocate(&c, w))
+        return ant__layer_action_fail(l, ANT_E_MEMORY, "%s", ant_code_text(ANT_E_MEMORY));
+    if ((code = ant__array_read(&a, &all, ANT_FLOAT32, w->variable.data, name, &e)))
+        return ant__layer_action_fail(l, code, "%s", e.text);
+    w->initialized = true;
+    w->variable.version++;
+    return 0;
+}
+
+int ant_weight_set(ant_layer *l, const char *name, ant_array values) {
+    if (ant__layer_action_begin(l))
+        return ANT_E_GRAPH;
+    const ant_names *weights = ant__weights_of(l);
+    const ant_weight *w = weights ? ant__named(weights, name) : NULL;
+    if (w)
+        return set(l, (ant_weight *)(uintptr_t)w, name, values);
+    return ant__layer_action_fail(l, ANT_E_OPTION, "has no weight '%s'%s", name,
+                                  weights ? "" : ": it was not called yet");
+}
+
+/* --- learning statistics from data --- */
+static int build_for(ant_layer *l, const ant_dims *in) {
+    ant_dims any = *in;
+    any.dim[0] = ANT_ANY;
+    int code = ant__layer_build(l, &any, 1);
+    for (int i = 0; i < l->weights.n && !code; i++)
+        code = ant__weight_allocate(l->context, l->weights.at[i]);
+    return code;
+}
+
+static int learn(ant_layer *l, const ant_array *x) {
+    const ant_layer_class *impl = l->cls->impl;
+    ant_dims in = ant__array_dims(x);
+    ant_rows_wanted all = {.count = x->shape[0]};
+    int code = build_for(l, &in);
+    double *data = code ? NULL : ant__alloc_array((size_t)ant__dims_count(&in), sizeof *data);
+    if (!code && !data)
+        code = ant__fail_memory(&l->context->error);
+    if (!code)
+        code = ant__array_read(x, &all, ANT_FLOAT64, data, "data", &l->context->error);
+    if (!code)
+        code = impl->adapt(l, data, &in);
+    for (int i = 0; i < l->weights.n && !code; i++) {
+        l->weights.at[i]->initialized = true;
+        l->weights.at[i]->variable.version++;
+    }
+    ant__free(data);
+    return code;
+}
+
+int ant_adapt(ant_layer *l, ant_array x) {
+    if (ant__layer_action_begin(l))
+        return ANT_E_GRAPH;
+    const ant_layer_class *impl = l->cls->impl;
+    ant_fault e = {0};
+    if (!impl->adapt)
+        return ant__layer_action_fail(l, ANT_E_OPTION, "learns nothing from data by ant_adapt");
+    int code = ant__array_check(&x, "ant_adapt", &e);
+    if (code)
+        return ant__layer_action_fail(l, code, "%s", e.text);
+    ant_fault before = l->context->error; /* the graph keeps building errors only */
+    ant__error_clear(&l->context->error);
+    code = learn(l, &x);
+    e = l->context->error;
+    l->context->error = before;
+    return code ? ant__layer_take_error(l, &e) : 0;
 }

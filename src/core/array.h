@@ -1,6 +1,6 @@
 /* Arrays at the border: any numeric type, byte order and strides, converted as they are read. */
-#ifndef ANT_TRAIN_ARRAY_H
-#define ANT_TRAIN_ARRAY_H
+#ifndef ANT_CORE_ARRAY_H
+#define ANT_CORE_ARRAY_H
 #include "core/error.h"
 #include "core/shape.h"
 

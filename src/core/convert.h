@@ -1,6 +1,6 @@
 /* Numbers of one type into numbers of another. */
-#ifndef ANT_TRAIN_CONVERT_H
-#define ANT_TRAIN_CONVERT_H
+#ifndef ANT_CORE_CONVERT_H
+#define ANT_CORE_CONVERT_H
 #include <stdbool.h>
 #include <stdint.h>
 

@@ -1,5 +1,5 @@
-#include "train/array.h"
-#include "train/convert.h"
+#include "core/array.h"
+#include "core/convert.h"
 #include <string.h>
 
 ant_dims ant__array_dims(const ant_array *a) {

@@ -1,6 +1,6 @@
 /* Conversion goes through small packed blocks: gather (strides, byte order), widen to double or
  * int64, narrow to the type wanted. The common cases have loops of their own that vectorise. */
-#include "train/convert.h"
+#include "core/convert.h"
 #include "core/shape.h"
 #include <math.h>
 #include <string.h>
