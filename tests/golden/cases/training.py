@@ -3,6 +3,7 @@ import zlib
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 L = keras.layers
 
@@ -127,6 +128,12 @@ OPTIMIZERS = [
     "SGD(0.5, global_clipnorm=0.1)", "SGD(0.5, clipnorm=0.05)", "AdamW(0.01)",
     "AdamW(0.01, weight_decay=0.1)", "Adam(learning_rate=ExponentialDecay(0.05, 5, 0.7))",
     "SGD(learning_rate=CosineDecay(0.2, 15, alpha=0.1), momentum=0.5)",
+    "Adagrad(0.1)", "Adadelta(1.0)", "Adamax(0.01)", "Nadam(0.01)", "Lion(0.005)", "Lamb(0.01)",
+    "Ftrl(0.1)", "Ftrl(0.1, l1_regularization_strength=0.01, l2_regularization_strength=0.02)",
+    "Ftrl(0.1, l2_shrinkage_regularization_strength=0.05, beta=0.1, learning_rate_power=-0.4)",
+    "Adam(0.01, use_ema=True, ema_momentum=0.9, ema_overwrite_frequency=3)",
+    "SGD(0.1, gradient_accumulation_steps=3)", "Adam(0.01, gradient_accumulation_steps=2)",
+    "Adam(0.01, loss_scale_factor=8.0)",
 ]
 
 CASES = [{"model": "mlp", "optimizer": o} for o in OPTIMIZERS]
@@ -139,12 +146,21 @@ for c in CASES:
                                                           if k in c])
 
 
+def sum_first(optimizer):
+    """TensorFlow's sparse gradients of an embedding are squared occurrence by occurrence; Keras's
+    other backends, and we, add up a row's gradient first. So make them dense."""
+    apply = optimizer.apply
+    optimizer.apply = lambda grads, weights=None: apply(
+        [tf.convert_to_tensor(g) for g in grads], weights)
+
+
 def write(w, case):
     keras.backend.clear_session()
     yaml, build, xs, ys, losses, metrics = MODELS[case["model"]]
     model, xs, ys = build(), xs(), ys()
     names = dict(vars(keras.optimizers), **vars(keras.optimizers.schedules))
     optimizer = eval(case["optimizer"], {k: v for k, v in names.items() if k[0] != "_"})
+    sum_first(optimizer)
     for k, v in enumerate(model.weights):
         v.assign(numbers(f"{case['model']}/w{k}", tuple(v.shape), 0.3 if "variance" in v.path else -0.5, 0.7))
     w.word("case", case["name"])
