@@ -129,7 +129,9 @@ static int name_inputs(ant_model *m, ant_giver *g) {
         const char *said = b->in[i]->said;
         if (!ant__names_add(&b->nodes, b->in[i], NULL))
             return ant__fail_memory(&m->context->error);
-        if (said && (said = give(g, &b->nodes, said)))
+        if (said && !(said = give(g, &b->nodes, said)))
+            return ANT_E_MEMORY;
+        if (said)
             ant__names_set(&b->nodes, i, said);
     }
     for (int i = 0; i < b->n_in && !code; i++) {

@@ -59,7 +59,9 @@ static int add_penalties(ant_layer_call *c) {
 int ant__layer_write(ant_layer_call *c) {
     const ant_layer_class *impl = c->layer->cls->impl;
     cast_inputs(c);
-    int code = check_results(c, impl->call(c));
+    /* A program that failed has no values to call anything on. */
+    bool failed = ant__program_error(c->program)->code != 0;
+    int code = failed ? check_results(c, 0) : check_results(c, impl->call(c));
     if (code)
         return code;
     pass_mask(c);
