@@ -192,7 +192,7 @@ typedef struct ant_rnn_options {
 
 /* --- Bidirectional: a recurrent layer run both ways ---
  * Both are copies of `layer` with weights of their own ("forward_lstm", "backward_lstm"), the
- * second with go_backwards turned; backward_layer is taken as it is and must differ in go_backwards
+ * second with go_backwards; backward_layer is taken as it is and must differ in go_backwards
  * and agree in return_sequences, return_state and stateful. The backward sequence is turned round,
  * then both are joined by merge_mode: "concat" (batch, …, 2 units), "sum", "mul", "ave", or NULL:
  * two results. States follow, the forward ones first; initial_state is given in the same order.

@@ -38,13 +38,13 @@ static int check_pair(ant_layer *l, const ant_layer *forward, const ant_layer *b
     return 0;
 }
 
-/* A copy of the layer that walks the same or the other way. */
-static ant_layer *turned(const ant_layer *layer, bool turn) {
+/* A copy of the layer, which walks backwards if it is for the way back. */
+static ant_layer *copy_of(const ant_layer *layer, bool back) {
     ant_layer *copy = ant__layer_derive(layer, layer->cls);
     if (!copy)
         return NULL;
     bool *backwards = ant__layer_option(copy, "go_backwards");
-    *backwards ^= turn;
+    *backwards |= back;
     copy->said = layer->said;
     return copy;
 }
@@ -63,8 +63,8 @@ static int build(ant_layer *l, const ant_dims *in, int n_in) {
     int code = check_recurrent(l, o->layer);
     if (code)
         return code;
-    ant_layer *forward = turned(o->layer, false);
-    ant_layer *backward = o->backward_layer ? o->backward_layer : turned(o->layer, true);
+    ant_layer *forward = copy_of(o->layer, false);
+    ant_layer *backward = o->backward_layer ? o->backward_layer : copy_of(o->layer, true);
     if (!forward || !backward)
         return l->context->error.code;
     code = check_pair(l, forward, backward);

@@ -45,3 +45,32 @@ CASES += [
     layer("TimeDistributed(LSTM(3))", (2, 3, 4, 2)),
     layer("TimeDistributed(BatchNormalization())", (3, 4, 2), training=True),
 ]
+# Masks that hold from the first step of the walk on, and states that are not zeros then.
+for cls, states in (("SimpleRNN", 1), ("LSTM", 2), ("GRU", 1)):
+    CASES += [
+        layer(f"{cls}(4, return_sequences=True, go_backwards=True, return_state=True)", (6, 5, 2),
+              states=[(6, 4)] * states, mask=(6, 5)),
+        layer(f"{cls}(4, go_backwards=True)", (6, 2, 2), states=[(6, 4)] * states, mask=(6, 2)),
+        layer(f"{cls}(4, return_sequences=True, zero_output_for_mask=True)", (3, 5, 2), mask=(3, 5)),
+        layer(f"{cls}(4, zero_output_for_mask=True)", (6, 3, 2), mask=(6, 3)),
+        layer(f"{cls}(4, unroll=True, return_sequences=True)", (3, 4, 2), mask=(3, 4)),
+        layer(f"Bidirectional({cls}(4, return_sequences=True, return_state=True))", (3, 4, 2),
+              states=S * 2 * states, mask=(3, 4)),
+    ]
+CASES += [
+    layer("RNN([LSTMCell(4), GRUCell(3)], return_sequences=True, return_state=True, go_backwards=True)",
+          (3, 4, 2), mask=(3, 4)),
+    layer("RNN(GRUCell(4, reset_after=False, activation='softmax'), zero_output_for_mask=True)",
+          (3, 4, 2), mask=(3, 4)),
+    layer("LSTM(20, return_sequences=True)", (18, 3, 5), mask=(18, 3)),
+    layer("GRU(20, go_backwards=True)", (18, 3, 5)),
+    layer("GRU(3, recurrent_activation='hard_sigmoid', activation='relu', return_sequences=True)",
+          (3, 4, 2), mask=(3, 4)),
+    layer("LSTM(3, unit_forget_bias=False, recurrent_activation='softsign')", (3, 4, 2)),
+    layer("Bidirectional(RNN([LSTMCell(3), SimpleRNNCell(2)], return_sequences=True), merge_mode=None)",
+          (2, 4, 2), mask=(2, 4)),
+    layer("TimeDistributed(Bidirectional(GRU(2)))", (2, 3, 4, 2)),
+    layer("TimeDistributed(LSTM(3, return_sequences=True))", (2, 3, 4, 2), mask=(2, 3, 4)),
+    layer("TimeDistributed(TimeDistributed(Dense(2)))", (2, 3, 4, 5)),
+    layer("TimeDistributed(Flatten())", (2, 3, 2, 2), mask=(2, 3)),
+]
