@@ -237,30 +237,8 @@ static void gradient(ant_program *p, ant_op *o, ant_value *const *dy, ant_value 
         dx[1] = gradient_of_b(p, o, dy[0]);
 }
 
-/* A transpose that only swaps the last two axes. */
-static bool is_swap(const ant_op *o) {
-    int rank = o ? o->out[0]->dims.rank : 0;
-    if (!o || o->cls != &ant__transpose_class || rank < 2)
-        return false;
-    for (int k = 0; k < rank - 2; k++)
-        if (o->attrs.i[k] != k)
-            return false;
-    return o->attrs.i[rank - 1] == rank - 2;
-}
-
-/* Transposed operands are read as they were before. */
-static ant_value *simplify(ant_op *o) {
-    for (int k = 0; k < 2; k++)
-        while (is_swap(o->in[k]->from)) {
-            o->in[k] = o->in[k]->from->in[0];
-            o->attrs.i[k] ^= 1;
-        }
-    return NULL;
-}
-
 const ant_op_class ant__matmul_class = {.name = "matmul",
                                         .infer = infer_matmul,
-                                        .simplify = simplify,
                                         .kernel = ANT__K_matmul,
                                         .prep = prep,
                                         .workspace = workspace,

@@ -1,0 +1,95 @@
+/* antler summary, antler convert. */
+#include "graph/graph.h"
+#include "tool/tool.h"
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+static int columns_of(const tool_args *a) {
+    struct winsize w;
+    if (a->columns != ANT_NONE)
+        return a->columns;
+    if (isatty(STDOUT_FILENO) && !ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) && w.ws_col >= 40)
+        return w.ws_col < 120 ? w.ws_col : 120;
+    return 80;
+}
+
+static void print_shape(const ant_layer_use *use) {
+    printf("[");
+    for (int i = 0; i < use->out[0]->dims.rank; i++) {
+        int64_t size = use->out[0]->dims.dim[i];
+        printf(size < 0 ? "%snull" : "%s%lld", i ? ", " : "", (long long)size);
+    }
+    printf("]");
+}
+
+static void print_layer(ant_model *m, ant_layer *l, bool first) {
+    printf("%s\n  {\"name\": ", first ? "" : ",");
+    tool_json_text(stdout, ant__name_of(&ant__body(m)->layers, l));
+    printf(", \"class\": ");
+    tool_json_text(stdout, l->cls->name);
+    ant_node *node = ant_layer_node(m, ant__name_of(&ant__body(m)->layers, l), 0);
+    if (node && node->use) {
+        printf(", \"output_shape\": ");
+        print_shape(node->use);
+    }
+    printf(", \"parameters\": %lld}", (long long)ant_parameter_count(l, false));
+}
+
+static void print_json(ant_model *m) {
+    printf("{\"name\": ");
+    tool_json_text(stdout, ant_name(m));
+    printf(", \"layers\": [");
+    for (int k = 0; k < ant_layer_count(m); k++)
+        print_layer(m, ant_layer_at(m, k), k == 0);
+    printf("],\n \"parameters\": %lld, \"trainable\": %lld}\n",
+           (long long)ant_parameter_count(m, false), (long long)ant_parameter_count(m, true));
+}
+
+static int summarize(const tool_args *a, ant_experiment *e) {
+    char *text = ant_summary_text(e->model, columns_of(a));
+    if (!text)
+        return tool_model_failed(e->graph, e->model);
+    if (a->json)
+        print_json(e->model);
+    else
+        fputs(text, stdout);
+    ant_free(text);
+    return 0;
+}
+
+int tool_summary(const tool_args *a) {
+    ant_experiment e;
+    ant_graph *g = tool_graph(a);
+    if (!g)
+        return TOOL_FAILED;
+    int code = tool_open(a, g, &e);
+    if (!code)
+        code = summarize(a, &e);
+    ant_graph_free(g);
+    return code;
+}
+
+/* --- convert --- */
+static int convert(const tool_args *a, ant_experiment *e) {
+    const char *path = a->operand[1], *dot = strrchr(path, '.');
+    if (!dot || (strcmp(dot, ".safetensors") && strcmp(dot, ".yaml") && strcmp(dot, ".yml")))
+        return tool_usage("convert: cannot write '%s': expected a name that ends in .safetensors or "
+                          ".yaml",
+                          path);
+    if (ant__experiment_save(e, path))
+        return tool_model_failed(e->graph, e->model);
+    return 0;
+}
+
+int tool_convert(const tool_args *a) {
+    ant_experiment e;
+    ant_graph *g = tool_graph(a);
+    if (!g)
+        return TOOL_FAILED;
+    int code = tool_open(a, g, &e);
+    if (!code)
+        code = convert(a, &e);
+    ant_graph_free(g);
+    return code;
+}
