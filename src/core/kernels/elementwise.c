@@ -39,6 +39,19 @@ STEP(clip, a[i]<f ? f : a[i]> g ? g : a[i])
 STEP(where, a[i] != 0 ? b[i] : c[i])
 STEP(gate, a[i] > 0 ? b[i] : 0)
 
+STEP(sub_scale, (a[i] - b[i]) * f)
+STEP(lerp, (a[i] - b[i]) * f + c[i])
+STEP(square_sub, a[i] * a[i] - b[i])
+STEP(square_sub_scale, (a[i] * a[i] - b[i]) * f)
+STEP(square_lerp, (a[i] * a[i] - b[i]) * f + c[i])
+STEP(sqrt_shift, (R)sqrt((double)a[i]) + f)
+STEP(scale_add, a[i] * f + b[i])
+STEP(scale_from, b[i] - a[i] * f)
+STEP(mul_add, a[i] * b[i] + c[i])
+STEP(mul_from, c[i] - a[i] * b[i])
+STEP(mul_mul, a[i] * b[i] * c[i])
+STEP(div_from, c[i] - a[i] / b[i])
+
 STEP(add, a[i] + b[i])
 STEP(sub, a[i] - b[i])
 STEP(mul, a[i] * b[i])
@@ -95,7 +108,8 @@ STEP(is_finite, a[i] - a[i] == 0)
 
 static step_fn *const steps[ANT__E_ALL] = {NULL,
 #define X(name) do_##name,
-                                           ANT__E_CODES(X) ANT_BINARY_OPS(X) ANT_UNARY_OPS(X)
+                                           ANT__E_CODES(X) ANT__E_PAIRS(X) ANT_BINARY_OPS(X)
+                                               ANT_UNARY_OPS(X)
 #undef X
 };
 

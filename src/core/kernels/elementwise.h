@@ -25,10 +25,24 @@ enum {
     X(clip)     /* a within [f, g] */                                                              \
     X(where)    /* a ? b : c */                                                                    \
     X(gate)     /* a > 0 ? b : 0 */
+/* Two steps or three in one pass (passes/pairs.c); each is rounded as it was alone. */
+#define ANT__E_PAIRS(X)                                                                            \
+    X(sub_scale)        /* (a - b) f */                                                            \
+    X(lerp)             /* (a - b) f + c */                                                        \
+    X(square_sub)       /* a a - b */                                                              \
+    X(square_sub_scale) /* (a a - b) f */                                                          \
+    X(square_lerp)      /* (a a - b) f + c */                                                      \
+    X(sqrt_shift)       /* sqrt(a) + f */                                                          \
+    X(scale_add)        /* a f + b */                                                              \
+    X(scale_from)       /* b - a f */                                                              \
+    X(mul_add)          /* a b + c */                                                              \
+    X(mul_from)         /* c - a b */                                                              \
+    X(mul_mul)          /* a b c */                                                                \
+    X(div_from)         /* c - a / b */
 enum ant_elementwise_code {
     ANT__E_none = 0, /* not an elementwise op */
 #define X(name) ANT__E_##name,
-    ANT__E_CODES(X) ANT_BINARY_OPS(X) ANT_UNARY_OPS(X)
+    ANT__E_CODES(X) ANT__E_PAIRS(X) ANT_BINARY_OPS(X) ANT_UNARY_OPS(X)
 #undef X
         ANT__E_ALL
 };

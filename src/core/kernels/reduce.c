@@ -61,13 +61,23 @@ static void add_lines(R *restrict y, const R *x, int64_t lines, int64_t stride, 
             y[i] += x[i];
 }
 
+static void sum_piece_of_columns(R *y, const R *x, int64_t lines, int64_t stride, int64_t width) {
+    for (int64_t i = 0; i < width; i++)
+        y[i] = 0;
+    add_lines(y, x, lines, stride, width);
+}
+
 static void sum_columns(R *y, const R *x, int64_t lines, int64_t stride, int64_t width) {
     R piece[ANT__REDUCE_WIDTH];
-    double sum[ANT__REDUCE_WIDTH] = {0};
+    double sum[ANT__REDUCE_WIDTH];
+    if (lines <= PIECE) {
+        sum_piece_of_columns(y, x, lines, stride, width);
+        return;
+    }
+    for (int64_t i = 0; i < width; i++)
+        sum[i] = 0;
     for (int64_t r = 0; r < lines; r += PIECE) {
-        for (int64_t i = 0; i < width; i++)
-            piece[i] = 0;
-        add_lines(piece, x + r * stride, shorter(PIECE, lines - r), stride, width);
+        sum_piece_of_columns(piece, x + r * stride, shorter(PIECE, lines - r), stride, width);
         for (int64_t i = 0; i < width; i++)
             sum[i] += (double)piece[i];
     }

@@ -7,8 +7,7 @@ typedef struct maker {
     ant_op *const *member;
     ant_value *const *in;
     ant_fused *fused;
-    int real;                   /* the type of registers */
-    int last_use[ANT__E_STEPS]; /* the last step that reads step s's register */
+    int real; /* the type of registers */
     bool busy[ANT__E_BUFFERS];
 } maker;
 
@@ -90,21 +89,31 @@ static void make_step(maker *m, int s) {
     step->g = o->attrs.f[1];
     step->dtype = o->out[0]->dtype;
     step->output = -1;
-    m->last_use[s] = s;
-    for (int k = 0; k < 3; k++) { /* what a step has no use for repeats its first operand */
+    for (int k = 0; k < 3; k++) /* what a step has no use for repeats its first operand */
         *operand[k] = k < o->n_in ? register_of(m, o->in[k], s) : step->a;
-        if (*operand[k] >= m->fused->n_in)
-            m->last_use[*operand[k] - m->fused->n_in] = s;
-    }
+}
+
+static bool reads(const ant_fused_step *step, int r) {
+    return step->a == r || step->b == r || step->c == r;
+}
+
+/* The last step that reads step s's register; s itself where none does. */
+static int last_use(const ant_fused *fused, int s) {
+    for (int t = fused->n_steps - 1; t > s; t--)
+        if (reads(&fused->step[t], fused->n_in + s))
+            return t;
+    return s;
 }
 
 static void give_buffers(maker *m) {
+    int last[ANT__E_STEPS];
     for (int s = 0; s < m->fused->n_steps; s++) {
         ant_fused_step *step = &m->fused->step[s];
         bool straight = step->output >= 0 && step->dtype == m->real;
         step->buffer = straight ? -1 : take_buffer(m);
+        last[s] = last_use(m->fused, s);
         for (int t = 0; t <= s; t++)
-            if (m->last_use[t] == s && m->fused->step[t].buffer >= 0)
+            if (last[t] == s && m->fused->step[t].buffer >= 0)
                 m->busy[m->fused->step[t].buffer] = false;
     }
 }
@@ -136,7 +145,7 @@ static void find_replaced(const ant_fused *fused, const ant_value *v, int k) {
         const ant_fused_step *step = &fused->step[s];
         if (step->output >= 0)
             in->replaced |= 1u << step->output;
-        if (in->mode == ANT__E_DIRECT && (step->a == k || step->b == k || step->c == k))
+        if (in->mode == ANT__E_DIRECT && reads(step, k))
             break;
     }
 }
@@ -193,6 +202,7 @@ ant_op *ant__fused_op(ant_op *const *member, int n, ant_value *const *in, int n_
     for (int s = 0; s < n; s++)
         make_step(&m, s);
     find_outputs(&m, o);
+    ant__join_pairs(fused);
     give_buffers(&m);
     for (int k = 0; k < n_in; k++)
         find_replaced(fused, in[k], k);

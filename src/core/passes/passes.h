@@ -33,6 +33,9 @@ void ant__seen_free(ant_seen *s);
 extern const ant_op_class ant__fused_class, ant__copy_class;
 /* A fused op of these members, whose last is the one that it stands for. NULL: out of memory. */
 ant_op *ant__fused_op(ant_op *const *member, int n, ant_value *const *in, int n_in);
+/* Joins steps whose result only the next one reads: fewer passes over a tile, the same numbers. */
+struct ant_fused;
+void ant__join_pairs(struct ant_fused *fused);
 /* The value whose memory v lies in (itself unless its op is a view). */
 ant_value *ant__base(ant_value *v);
 /* Gives each committed value memory of its own, by copies where it has none. 0 or the error. */
