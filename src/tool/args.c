@@ -18,7 +18,8 @@ typedef struct option_row {
 #define AT(f) offsetof(tool_args, f)
 static const option_row option_rows[] = {
     {"data", "FILE", TEXT, AT(data), 0, 0, "rows: .csv, .npz or .npy, in place of the file's own"},
-    {"target", "COLUMN,…", TEXT, AT(target), 0, 0, "columns of a csv file that are to be predicted"},
+    {"target", "COLUMN,…", TEXT, AT(target), 0, 0,
+     "columns of a csv file that are to be predicted"},
     {"validation-data", "FILE", TEXT, AT(validation_data), 0, 0, "rows to watch while training"},
     {"validation-split", "F", REAL, AT(validation_split), 0, 1, "share of the rows, from the end"},
     {"epochs", "N", WHOLE, AT(epochs), 1, INT_MAX, "passes over the rows"},
@@ -221,8 +222,7 @@ void tool_print_help(const tool_command *command) {
     if (command) {
         printf("Examples:\n");
         print_examples(command->examples);
-        printf("\nantler %s %s: %s\n\nOptions:\n", command->name, command->operands,
-               command->does);
+        printf("\nantler %s %s: %s\n\nOptions:\n", command->name, command->operands, command->does);
         print_options(command);
         return;
     }

@@ -95,8 +95,9 @@ static void put_curve(ant_buffer *b, const panel *p, int k) {
             move = "M";
         }
     }
-    ant__put_format(b, "\" stroke=\"%s\"/><text x=\"%d\" y=\"%d\" text-anchor=\"end\" fill=\"%s\">%s</text>\n",
-                    colour[k], WIDTH - RIGHT - 50 * (1 - k), p->y + 20, colour[k], title[k]);
+    ant__put_format(
+        b, "\" stroke=\"%s\"/><text x=\"%d\" y=\"%d\" text-anchor=\"end\" fill=\"%s\">%s</text>\n",
+        colour[k], WIDTH - RIGHT - 50 * (1 - k), p->y + 20, colour[k], title[k]);
 }
 
 int tool_curves(const ant_arrays *log, const char *path, ant_buffer *svg) {

@@ -36,7 +36,8 @@ static void print_units(const tool_args *a, const ant_experiment *e, const ant_l
         double unit = port ? ant__port_unit(port, 0) : 1, power = unit_power(name);
         if (unit == 1 || power == 0)
             continue;
-        printf("%s_unscaled: %.6g\n", name, ant_log_at(logs, k) * (power == 1 ? unit : unit * unit));
+        printf("%s_unscaled: %.6g\n", name,
+               ant_log_at(logs, k) * (power == 1 ? unit : unit * unit));
     }
 }
 

@@ -122,10 +122,14 @@ static void put_header(ant_buffer *b, const predictions *p) {
 
 static double number_at(const ant_array *a, int64_t i) {
     switch (a->dtype) {
-    case ANT_FLOAT32: return (double)((const float *)a->data)[i];
-    case ANT_INT32: return ((const int32_t *)a->data)[i];
-    case ANT_INT64: return (double)((const int64_t *)a->data)[i];
-    default: return ((const bool *)a->data)[i];
+    case ANT_FLOAT32:
+        return (double)((const float *)a->data)[i];
+    case ANT_INT32:
+        return ((const int32_t *)a->data)[i];
+    case ANT_INT64:
+        return (double)((const int64_t *)a->data)[i];
+    default:
+        return ((const bool *)a->data)[i];
     }
 }
 

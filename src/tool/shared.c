@@ -1,7 +1,7 @@
 /* What commands share: opening models, showing results, Ctrl-C. */
-#include "tool/tool.h"
 #include "graph/graph.h"
 #include "io/file.h"
+#include "tool/tool.h"
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>

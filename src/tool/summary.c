@@ -74,9 +74,10 @@ int tool_summary(const tool_args *a) {
 static int convert(const tool_args *a, ant_experiment *e) {
     const char *path = a->operand[1], *dot = strrchr(path, '.');
     if (!dot || (strcmp(dot, ".safetensors") && strcmp(dot, ".yaml") && strcmp(dot, ".yml")))
-        return tool_usage("convert: cannot write '%s': expected a name that ends in .safetensors or "
-                          ".yaml",
-                          path);
+        return tool_usage(
+            "convert: cannot write '%s': expected a name that ends in .safetensors or "
+            ".yaml",
+            path);
     if (ant__experiment_save(e, path))
         return tool_model_failed(e->graph, e->model);
     return 0;

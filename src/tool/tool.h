@@ -30,11 +30,11 @@ typedef struct tool_args {
 
 struct tool_command {
     const char *name;
-    const char *operands;        /* as help shows them: "MODEL --input IN" */
+    const char *operands; /* as help shows them: "MODEL --input IN" */
     int min_operands, max_operands;
-    const char *does;            /* one line */
-    const char *examples;        /* lines */
-    const char *options;         /* names of the options it takes, separated by spaces */
+    const char *does;     /* one line */
+    const char *examples; /* lines */
+    const char *options;  /* names of the options it takes, separated by spaces */
     int (*run)(const tool_args *a);
 };
 
@@ -65,7 +65,7 @@ int tool_need_weights(ant_experiment *e);
 const char *tool_output(const tool_args *a, const ant_experiment *e);
 
 /* --- showing --- */
-bool tool_bars(const tool_args *a); /* progress bars: a terminal, or --progress */
+bool tool_bars(const tool_args *a);             /* progress bars: a terminal, or --progress */
 void tool_json_text(FILE *f, const char *text); /* quoted and escaped */
 /* "name": value, … of logs, as lines or as one JSON object. */
 void tool_print_logs(const tool_args *a, const ant_logs *logs);

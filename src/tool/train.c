@@ -1,7 +1,7 @@
 /* antler train. */
+#include "train/train.h"
 #include "graph/graph.h"
 #include "tool/tool.h"
-#include "train/train.h"
 #include <string.h>
 #include <unistd.h>
 
@@ -93,8 +93,7 @@ static int prepare(const tool_args *a, ant_experiment *e, ant_fit_options *fit, 
     fit->model = e->model;
     fit->verbose = a->quiet ? 0 : tool_bars(a) ? 1 : 2;
     int code = read_rows(a, e, fit, rows);
-    if (!code && a->learning_rate != ANT_NONE &&
-        ant_set_learning_rate(e->model, a->learning_rate))
+    if (!code && a->learning_rate != ANT_NONE && ant_set_learning_rate(e->model, a->learning_rate))
         code = tool_model_failed(e->graph, e->model);
     if (!code)
         code = weigh_classes(a, e, fit);
@@ -118,9 +117,8 @@ static int dry_run(const tool_args *a, const ant_experiment *e, const ant_fit_op
     if (!ant__compiled_ready(e->model))
         return tool_model_failed(e->graph, e->model);
     if (!a->quiet)
-        printf("would train %s on %lld rows, epochs %d to %d, and save %s\n",
-               ant_name(e->model), (long long)rows, fit->initial_epoch + 1, fit->epochs,
-               tool_output(a, e));
+        printf("would train %s on %lld rows, epochs %d to %d, and save %s\n", ant_name(e->model),
+               (long long)rows, fit->initial_epoch + 1, fit->epochs, tool_output(a, e));
     return 0;
 }
 
