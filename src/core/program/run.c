@@ -82,8 +82,8 @@ static void run_cells(void *data, int64_t from, int64_t to) {
 
 static void run_code(const ant_program *p) {
     ant_shared *shared = p->shared;
-    ant_instruction *in = p->code.at, *end = in + p->code.n;
-    for (; in < end && !shared->report.code; in++) {
+    for (int k = 0; k < p->code.n && !shared->report.code; k++) {
+        ant_instruction *in = &p->code.at[k];
         if (in->cells > 1 && shared->pool)
             ant__pool_run(shared->pool, run_cells, in, in->cells);
         else
