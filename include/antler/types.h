@@ -42,6 +42,12 @@ extern "C" {
 #define ANT__FORMAT(f, a)
 #endif
 
+/* The version that a program is compiled against; ant_version gives that of the library it runs with.
+ * What changes an existing program changes MAJOR (before 1.0: MINOR). */
+#define ANT_VERSION "0.1.0"
+/* Any thread. */
+ANT_API const char *ant_version(void);
+
 /* --- the objects; all are owned by their graph, but programs and runs --- */
 typedef struct ant_graph ant_graph;     /* owns layers, nodes, models and their texts */
 typedef struct ant_layer ant_layer;     /* a class, its options and its weights */

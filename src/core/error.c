@@ -51,3 +51,7 @@ const char *ant_code_text(int code) {
     const int n = (int)(sizeof texts / sizeof *texts);
     return code <= 0 && code > -n ? texts[-code] : "unknown error";
 }
+
+const char *ant_version(void) {
+    return ANT_VERSION;
+}

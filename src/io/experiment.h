@@ -16,6 +16,7 @@ typedef struct ant_experiment {
     ant_fit_options fit; /* fit: and callbacks:, else Keras's defaults; without model and rows */
     bool has_weights;    /* trained ones: from the file itself, beside it, or `weights` */
     const char *output;  /* output:, from this process's folder; NULL: not said */
+    ANT__LIST(ant_arrays *) held; /* files whose numbers rowsets point at */
 } ant_experiment;
 
 /* Opens a file, told apart by its content. `weights` (NULL: none) gives its weights. `overrides` are
@@ -24,6 +25,13 @@ typedef struct ant_experiment {
 int ant__experiment_open(ant_graph *g, const char *path, const char *weights,
                          const char *const *overrides, int n, ant_experiment *out);
 
+/* Weights from a file, by name. 0 or the graph's error. */
+int ant__experiment_weights(ant_experiment *e, const char *path);
+/* A path that the file says, as this process reaches it; NULL when out of memory. */
+const char *ant__experiment_path(const ant_experiment *e, const char *said);
+/* Frees what an experiment holds beside the graph's memory; the graph stays. */
+void ant__experiment_close(ant_experiment *e);
+
 /* Rows as arrays for the model's inputs and outputs, in the graph's memory. */
 typedef struct ant_rowset {
     ant_array x[ANT_MAX_PORTS], y[ANT_MAX_PORTS], sample_weight[ANT_MAX_PORTS];
@@ -31,8 +39,9 @@ typedef struct ant_rowset {
 } ant_rowset;
 /* data: NULL (the file's own), .csv (by the recipe, or by `targets`: names of columns separated by
  * commas, NULL: none), .npz (x, x/NAME, y, y/NAME, sample_weight, sample_weight/NAME; for prediction
- * NAME alone), .npy (inputs). A recipe that was not fitted yet is, on the training rows. 0 or the
- * graph's error. */
+ * NAME alone), .npy (inputs). A recipe that was not fitted yet is, on the training rows of
+ * the file's own data (when training, of this data). A Sequential without a shape gets that of x. 0
+ * or the graph's error. */
 int ant__experiment_rows(ant_experiment *e, const char *data, const char *targets,
                          ant_rows_of which, bool want_targets, ant_rowset *out);
 

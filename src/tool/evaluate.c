@@ -126,12 +126,12 @@ static int confusion(const ant_experiment *e, const ant_rowset *rows) {
 static int evaluate(const tool_args *a, ant_experiment *e) {
     ant_evaluate_options o = {ANT_EVALUATE_DEFAULTS, .model = e->model};
     ant_rowset rows;
-    int code = tool_need_weights(e);
-    if (code)
-        return code;
     ant_rows_of which = a->data ? ANT__ALL_ROWS : ANT__TEST_ROWS;
     if (ant__experiment_rows(e, a->data, a->target, which, true, &rows))
         return tool_model_failed(e->graph, e->model);
+    int code = tool_need_weights(e);
+    if (code)
+        return code;
     memcpy(o.x, rows.x, sizeof o.x);
     memcpy(o.y, rows.y, sizeof o.y);
     memcpy(o.sample_weight, rows.sample_weight, sizeof o.sample_weight);
@@ -146,13 +146,5 @@ static int evaluate(const tool_args *a, ant_experiment *e) {
 }
 
 int tool_evaluate(const tool_args *a) {
-    ant_experiment e;
-    ant_graph *g = tool_graph(a);
-    if (!g)
-        return TOOL_FAILED;
-    int code = tool_open(a, g, &e);
-    if (!code)
-        code = evaluate(a, &e);
-    ant_graph_free(g);
-    return code;
+    return tool_with_model(a, evaluate);
 }

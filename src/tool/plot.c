@@ -6,11 +6,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static bool ends(const char *text, const char *end) {
-    size_t n = strlen(text), k = strlen(end);
-    return n >= k && !strcmp(text + n - k, end);
-}
-
 /* --- through dot --- */
 /* The child: `dot -Tsvg -o FILE` with the graph on its standard input. */
 static void become_dot(const char *kind, const char *path, int in) {
@@ -65,9 +60,9 @@ static int plot_model(const tool_args *a, ant_experiment *e) {
     int code = text ? 0 : tool_model_failed(e->graph, e->model);
     if (code)
         return code;
-    if (!strcmp(a->output, "-") || ends(a->output, ".dot"))
+    if (!strcmp(a->output, "-") || ant__file_ends(a->output, ".dot"))
         code = tool_write_text(a->output, text);
-    else if (ends(a->output, ".svg") || ends(a->output, ".png"))
+    else if (ant__file_ends(a->output, ".svg") || ant__file_ends(a->output, ".png"))
         code = draw(text, a->output, strrchr(a->output, '.') + 1);
     else
         code = tool_usage("--output is '%s', expected a name that ends in .dot, .svg or .png",
@@ -95,21 +90,13 @@ static int plot_history(const tool_args *a) {
 }
 
 int tool_plot(const tool_args *a) {
-    ant_experiment e;
     if (!a->output)
         return tool_usage("plot: --output FILE is missing");
     if (a->history)
-        return ends(a->output, ".svg") || !strcmp(a->output, "-")
+        return ant__file_ends(a->output, ".svg") || !strcmp(a->output, "-")
                    ? plot_history(a)
                    : tool_usage("--output is '%s', expected a name that ends in .svg", a->output);
     if (!a->n_operands)
         return tool_usage("plot: usage: antler plot %s", a->command->operands);
-    ant_graph *g = tool_graph(a);
-    if (!g)
-        return TOOL_FAILED;
-    int code = tool_open(a, g, &e);
-    if (!code)
-        code = plot_model(a, &e);
-    ant_graph_free(g);
-    return code;
+    return tool_with_model(a, plot_model);
 }

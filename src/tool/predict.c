@@ -187,44 +187,32 @@ static int write_arrays(const predictions *p, const char *path) {
     return code;
 }
 
-static bool ends(const char *text, const char *end) {
-    size_t n = strlen(text), k = strlen(end);
-    return n >= k && !strcmp(text + n - k, end);
-}
-
 static int write(const tool_args *a, const predictions *p, int64_t rows) {
     const char *path = a->output ? a->output : "-";
-    if (!strcmp(path, "-") || ends(path, ".csv"))
+    if (!strcmp(path, "-") || ant__file_ends(path, ".csv"))
         return write_csv(p, path, rows);
-    if (ends(path, ".npy") || ends(path, ".npz"))
+    if (ant__file_ends(path, ".npy") || ant__file_ends(path, ".npz"))
         return write_arrays(p, path);
     return tool_usage("--output is '%s', expected a name that ends in .csv, .npy or .npz", path);
 }
 
 /* --- the command --- */
 static int predict(const tool_args *a, ant_experiment *e) {
-    predictions p = {.e = e, .model = model_of(a, e)};
     ant_rowset rows;
+    if (ant__experiment_rows(e, a->input, NULL, ANT__ALL_ROWS, false, &rows))
+        return tool_model_failed(e->graph, e->model);
     int code = tool_need_weights(e);
+    predictions p = {.e = e, .model = code ? NULL : model_of(a, e)};
     if (code)
         return code;
-    if (ant_status(e->graph) ||
-        ant__experiment_rows(e, a->input, NULL, ANT__ALL_ROWS, false, &rows))
-        return tool_model_failed(e->graph, e->model);
+    if (ant_status(e->graph))
+        return tool_model_failed(e->graph, p.model);
     code = run(a, &p, &rows);
     return code ? code : write(a, &p, rows.rows);
 }
 
 int tool_predict(const tool_args *a) {
-    ant_experiment e;
     if (!a->input)
         return tool_usage("predict: --input FILE is missing");
-    ant_graph *g = tool_graph(a);
-    if (!g)
-        return TOOL_FAILED;
-    int code = tool_open(a, g, &e);
-    if (!code)
-        code = predict(a, &e);
-    ant_graph_free(g);
-    return code;
+    return tool_with_model(a, predict);
 }

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 /* --- models --- */
-ant_graph *tool_graph(const tool_args *a) {
+static ant_graph *new_graph(const tool_args *a) {
     int threads = a->threads == ANT_NONE ? 0 : a->threads;
     ant_graph *g = ant_graph_new(.threads = threads, .warn = a->quiet ? NULL : tool_warn);
     if (!g)
@@ -50,7 +50,7 @@ static int overrides(const tool_args *a, ant_graph *g, const char **sets) {
     return n;
 }
 
-int tool_open(const tool_args *a, ant_graph *g, ant_experiment *out) {
+static int open_model(const tool_args *a, ant_graph *g, ant_experiment *out) {
     const char *sets[OVERRIDES];
     int n = overrides(a, g, sets);
     for (int i = 0; i < n; i++)
@@ -59,6 +59,19 @@ int tool_open(const tool_args *a, ant_graph *g, ant_experiment *out) {
     if (ant__experiment_open(g, a->operand[0], a->weights, sets, n, out))
         return tool_model_failed(g, NULL);
     return 0;
+}
+
+int tool_with_model(const tool_args *a, tool_body *body) {
+    ant_experiment e = {.graph = NULL};
+    ant_graph *g = new_graph(a);
+    if (!g)
+        return TOOL_FAILED;
+    int code = open_model(a, g, &e);
+    if (!code)
+        code = body(a, &e);
+    ant__experiment_close(&e);
+    ant_graph_free(g);
+    return code;
 }
 
 /* digits.yaml -> digits.safetensors, in the same folder. */
@@ -85,10 +98,7 @@ int tool_need_weights(ant_experiment *e) {
         return tool_fail("%s: it has no trained weights, and %s is not there: train first, or say "
                          "--weights FILE",
                          e->path, path);
-    if (ant_load_weights(e->model, path))
-        return tool_model_failed(e->graph, e->model);
-    e->has_weights = true;
-    return 0;
+    return ant__experiment_weights(e, path) ? tool_model_failed(e->graph, e->model) : 0;
 }
 
 /* --- showing --- */

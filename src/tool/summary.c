@@ -59,15 +59,7 @@ static int summarize(const tool_args *a, ant_experiment *e) {
 }
 
 int tool_summary(const tool_args *a) {
-    ant_experiment e;
-    ant_graph *g = tool_graph(a);
-    if (!g)
-        return TOOL_FAILED;
-    int code = tool_open(a, g, &e);
-    if (!code)
-        code = summarize(a, &e);
-    ant_graph_free(g);
-    return code;
+    return tool_with_model(a, summarize);
 }
 
 /* --- convert --- */
@@ -84,13 +76,5 @@ static int convert(const tool_args *a, ant_experiment *e) {
 }
 
 int tool_convert(const tool_args *a) {
-    ant_experiment e;
-    ant_graph *g = tool_graph(a);
-    if (!g)
-        return TOOL_FAILED;
-    int code = tool_open(a, g, &e);
-    if (!code)
-        code = convert(a, &e);
-    ant_graph_free(g);
-    return code;
+    return tool_with_model(a, convert);
 }

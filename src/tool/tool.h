@@ -54,10 +54,10 @@ void tool_warn(void *data, const char *text); /* for graphs */
 int tool_model_failed(const ant_graph *g, const ant_model *m);
 
 /* --- models --- */
-/* A graph whose warnings go to standard error; NULL: told. */
-ant_graph *tool_graph(const tool_args *a);
-/* Opens the first operand with --weights and what the options say in place of the file. */
-int tool_open(const tool_args *a, ant_graph *g, ant_experiment *out);
+/* Opens the first operand with --weights and what the options say in place of the file, calls the
+ * body and frees all. */
+typedef int tool_body(const tool_args *a, ant_experiment *e);
+int tool_with_model(const tool_args *a, tool_body *body);
 /* Its weights, where neither the file nor --weights gave them: those of `output:`. */
 int tool_need_weights(ant_experiment *e);
 /* Where a trained model goes: --output (a may be NULL), output:, or beside the file. In the graph's

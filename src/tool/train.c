@@ -7,7 +7,7 @@
 
 /* --- callbacks --- */
 /* Ctrl-C ends the epoch cleanly: the model is saved as it is by then. */
-static int watch_interrupt(void *data, ant_model *m, int64_t batch, const ant_logs *logs) {
+static int watch_interrupt(void *data, ant_model *m, int batch, const ant_logs *logs) {
     (void)data, (void)batch, (void)logs;
     if (tool_interrupted())
         ant_stop_training(m);
@@ -144,13 +144,5 @@ static int train(const tool_args *a, ant_experiment *e) {
 }
 
 int tool_train(const tool_args *a) {
-    ant_experiment e;
-    ant_graph *g = tool_graph(a);
-    if (!g)
-        return TOOL_FAILED;
-    int code = tool_open(a, g, &e);
-    if (!code)
-        code = train(a, &e);
-    ant_graph_free(g);
-    return code;
+    return tool_with_model(a, train);
 }
