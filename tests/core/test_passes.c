@@ -127,6 +127,24 @@ START_TEST(unused_results_of_scans_are_dropped) {
 }
 END_TEST
 
+/* exp(w) @ w^T and a constant's share of it do not change from step to step. */
+START_TEST(what_does_not_change_leaves_the_loop) {
+    ant_value *x;
+    ant_program *p = with_input(&x, 5, 3), *b = ant__scan_begin(p, 5, false);
+    ant_value *w = ant__input(p, ANT_FLOAT32, &ANT__DIMS(3, 3));
+    ant_value *s = ant__scan_sequence(b, x),
+              *h = ant__scan_carry(b, ant__zeros(p, &ANT__DIMS(1, 3)));
+    ant_value *fixed = ant_op_matmul(b, ant_op_exp(b, w), w, false, true);
+    fixed = ant_op_sum(b, fixed, ANT_AXIS(0), true);
+    ant__scan_next(b, h, ant_op_add(b, ant_op_add(b, h, s), fixed));
+    ant_op *scan = ant__scan_end(b);
+    instructions(p, ant__scan_last(scan, 0), ANT__ALL_PASSES);
+    ck_assert_int_eq(count(p, "matmul"), 1);
+    ck_assert_int_eq(ant__program_instructions(scan->body), 1);
+    ant__program_free(p);
+}
+END_TEST
+
 START_TEST(memory_is_shared) {
     size_t arena[2];
     for (int shared = 0; shared < 2; shared++) {
@@ -168,4 +186,5 @@ END_TEST
 ANT_TEST_MAIN("passes", {equal_ops_are_one}, {chains_are_one_instruction}, {long_chains_are_cut},
               {many_inputs_are_cut}, {a_use_outside_ends_a_chain}, {constants_are_computed_once},
               {transposes_vanish}, {what_nobody_uses_is_dropped},
-              {unused_results_of_scans_are_dropped}, {memory_is_shared}, {updates_run_in_place})
+              {unused_results_of_scans_are_dropped}, {what_does_not_change_leaves_the_loop},
+              {memory_is_shared}, {updates_run_in_place})

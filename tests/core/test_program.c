@@ -1,4 +1,5 @@
 /* Programs: writing, lowering, running; variables and their commits; every allocation failing. */
+#include "core/pool.h"
 #include "core/program/program.h"
 #include "core/random.h"
 #include "gradient_check.h"
@@ -198,6 +199,59 @@ START_TEST(random_numbers_follow_the_counter) {
 }
 END_TEST
 
+/* Large enough to be cut into many cells. */
+static void write_large(ant_program *p, ant_value *x, ant_value *index) {
+    ant_value *y = ant_op_tanh(p, ant_op_add(p, x, ant_op_sum(p, x, ANT_AXIS(0), true)));
+    ant__output(p, y);
+    ant__output(p, ant_op_transpose(p, y, (const int[]){1, 0}));
+    ant__output(p, ant_op_mean(p, y, ANT_LAST, false));
+    ant__output(p, ant_op_argmax(p, y, 0));
+    ant__output(p, ant_op_cumsum(p, y, 1));
+    ant__output(p, ant_op_gather(p, y, index));
+    ant_value *dy = ant_op_gather(p, y, index), *dx;
+    ant_op_gradient(p, &dy, NULL, 1, &x, &dx, 1);
+    ant__output(p, dx);
+    ant__output(p, ant_op_concat(p, (ant_value *[]){x, y}, 2, 1));
+    ant__output(p, ant__random_uniform(p, &y->dims, 5));
+    ant__output(p, ant__random_normal(p, &y->dims, 6));
+    ant__output(p, ant_op_one_hot(p, index, 100));
+}
+
+START_TEST(threads_give_the_same_bits) {
+    enum { ROWS = 300, COLUMNS = 257, OUTPUTS = 11 };
+    static float x[ROWS * COLUMNS], kept[OUTPUTS][ROWS * COLUMNS * 2];
+    int32_t index[ROWS];
+    int64_t step = 3;
+    for (int i = 0; i < ROWS * COLUMNS; i++)
+        x[i] = (float)sin(0.37 * i);
+    for (int i = 0; i < ROWS; i++)
+        index[i] = i * 7 % 31;
+    ant_variable v = {.name = "step", .dtype = ANT_INT64, .data = &step};
+    ant_program *p = ant__program_new(ANT_FLOAT32);
+    ant__set_counter(p, ant__read(p, &v));
+    ant_value *in = ant__input(p, ANT_FLOAT32, &ANT__DIMS(ROWS, COLUMNS));
+    write_large(p, in, ant__input(p, ANT_INT32, &ANT__DIMS(ROWS)));
+    machine m = machine_of(p, ANT__ALL_PASSES);
+    ant__program_bind_input(p, 0, x);
+    ant__program_bind_input(p, 1, index);
+    for (int threads = 1; threads <= 4; threads++) {
+        ant_pool *pool = threads > 1 ? ant__pool_new(threads) : NULL;
+        ck_assert_int_eq(ant__program_run(p, pool, NULL), 0);
+        for (int k = 0; k < OUTPUTS; k++) {
+            const ant_value *y = ant__program_output_value(p, k);
+            size_t bytes = (size_t)ant__dims_count(&y->dims) * 4;
+            ck_assert_uint_le(bytes, sizeof kept[k]);
+            if (threads == 1)
+                memcpy(kept[k], ant__program_output(p, k), bytes);
+            ck_assert_msg(!memcmp(kept[k], ant__program_output(p, k), bytes),
+                          "output %d differs with %d threads", k, threads);
+        }
+        ant__pool_free(pool);
+    }
+    machine_free(&m);
+}
+END_TEST
+
 /* --- what is refused --- */
 START_TEST(dead_in_dead_out) {
     ant_program *p = ant__program_new(ANT_FLOAT32);
@@ -306,6 +360,7 @@ ANT_TEST_MAIN("program", ANT_LOOP(gradients_of_a_network, 3), ANT_LOOP(swap, SET
               ANT_LOOP(rotation, SETS), ANT_LOOP(old_values_are_read_until_the_end, SETS),
               ANT_LOOP(one_value_twice, SETS), ANT_LOOP(the_backward_part_sees_the_old_state, SETS),
               ANT_LOOP(an_index_outside_marks_the_run, SETS),
-              ANT_LOOP(random_numbers_follow_the_counter, SETS), {dead_in_dead_out},
-              {foreign_values_are_refused}, {assignments_must_fit}, {huge_sizes_are_refused},
-              {every_allocation_may_fail}, {programs_can_be_freed_at_any_stage})
+              ANT_LOOP(random_numbers_follow_the_counter, SETS), {threads_give_the_same_bits},
+              {dead_in_dead_out}, {foreign_values_are_refused}, {assignments_must_fit},
+              {huge_sizes_are_refused}, {every_allocation_may_fail},
+              {programs_can_be_freed_at_any_stage})

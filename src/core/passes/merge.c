@@ -1,4 +1,5 @@
-/* Equal ops: found by a hash of what they compute, never by their place in memory. */
+/* Equal ops and equal small constants: found by a hash of what they are, never by their place in
+ * memory. */
 #include "core/passes/passes.h"
 #include <string.h>
 
@@ -32,6 +33,44 @@ static bool equal(const ant_op *a, const ant_op *b) {
            !memcmp(a->attrs.f, b->attrs.f, sizeof a->attrs.f);
 }
 
+/* --- constants of one entry --- */
+/* Their bits; false for all other values. */
+static bool small_constant(const ant_value *v, uint64_t *bits) {
+    *bits = 0;
+    if (v->kind != ANT__CONST || ant__dims_count(&v->dims) != 1)
+        return false;
+    memcpy(bits, v->data, ant__dtype_size(v->dtype));
+    return true;
+}
+
+static bool same_constant(const ant_value *a, const ant_value *b) {
+    uint64_t x, y;
+    return small_constant(a, &x) && small_constant(b, &y) && x == y && a->dtype == b->dtype &&
+           ant__dims_equal(&a->dims, &b->dims);
+}
+
+/* The table is empty before and after. */
+void ant__merge_constants(ant_seen *s, ant_program *p) {
+    unsigned mask = (unsigned)s->room - 1;
+    int n = 0;
+    for (int i = 0; i < p->values.n && 2 * n < s->room; i++) {
+        ant_value *v = p->values.at[i];
+        uint64_t bits;
+        if (!small_constant(v, &bits))
+            continue;
+        unsigned k = (unsigned)(mix((uint64_t)v->dtype, bits) >> 32) & mask;
+        while (s->table[k] && !same_constant(p->values.at[s->table[k] - 1], v))
+            k = (k + 1) & mask;
+        if (s->table[k])
+            v->pass->alias = p->values.at[s->table[k] - 1];
+        else
+            s->table[k] = i + 1;
+        n++;
+    }
+    memset(s->table, 0, (size_t)s->room * sizeof *s->table);
+}
+
+/* --- the table --- */
 bool ant__seen_new(ant_seen *s, ant_program *p) {
     s->room = 64;
     while (s->room < 3 * p->ops.n)

@@ -28,7 +28,13 @@ typedef struct ant_seen {
 } ant_seen;
 bool ant__seen_new(ant_seen *s, ant_program *p);
 ant_op *ant__seen_equal(ant_seen *s, ant_program *p, ant_op *o);
+/* Gives each constant of one entry the first equal one as alias. */
+void ant__merge_constants(ant_seen *s, ant_program *p);
 void ant__seen_free(ant_seen *s);
+
+/* Moves the ops of a scan's body that give the same in every step before the scan, which is op `at`
+ * of its program; gives how many. */
+int ant__hoist(ant_op *scan, int at);
 
 extern const ant_op_class ant__fused_class, ant__copy_class;
 /* A fused op of these members, whose last is the one that it stands for. NULL: out of memory. */

@@ -74,6 +74,8 @@ static void simplify_op(ant_seen *seen, ant_op *o) {
 static int walk(ant_program *p, ant_seen *seen, bool full) {
     for (int i = 0; i < p->values.n; i++)
         p->values.at[i]->pass->alias = NULL;
+    if (full)
+        ant__merge_constants(seen, p);
     for (int i = 0; i < p->ops.n; i++) {
         ant_op *o = p->ops.at[i];
         o->index = i;
@@ -96,6 +98,13 @@ static int walk_once(ant_program *p, int passes) {
 }
 
 /* --- scans --- */
+static void follow_all(ant_program *p) {
+    for (int i = 0; i < p->ops.n; i++)
+        for (int k = 0; k < p->ops.at[i]->n_in; k++)
+            p->ops.at[i]->in[k] = follow(p->ops.at[i]->in[k]);
+    ant__each_root(p, follow_root, NULL);
+}
+
 /* Ports that the body no longer reads leave the op too. */
 static int keep_used(ant_op *o, int at, ant_port *ports, int n, int *to) {
     int kept = 0;
@@ -116,16 +125,28 @@ static void drop_ports(ant_op *o) {
     o->n_in = to;
 }
 
+/* The body of the scan that is op *at; what leaves it comes before it. */
+static int simplify_body(ant_program *p, int *at, int passes) {
+    ant_op *o = p->ops.at[*at];
+    if (ant__simplify(o->body, passes))
+        return p->shared->error.code;
+    int moved = passes & ANT__SIMPLIFY ? ant__hoist(o, *at) : 0;
+    *at += moved;
+    if (moved) {
+        follow_all(o->body);
+        ant__drop_dead(o->body);
+    }
+    drop_ports(o);
+    return p->shared->error.code;
+}
+
 static int simplify_bodies(ant_program *p, int passes) {
     bool any = false;
     for (int i = 0; i < p->ops.n; i++) {
-        ant_op *o = p->ops.at[i];
-        if (!o->body)
+        if (!p->ops.at[i]->body)
             continue;
-        int code = ant__simplify(o->body, passes);
-        if (code)
-            return code;
-        drop_ports(o);
+        if (simplify_body(p, &i, passes))
+            return p->shared->error.code;
         any = true;
     }
     if (any)
