@@ -32,19 +32,25 @@ static int misfit(const ant_model *m, ant_model_values *v, const ant_node *n, co
                      ant__dims_text(&n->dims, wanted), ant__dims_text(&x->dims, got));
 }
 
+static int dead_value(ant_model_values *v) {
+    const ant_fault *told = ant__program_error(v->program);
+    return ant__fail(&v->context->error, told->code ? told->code : ANT_E_GRAPH, "%s", told->text);
+}
+
 static int take_input(ant_model *m, ant_model_values *v, int k, ant_places *at) {
     const ant_model_body *b = m->extra;
     const ant_node *n = b->in[k];
-    ant_value *x = fix_rank(v->program, &n->dims, v->in[k]);
-    if (x && !fits(&n->dims, &x->dims))
+    ant_value *x = v->in[k] ? fix_rank(v->program, &n->dims, v->in[k]) : NULL;
+    if (!x)
+        return dead_value(v);
+    if (!fits(&n->dims, &x->dims))
         return misfit(m, v, n, x);
-    if (x && x->dtype != n->dtype)
+    if (x->dtype != n->dtype)
         x = ant__dtype_real(n->dtype) ? ant_op_real(v->program, x)
                                       : ant_op_cast(v->program, x, n->dtype);
     at->value[k] = x;
     at->mask[k] = v->in_mask ? v->in_mask[k] : NULL;
-    const ant_fault *told = ant__program_error(v->program);
-    return x ? 0 : ant__fail(&v->context->error, told->code, "%s", told->text);
+    return x ? 0 : dead_value(v);
 }
 
 static void take_operands(ant_layer_call *c, const ant_model_body *b, const ant_step *s,

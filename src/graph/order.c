@@ -144,7 +144,8 @@ static int rank_all(ant_walk *w) {
     }
     find_depths(w, depth);
     ant__free(depth);
-    qsort(b->ranks.at, (size_t)b->ranks.n, sizeof *b->ranks.at, by_rank);
+    if (b->ranks.n)
+        qsort(b->ranks.at, (size_t)b->ranks.n, sizeof *b->ranks.at, by_rank);
     return 0;
 }
 

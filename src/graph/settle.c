@@ -121,25 +121,28 @@ static int check_input_names(const ant_model *m) {
     return 0;
 }
 
+static int name_input(ant_model *m, ant_giver *g, int place, const char *base) {
+    ant_model_body *b = m->extra;
+    const char *name = give(g, &b->nodes, base);
+    if (!name)
+        return ANT_E_MEMORY;
+    ant__names_set(&b->nodes, place, name);
+    return 0;
+}
+
 /* Inputs keep their order among the nodes; those without a name must not take a said one. */
 static int name_inputs(ant_model *m, ant_giver *g) {
     ant_model_body *b = m->extra;
     int code = check_input_names(m);
-    for (int i = 0; i < b->n_in && !code; i++) {
-        const char *said = b->in[i]->said;
+    for (int i = 0; i < b->n_in && !code; i++)
         if (!ant__names_add(&b->nodes, b->in[i], NULL))
-            return ant__fail_memory(&m->context->error);
-        if (said && !(said = give(g, &b->nodes, said)))
-            return ANT_E_MEMORY;
-        if (said)
-            ant__names_set(&b->nodes, i, said);
-    }
-    for (int i = 0; i < b->n_in && !code; i++) {
-        const char *name = b->nodes.at[i].name;
-        if (!name && (name = give(g, &b->nodes, "input_layer")))
-            ant__names_set(&b->nodes, i, name);
-        code = name ? 0 : ANT_E_MEMORY;
-    }
+            code = ant__fail_memory(&m->context->error);
+    for (int i = 0; i < b->n_in && !code; i++)
+        if (b->in[i]->said)
+            code = name_input(m, g, i, b->in[i]->said);
+    for (int i = 0; i < b->n_in && !code; i++)
+        if (!b->in[i]->said)
+            code = name_input(m, g, i, "input_layer");
     return code;
 }
 

@@ -88,14 +88,30 @@ ant_array ant_weight_named(ant_layer *l, const char *name) {
     return w ? view(w, ant__name_of(weights, w)) : (ant_array){0};
 }
 
+static int64_t count_of(const ant_weight *w, bool trainable_only) {
+    bool counts = !trainable_only || (w->trainable && w->layer->trainable);
+    return counts ? ant__dims_count(&w->variable.dims) : 0;
+}
+
+static bool child_before(const ant_layer *l, int k) {
+    for (int i = 0; i < k; i++)
+        if (l->children.at[i] == l->children.at[k])
+            return true;
+    return false;
+}
+
 int64_t ant_parameter_count(ant_layer *l, bool trainable_only) {
-    const ant_names *weights = ant__weights_of(l);
     int64_t sum = 0;
-    for (int i = 0; weights && i < weights->n; i++) {
-        const ant_weight *w = weights->at[i].of;
-        if (!trainable_only || (w->trainable && w->layer->trainable))
-            sum += ant__dims_count(&w->variable.dims);
-    }
+    if (!l || l->dead)
+        return 0;
+    const ant_names *all = ant__body(l) ? ant__weights_of(l) : NULL;
+    for (int i = 0; all && i < all->n; i++)
+        sum += count_of(all->at[i].of, trainable_only);
+    for (int i = 0; i < l->weights.n; i++)
+        sum += count_of(l->weights.at[i], trainable_only);
+    for (int i = 0; i < l->children.n; i++)
+        if (!child_before(l, i))
+            sum += ant_parameter_count(l->children.at[i], trainable_only);
     return sum;
 }
 

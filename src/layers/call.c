@@ -2,22 +2,31 @@
 #include "core/random.h"
 #include "layers/layer.h"
 
-/* Real inputs come as the program's real type; integers and masks stay what they are. */
-static void cast_inputs(ant_layer_call *c) {
-    for (int i = 0; i < c->n_in; i++)
-        if (c->in[i] && ant__dtype_real(ant_value_dtype(c->in[i])))
-            c->in[i] = ant_op_real(c->program, c->in[i]);
-}
-
 /* Ops keep their errors in the program; here they get the layer's name. */
-static int check_results(ant_layer_call *c, int code) {
+static int check_program(ant_layer_call *c) {
     const ant_fault *told = ant__program_error(c->program);
     if (c->context->error.code)
         return c->context->error.code;
-    if (told->code)
-        return ant__call_fail(c, told->code, "%s", told->text);
-    if (code)
-        return ant__call_fail(c, code, "%s", ant_code_text(code));
+    return told->code ? ant__call_fail(c, told->code, "%s", told->text) : 0;
+}
+
+/* Real inputs come as the program's real type; integers and masks stay what they are. No class has to
+ * ask whether a value is dead. */
+static int take_inputs(ant_layer_call *c) {
+    for (int i = 0; i < c->n_in; i++)
+        if (c->in[i] && ant__dtype_real(ant_value_dtype(c->in[i])))
+            c->in[i] = ant_op_real(c->program, c->in[i]);
+    int code = check_program(c);
+    for (int i = 0; i < c->n_in && !code; i++)
+        if (!c->in[i])
+            code = ant__call_fail(c, ANT_E_GRAPH, "its input %d is no value", i);
+    return code;
+}
+
+static int check_results(ant_layer_call *c, int code) {
+    int earlier = check_program(c);
+    if (earlier || code)
+        return earlier ? earlier : ant__call_fail(c, code, "%s", ant_code_text(code));
     for (int k = 0; k < ant__layer_outputs(c->layer); k++)
         if (!c->out[k])
             return ant__call_fail(c, ANT_E_GRAPH, "its writer gave no result %d", k);
@@ -58,10 +67,9 @@ static int add_penalties(ant_layer_call *c) {
 
 int ant__layer_write(ant_layer_call *c) {
     const ant_layer_class *impl = c->layer->cls->impl;
-    cast_inputs(c);
-    /* A program that failed has no values to call anything on. */
-    bool failed = ant__program_error(c->program)->code != 0;
-    int code = failed ? check_results(c, 0) : check_results(c, impl->call(c));
+    int code = take_inputs(c);
+    if (!code)
+        code = check_results(c, impl->call(c));
     if (code)
         return code;
     pass_mask(c);
