@@ -181,6 +181,11 @@ START_TEST(one_option_from_the_command_line) {
     ck_assert_str_eq(o->name, "a (b");
     ck_assert_int_eq(ant__option_set_text(&c, box(), o, "activation", "leaky_slope(1)"), 0);
     ck_assert_str_eq(o->activation, "LeakySlope(slope=1)");
+    ck_assert_int_eq(ant__option_set_text(&c, box(), o, "learning_rate", "tpd(1)"), 0);
+    ck_assert_str_eq(o->schedule, "ThePolyDecay(start=1)");
+    ck_assert_int_eq(ant__option_set_text(&c, box(), o, "learning_rate", "0.5"), 0);
+    ck_assert_ptr_null(o->schedule);
+    ck_assert_double_eq(o->learning_rate, 0.5);
     ck_assert_int_eq(ant__option_set_text(&c, box(), o, "rate", "much"), ANT_E_OPTION);
     ant__arena_free(&c.arena);
 }

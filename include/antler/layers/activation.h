@@ -35,8 +35,7 @@ typedef struct ant_relu_options {
     char ant_end;
 } ant_relu_options;
 #define ANT_RELU_DEFAULTS ANT_LAYER_DEFAULTS, .max_value = ANT_NONE
-#define ant_relu(...)                                                                             \
-    ANT__LAYER("ReLU", ant_relu_options, ANT_RELU_DEFAULTS, .graph = __VA_ARGS__)
+#define ant_relu(...) ANT__LAYER("ReLU", ant_relu_options, ANT_RELU_DEFAULTS, .graph = __VA_ARGS__)
 
 /* --- LeakyReLU ---
  * x > 0: x; else negative_slope x. (The activation "leaky_relu" has 0.2 where this has 0.3.) */
@@ -46,7 +45,7 @@ typedef struct ant_leaky_relu_options {
     char ant_end;
 } ant_leaky_relu_options;
 #define ANT_LEAKY_RELU_DEFAULTS ANT_LAYER_DEFAULTS, .negative_slope = 0.3
-#define ant_leaky_relu(...)                                                                       \
+#define ant_leaky_relu(...)                                                                        \
     ANT__LAYER("LeakyReLU", ant_leaky_relu_options, ANT_LEAKY_RELU_DEFAULTS, .graph = __VA_ARGS__)
 
 /* --- ELU ---
@@ -74,7 +73,7 @@ typedef struct ant_prelu_options {
     char ant_end;
 } ant_prelu_options;
 #define ANT_PRELU_DEFAULTS ANT_LAYER_DEFAULTS, .alpha_initializer = "zeros"
-#define ant_prelu(...)                                                                           \
+#define ant_prelu(...)                                                                             \
     ANT__LAYER("PReLU", ant_prelu_options, ANT_PRELU_DEFAULTS, .graph = __VA_ARGS__)
 
 /* --- Softmax ---

@@ -223,19 +223,25 @@ static bool must_expand(const ant_row *row, const ant_tree *t) {
            strpbrk(t->text, "([");
 }
 
+/* Where a part may stand in the number's place, what is said last counts. */
+static void set_also(const ant_row *row, void *options, const char *part) {
+    if (row->also)
+        memcpy((char *)options + row->also, &part, sizeof part);
+}
+
 static int read_option(reader *r, void *options, ant_tree *t) {
     const ant_row *row = r->row;
     double number;
+    set_also(row, options, NULL);
     if (ant__says_none(row, t))
         return read_none(r, ant__field_in(row, options), t);
     if (must_expand(row, t) && !(t = ant__tree_expand(r->context, t)))
         return r->context->error.code;
     if (!row->also || read_number(t, &number))
         return read_value(r, ant__field_in(row, options), t);
-    const char *part;
+    const char *part = NULL;
     int code = read_part(r, &part, t);
-    if (!code)
-        memcpy((char *)options + row->also, &part, sizeof part);
+    set_also(row, options, part);
     return code;
 }
 

@@ -1,81 +1,65 @@
 /* Trees into text: what parse.c reads back as the same tree. */
+#include "core/text/buffer.h"
 #include "core/text/tree.h"
-#include <stdio.h>
 #include <string.h>
 
-typedef struct buffer {
-    char *at;
-    int n, room;
-    bool failed; /* out of memory */
-} buffer;
-
-static void put(buffer *b, char c) {
-    b->failed = b->failed || !ANT__PUSH(b, c);
-}
-
-static void put_text(buffer *b, const char *s) {
-    for (; *s; s++)
-        put(b, *s);
-}
-
-static void put_quoted(buffer *b, const char *s) {
+static void put_quoted(ant_buffer *b, const char *s) {
     static const char special[] = "\"\\\n\t\r", escaped[] = "\"\\ntr";
-    put(b, '"');
+    ant__put(b, "\"");
     for (; *s; s++) {
         const char *found = strchr(special, *s);
         if (found)
-            put(b, '\\');
-        put(b, found ? escaped[found - special] : *s);
+            ant__put(b, "\\");
+        ant__put_bytes(b, found ? escaped + (found - special) : s, 1);
     }
-    put(b, '"');
+    ant__put(b, "\"");
 }
 
-static void put_name(buffer *b, const char *s) {
+static void put_name(ant_buffer *b, const char *s) {
     if (!*s || strpbrk(s, " \t\r\n,()[]=\"'{}:#"))
         put_quoted(b, s);
     else
-        put_text(b, s);
+        ant__put(b, s);
 }
 
-static void put_tree(buffer *b, const ant_tree *t);
+static void put_tree(ant_buffer *b, const ant_tree *t);
 
-static void put_children(buffer *b, const ant_tree *t, char open, char close) {
-    put(b, open);
+static void put_children(ant_buffer *b, const ant_tree *t) {
     for (const ant_tree *child = t->first; child; child = child->next) {
         if (child->key) {
             put_name(b, child->key);
-            put(b, '=');
+            ant__put(b, "=");
         }
         put_tree(b, child);
         if (child->next)
-            put_text(b, ", ");
+            ant__put(b, ", ");
     }
-    put(b, close);
 }
 
-static void put_tree(buffer *b, const ant_tree *t) {
-    if (t->kind == ANT__ITEMS || t->kind == ANT__MAP) {
-        put_children(b, t, '[', ']');
-        return;
-    }
+static void put_head(ant_buffer *b, const ant_tree *t) {
     if (t->kind == ANT__QUOTED)
         put_quoted(b, t->text);
-    else
+    else if (t->text)
         put_name(b, t->text);
-    if (t->kind == ANT__CALL)
-        put_children(b, t, '(', ')');
-    if (t->index) {
-        char index[16];
-        snprintf(index, sizeof index, "[%d]", t->index);
-        put_text(b, index);
+}
+
+static void put_tree(ant_buffer *b, const ant_tree *t) {
+    put_head(b, t);
+    if (!ant__tree_scalar(t)) {
+        bool call = t->kind == ANT__CALL;
+        ant__put(b, call ? "(" : "[");
+        put_children(b, t);
+        ant__put(b, call ? ")" : "]");
     }
+    if (t->index)
+        ant__put_format(b, "[%d]", t->index);
 }
 
 const char *ant__tree_text(ant_context *c, const ant_tree *t) {
-    buffer b = {NULL, 0, 0, false};
+    ant_buffer b = {0};
     put_tree(&b, t);
-    const char *text = b.failed ? NULL : ant__arena_bytes(&c->arena, b.at, (size_t)b.n);
-    ant__free(b.at);
+    const char *text = b.failed ? NULL : ant__arena_bytes(&c->arena, b.at, b.size);
+    ant__buffer_free(&b);
     if (!text)
         ant__fail_memory(&c->error);
     return text;
