@@ -180,6 +180,8 @@ static int call(ant_layer_call *c) {
         return code;
     norm b = {.call = c, .options = o, .program = c->program, .axis = axis};
     b.x = ant_op_real(c->program, c->in[0]);
+    if (!b.x)
+        return 0;
     b.channels = c->in[0]->dims.dim[axis];
     b.gamma = weight_or(&b, k.gamma, 1);
     b.beta = weight_or(&b, k.beta, 0);
