@@ -2,21 +2,6 @@
 #include "core/random.h"
 #include "layers/layer.h"
 
-<<<<<<< HEAD
-=======
-/* Real inputs come as the program's real type; integers and masks stay what they are. False where
- * an input is dead: then the program has the error. */
-static bool cast_inputs(ant_layer_call *c) {
-    bool alive = true;
-    for (int i = 0; i < c->n_in; i++) {
-        if (c->in[i] && ant__dtype_real(ant_value_dtype(c->in[i])))
-            c->in[i] = ant_op_real(c->program, c->in[i]);
-        alive &= c->in[i] != NULL;
-    }
-    return alive;
-}
-
->>>>>>> a6f6a77 (layers: tests of convolution, pooling, normalization)
 /* Ops keep their errors in the program; here they get the layer's name. */
 static int check_program(ant_layer_call *c) {
     const ant_fault *told = ant__program_error(c->program);
@@ -82,20 +67,9 @@ static int add_penalties(ant_layer_call *c) {
 
 int ant__layer_write(ant_layer_call *c) {
     const ant_layer_class *impl = c->layer->cls->impl;
-<<<<<<< HEAD
     int code = take_inputs(c);
     if (!code)
         code = check_results(c, impl->call(c));
-=======
-<<<<<<< HEAD
-    cast_inputs(c);
-    /* A program that failed has no values to call anything on. */
-    bool failed = ant__program_error(c->program)->code != 0;
-    int code = failed ? check_results(c, 0) : check_results(c, impl->call(c));
-=======
-    int code = check_results(c, cast_inputs(c) ? impl->call(c) : ANT_E_GRAPH);
->>>>>>> 8d4fe20 (layers: tests of convolution, pooling, normalization)
->>>>>>> a6f6a77 (layers: tests of convolution, pooling, normalization)
     if (code)
         return code;
     pass_mask(c);
