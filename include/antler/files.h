@@ -63,6 +63,11 @@ ANT_API int ant_arrays_add(ant_arrays *d, const char *name, ant_array values);
 /* Writes all of them: .npy (exactly one), .npz, .safetensors, by the ending of `path`.
  * "-" is standard output, as npz, or npy where there is one array. Same errors. */
 ANT_API int ant_arrays_write(ant_arrays *d, const char *path);
+/* Columns of a table side by side: names or patterns (* and ?), separated by commas, into `out` of
+ * (rows, columns), or (rows) for a single one, of any numeric type but float16:
+ *     ant_arrays_pack(d, "pixel*", ant_array(*pixels, 1797, 64));
+ * 0, ANT_E_DATA (no such column, text), ANT_E_SHAPE or ANT_E_MEMORY. */
+ANT_API int ant_arrays_pack(ant_arrays *d, const char *columns, ant_array out);
 ANT_API int ant_arrays_count(const ant_arrays *d);
 /* A view, valid until ant_arrays_free; axes 0 where there is none. */
 ANT_API ant_array ant_arrays_at(const ant_arrays *d, int k);

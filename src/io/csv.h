@@ -39,6 +39,9 @@ ant_column *ant__table_column(const ant_table *t, const char *name);
 /* 0, or the error of the column's first cell that is missing or does not belong there. */
 int ant__column_check(ant_context *c, const ant_table *t, const ant_column *column);
 
+/* Does a name fit a pattern, in which * stands for any characters and ? for one? */
+bool ant__pattern_fits(const char *pattern, const char *name);
+
 /* One cell, quoted where it must be. */
 void ant__csv_put(ant_buffer *b, const char *text);
 #endif

@@ -48,27 +48,6 @@ int64_t ant__recipe_rows(const ant_recipe *r, const ant_table *t, ant_rows_of wh
 }
 
 /* --- columns by pattern --- */
-static bool fits(const char *pattern, const char *name) {
-    const char *star = NULL, *retry = NULL;
-    while (*name) {
-        if (*pattern == '*') {
-            star = ++pattern;
-            retry = name;
-        } else if (*pattern == '?' || *pattern == *name) {
-            pattern += 1;
-            name += 1;
-        } else if (star) {
-            pattern = star;
-            name = ++retry;
-        } else {
-            return false;
-        }
-    }
-    while (*pattern == '*')
-        pattern++;
-    return !*pattern;
-}
-
 static int no_column(fitter *f, const ant_port *p, const char *name) {
     const char **names = ant__arena_array(&f->c->arena, (size_t)f->t->n, sizeof *names);
     if (!names)
@@ -104,7 +83,7 @@ static int select_columns(fitter *f, const ant_port *p, selection *s, const char
         return 0;
     }
     for (int k = 0; k < f->t->n; k++)
-        if (fits(said, f->t->columns[k].name))
+        if (ant__pattern_fits(said, f->t->columns[k].name))
             take(f, s, k);
     return s->n > before ? 0 : no_column(f, p, said);
 }
