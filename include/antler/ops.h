@@ -40,7 +40,11 @@ ANT_API ant_value *ant_op_fill(ant_program *p, const int64_t *shape, int rank, d
 /* `count` numbers are copied. */
 ANT_API ant_value *ant_op_constant(ant_program *p, const double *x, const int64_t *shape, int rank);
 
-/* --- elementwise, two values: arithmetic gives the real type (or the ints' own), comparison bool --- */
+/* --- elementwise, two values ---
+ * Arithmetic of reals, of a real and an int, of bools gives the real type; two ints give the wider
+ * int, but div and atan2, which are real always. Ints are computed in double: exact to 2^53.
+ * floor_div and mod round down, as Python's. Comparisons and logical ops give bool.
+ * Gradients of maximum and minimum go to a where both are equal. */
 #define ANT_BINARY_OPS(X)                                                                          \
     X(add)                                                                                         \
     X(sub)                                                                                         \

@@ -82,6 +82,24 @@ START_TEST(ints_in_a_float_program) {
 }
 END_TEST
 
+/* A variable of the other real type becomes one of the program's. */
+START_TEST(reals_of_the_other_type) {
+    float x[3] = {1.5F, 2.5F, -1};
+    double y[3] = {1, 2, 3};
+    ant_variable v = {.name = "x", .dtype = ANT_FLOAT32, .dims = ANT__DIMS(3), .data = x};
+    ant_variable w = {.name = "y", .dtype = ANT_FLOAT64, .dims = ANT__DIMS(3), .data = y};
+    ant_program *p = ant__program_new(_i ? ANT_FLOAT64 : ANT_FLOAT32);
+    ant_value *sum = ant_op_add(p, ant_op_neg(p, ant__read(p, &v)), ant__read(p, &w));
+    ck_assert_int_eq(ant_value_dtype(sum), ant__program_real(p));
+    ant__output(p, sum);
+    machine m = machine_of(p, ANT__ALL_PASSES);
+    machine_run(&m);
+    for (int i = 0; i < 3; i++)
+        ck_assert_double_eq(machine_out(&m, 0, i), y[i] - (double)x[i]);
+    machine_free(&m);
+}
+END_TEST
+
 typedef ant_value *unary(ant_program *p, ant_value *a);
 static ant_value *clip1(ant_program *p, ant_value *a) {
     return ant_op_clip(p, a, -1, 1);
@@ -411,7 +429,8 @@ END_TEST
 
 ANT_TEST_MAIN("ops", ANT_LOOP(ints_stay_exact, INT_OPS),
               ANT_LOOP(ints_in_a_float_program, ANT__ALL_PASSES + 1),
-              ANT_LOOP(one_value_at_edges, EDGES), ANT_LOOP(reductions, REDUCED),
-              {places_are_the_first_of_equals}, {ints_and_bools_reduce}, {long_sums_are_close},
-              ANT_LOOP(empty_axes, 17), ANT_LOOP(transposes_of_every_order, 24),
-              {one_hot_of_indices}, ANT_LOOP(misfits_are_told, WRONG), {unknown_sizes})
+              ANT_LOOP(reals_of_the_other_type, 2), ANT_LOOP(one_value_at_edges, EDGES),
+              ANT_LOOP(reductions, REDUCED), {places_are_the_first_of_equals},
+              {ints_and_bools_reduce}, {long_sums_are_close}, ANT_LOOP(empty_axes, 17),
+              ANT_LOOP(transposes_of_every_order, 24), {one_hot_of_indices},
+              ANT_LOOP(misfits_are_told, WRONG), {unknown_sizes})

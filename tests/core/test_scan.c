@@ -274,6 +274,18 @@ START_TEST(misfits_are_told) {
 }
 END_TEST
 
+START_TEST(an_ended_body_takes_no_more) {
+    ant_program *p = ant__program_new(ANT_FLOAT32), *b = ant__scan_begin(p, 2, false);
+    ant_value *h = ant__scan_carry(b, ant_op_number(p, 1));
+    ant__scan_next(b, h, ant_op_exp(b, h));
+    ck_assert_ptr_nonnull(ant__scan_end(b));
+    ant_value *late = ant__input(p, ANT_FLOAT32, &ANT__SCALAR);
+    ck_assert_ptr_null(ant_op_add(b, h, late));
+    ck_assert_int_eq(ant__program_error(p)->code, ANT_E_STATE);
+    ant__program_free(p);
+}
+END_TEST
+
 START_TEST(no_steps_at_all) {
     double x[2] = {4, 5};
     ant_variable vx = variable_of("x", x, ANT__DIMS(2));
@@ -296,4 +308,5 @@ ANT_TEST_MAIN("scan", ANT_LOOP(gradients_of_an_lstm, 8), {gradients_of_nested_sc
               {gradients_of_the_gradient}, ANT_LOOP(fibonacci, ANT__ALL_PASSES + 1),
               ANT_LOOP(lifted_variables_stay_apart, ANT__ALL_PASSES + 1),
               ANT_LOOP(state_and_random_numbers_in_a_body, ANT__ALL_PASSES + 1),
-              {unknown_sizes_flow_through}, ANT_LOOP(misfits_are_told, 3), {no_steps_at_all})
+              {unknown_sizes_flow_through}, ANT_LOOP(misfits_are_told, 3),
+              {an_ended_body_takes_no_more}, {no_steps_at_all})

@@ -128,15 +128,23 @@ static void load_run(R *to, const void *from, int dtype, int64_t at, int64_t str
         for (int64_t i = 0; i < n; i++)
             to[i] = (R)((const int64_t *)from)[at + i * stride];
         break;
-    default: {
-        const R *x = (const R *)from + at;
-        if (stride == 1)
-            memcpy(to, x, (size_t)n * sizeof *to);
-        else
-            for (int64_t i = 0; i < n; i++)
-                to[i] = x[i * stride];
+    case ANT_FLOAT32:
+        for (int64_t i = 0; i < n; i++)
+            to[i] = (R)((const float *)from)[at + i * stride];
+        break;
+    default:
+        for (int64_t i = 0; i < n; i++)
+            to[i] = (R)((const double *)from)[at + i * stride];
     }
-    }
+}
+
+/* A line of type R without gaps is copied. */
+static void load_line(R *to, const void *from, int dtype, int64_t at, int64_t stride, int64_t n) {
+    bool same = dtype == (sizeof(R) == sizeof(float) ? ANT_FLOAT32 : ANT_FLOAT64);
+    if (same && stride == 1)
+        memcpy(to, (const R *)from + at, (size_t)n * sizeof *to);
+    else
+        load_run(to, from, dtype, at, stride, n);
 }
 
 /* The place of an entry of the chain among its axes, and in one input. */
@@ -174,7 +182,7 @@ static void load_strided(const ant_fused *f, const ant_fused_input *in, const vo
         int64_t run = f->dim[last] - w.index[last];
         if (run > n - done)
             run = n - done;
-        load_run(to + done, from, in->dtype, w.at, in->stride[last], run);
+        load_line(to + done, from, in->dtype, w.at, in->stride[last], run);
         done += run;
         walk_on(&w, f, in, run);
     }
@@ -198,8 +206,12 @@ static void store(void *to, int dtype, const R *x, int64_t at, int64_t n) {
     else if (dtype == ANT_INT64)
         for (int64_t i = 0; i < n; i++)
             ((int64_t *)to)[at + i] = whole(x[i], 0x1p63, INT64_MAX);
+    else if (dtype == ANT_FLOAT32)
+        for (int64_t i = 0; i < n; i++)
+            ((float *)to)[at + i] = (float)x[i];
     else
-        memcpy((R *)to + at, x, (size_t)n * sizeof *x);
+        for (int64_t i = 0; i < n; i++)
+            ((double *)to)[at + i] = (double)x[i];
 }
 
 /* --- the kernel --- */

@@ -116,13 +116,15 @@ void K(pad)(void *const *at, const ant_num *n, int64_t from, int64_t to) {
              (const char *)at[0] + numbers[ANT__MOVE_FROM].i * m.bytes);
 }
 
-/* --- joining: numbers: inputs, lines, then the bytes of a line of each input; cells: lines --- */
+/* --- joining: numbers: inputs, lines, lines in a cell, then the bytes of a line of each input --- */
 void K(concat)(void *const *at, const ant_num *n, int64_t from, int64_t to) {
     int64_t inputs = n[0].i, width = 0, column = 0;
+    int64_t first = from * n[2].i, end = shorter(to * n[2].i, n[1].i);
+    const ant_num *bytes = n + 3;
     for (int64_t k = 0; k < inputs; k++)
-        width += n[2 + k].i;
-    for (int64_t k = 0; k < inputs; column += n[2 + k].i, k++)
-        for (int64_t i = from; i < to && i < n[1].i && n[2 + k].i; i++)
-            memcpy((char *)at[inputs] + i * width + column, (const char *)at[k] + i * n[2 + k].i,
-                   (size_t)n[2 + k].i);
+        width += bytes[k].i;
+    for (int64_t k = 0; k < inputs; column += bytes[k].i, k++)
+        for (int64_t i = first; i < end && bytes[k].i; i++)
+            memcpy((char *)at[inputs] + i * width + column, (const char *)at[k] + i * bytes[k].i,
+                   (size_t)bytes[k].i);
 }

@@ -213,10 +213,11 @@ static int32_t int_place_of(int kind, const void *x, int dtype, int64_t at, int6
     return (int32_t)best;
 }
 
-/* Cells: outer. */
+/* Units are lines of the outer axis. */
 void K(reduce_place)(void *const *at, const ant_num *n, int64_t from, int64_t to) {
     job j = read_job(n);
-    for (int64_t o = from; o < to && o < j.outer; o++)
+    int64_t cell = n[ANT__REDUCE_CELL].i, end = shorter(to * cell, j.outer);
+    for (int64_t o = from * cell; o < end; o++)
         for (int64_t i = 0; i < j.inner; i++) {
             int64_t start = o * j.length * j.inner + i;
             ((int32_t *)at[1])[o * j.inner + i] =
@@ -226,10 +227,11 @@ void K(reduce_place)(void *const *at, const ant_num *n, int64_t from, int64_t to
         }
 }
 
-/* --- running sums; numbers: outer, length, inner, reverse; cells: outer --- */
+/* --- running sums; numbers: outer, length, inner, outer ones in a cell, reverse --- */
 void K(running_sum)(void *const *at, const ant_num *n, int64_t from, int64_t to) {
-    int64_t length = n[1].i, inner = n[2].i, reverse = n[3].i;
-    for (int64_t o = from; o < to; o++)
+    int64_t length = n[1].i, inner = n[2].i, reverse = n[4].i;
+    int64_t end = shorter(to * n[3].i, n[0].i);
+    for (int64_t o = from * n[3].i; o < end; o++)
         for (int64_t i = 0; i < inner; i++) {
             int64_t start = o * length * inner + i;
             double sum = 0;
@@ -242,10 +244,10 @@ void K(running_sum)(void *const *at, const ant_num *n, int64_t from, int64_t to)
 }
 
 /* --- gradient of products: dx = dy times the product of all others, zeros or not.
- * Numbers: outer, length, inner; cells: outer --- */
+ * Numbers: outer, length, inner, outer ones in a cell --- */
 void K(prod_gradient)(void *const *at, const ant_num *n, int64_t from, int64_t to) {
-    int64_t length = n[1].i, inner = n[2].i;
-    for (int64_t o = from; o < to; o++)
+    int64_t length = n[1].i, inner = n[2].i, end = shorter(to * n[3].i, n[0].i);
+    for (int64_t o = from * n[3].i; o < end; o++)
         for (int64_t i = 0; i < inner; i++) {
             const R *x = (const R *)at[0] + o * length * inner + i;
             R *dx = (R *)at[2] + o * length * inner + i;

@@ -88,10 +88,19 @@ static void extreme_gradient(ant_program *p, ant_op *o, ant_value *const *dy, an
     dx[0] = ant_op_mul(p, hit, share);
 }
 
+/* Cells of whole lines of the outer axis, of enough entries each. */
+static int64_t push_lines(const int64_t length[3], ant_nums *n) {
+    enum { CELL_ENTRIES = 8192 };
+    int64_t line = length[1] * length[2];
+    int64_t cell = line > 0 && line < CELL_ENTRIES ? CELL_ENTRIES / line : 1;
+    ant__num_int(n, cell);
+    return length[0] > cell ? (length[0] + cell - 1) / cell : 1;
+}
+
 static int64_t prep_lines(const ant_op *o, ant_nums *n) {
     int64_t length[3];
     push_lengths(o, n, length);
-    return length[0] > 0 ? length[0] : 1;
+    return push_lines(length, n);
 }
 
 static const ant_op_class prod_gradient_class = {.name = "prod_gradient",
@@ -256,7 +265,7 @@ static int64_t prep_place(const ant_op *o, ant_nums *n, int kind) {
     ant__num_int(n, kind);
     ant__num_int(n, o->in[0]->dtype);
     push_lengths(o, n, length);
-    return length[0] > 0 ? length[0] : 1;
+    return push_lines(length, n);
 }
 
 static int64_t prep_argmax(const ant_op *o, ant_nums *n) {

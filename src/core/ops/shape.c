@@ -382,15 +382,19 @@ static int infer_concat(ant_op *o) {
 }
 
 static int64_t prep_concat(const ant_op *o, ant_nums *n) {
+    enum { CELL_BYTES = 1 << 16 };
     const ant_value *y = o->out[0];
-    int axis = (int)o->attrs.i[0];
+    int axis = (int)o->attrs.i[0], rank = y->dims.rank;
+    int64_t size = (int64_t)ant__dtype_size(y->dtype);
     int64_t lines = ant__dims_span(&y->dims, 0, axis);
+    int64_t line = ant__dims_span(&y->dims, axis, rank) * size;
+    int64_t cell = line > 0 && line < CELL_BYTES ? CELL_BYTES / line : 1;
     ant__num_int(n, o->n_in);
     ant__num_int(n, lines);
+    ant__num_int(n, cell);
     for (int k = 0; k < o->n_in; k++)
-        ant__num_int(n, ant__dims_span(&o->in[k]->dims, axis, y->dims.rank) *
-                            (int64_t)ant__dtype_size(y->dtype));
-    return lines > 0 ? lines : 1;
+        ant__num_int(n, ant__dims_span(&o->in[k]->dims, axis, rank) * size);
+    return lines > cell ? (lines + cell - 1) / cell : 1;
 }
 
 static void concat_gradient(ant_program *p, ant_op *o, ant_value *const *dy, ant_value **dx) {

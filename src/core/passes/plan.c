@@ -127,8 +127,9 @@ static bool alone(const plan *q, const ant_op *o, int k, int j) {
 
 static bool may_take(const plan *q, const ant_op *o, int k, int j) {
     const ant_storage *from = storage_of(q, o->in[j]), *to = storage_of(q, o->out[k]);
-    return from->last == o->index && from->size == to->size && from != to &&
-           o->cls->inplace(o, k, j) && alone(q, o, k, j);
+    return from->last == o->index && from != to &&
+           ant__value_bytes(o->in[j]) == ant__value_bytes(o->out[k]) && o->cls->inplace(o, k, j) &&
+           alone(q, o, k, j);
 }
 
 /* Output k is written over the variable or carry that it is committed to. */

@@ -11,6 +11,10 @@ static ant_value *copy_constant(ant_program *p, const ant_value *v) {
 }
 
 static ant_value *add_capture(ant_program *p, ant_value *outer) {
+    if (p->ended) {
+        ant__fail(&p->shared->error, ANT_E_STATE, "a scan that has ended takes no more values");
+        return NULL;
+    }
     ant_port port = {.in = ant__value_new(p, ANT__INPUT, outer->dtype, &outer->dims),
                      .outer = outer};
     if (!port.in)

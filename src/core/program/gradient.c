@@ -74,12 +74,16 @@ static void seed(ant_program *p, int k, ant_value *y, ant_value *dy) {
         add_to(p, y, ones);
 }
 
-int ant_op_gradient(ant_program *p, ant_value *const *y, ant_value *const *dy, int ny,
-                    ant_value *const *x, ant_value **dx, int nx) {
-    for (int i = 0; i < nx; i++)
-        dx[i] = NULL;
-    if (ant__program_dead(p))
-        return p ? p->shared->error.code : ANT_E_MEMORY;
+/* All values as p sees them. */
+static ant_value **local_values(ant_program *p, ant_value *const *v, int n) {
+    ant_value **local = ant__program_alloc(p, (size_t)n + 1, sizeof *local);
+    for (int i = 0; local && i < n; i++)
+        local[i] = ant__local(p, v[i]);
+    return local;
+}
+
+static int differentiate(ant_program *p, ant_value *const *y, ant_value *const *dy, int ny,
+                         ant_value *const *x, ant_value **dx, int nx) {
     int written = p->ops.n;
     mark(p, x, nx);
     spread(p);
@@ -91,4 +95,16 @@ int ant_op_gradient(ant_program *p, ant_value *const *y, ant_value *const *dy, i
     for (int i = 0; i < nx && !ant__program_dead(p); i++)
         dx[i] = x[i] && x[i]->needs ? x[i]->pass->adjoint : NULL;
     return p->shared->error.code;
+}
+
+int ant_op_gradient(ant_program *p, ant_value *const *y, ant_value *const *dy, int ny,
+                    ant_value *const *x, ant_value **dx, int nx) {
+    for (int i = 0; i < nx; i++)
+        dx[i] = NULL;
+    if (ant__program_dead(p))
+        return p ? p->shared->error.code : ANT_E_MEMORY;
+    ant_value **local_y = local_values(p, y, ny), **local_x = local_values(p, x, nx);
+    if (ant__program_dead(p))
+        return p->shared->error.code;
+    return differentiate(p, local_y, dy, ny, local_x, dx, nx);
 }

@@ -89,7 +89,7 @@ struct ant_program {
     ANT__LIST(ant_value *) stacked; /* NULL: nobody uses it */
     ant_value *step;
     int64_t steps;
-    bool reverse;
+    bool reverse, ended;
     size_t carry_bytes; /* memory of all carries, before the body's arena */
     size_t *workspace;  /* plan: by op, its workspace's offset in the arena */
 

@@ -149,7 +149,8 @@ void ant__program_bind_input(ant_program *p, int k, const void *data);
 void ant__program_bind_variables(ant_program *p);
 const void *ant__program_output(const ant_program *p, int k);
 const ant_value *ant__program_output_value(const ant_program *p, int k);
-/* The hot path: a loop over instructions. 0 or what a kernel reported. pool NULL: this thread. */
+/* The hot path: a loop over instructions. 0 or what a kernel reported, which ends the run: variables
+ * may have been assigned by then or not. pool NULL: this thread. */
 typedef struct ant_report {
     int code;             /* 0, or ANT_E_DATA: written by a kernel at most once a run */
     int64_t value, limit; /* "index 7 is outside [0, 5)" */

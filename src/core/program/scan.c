@@ -190,6 +190,7 @@ ant_op *ant__scan_end(ant_program *body) {
         ant__program_fail_memory(p);
         return NULL;
     }
+    body->ended = true;
     assign_outside(o);
     return ant__program_dead(p) ? NULL : o;
 }
