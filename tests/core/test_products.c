@@ -95,6 +95,57 @@ START_TEST(transposes_become_strides) {
 }
 END_TEST
 
+/* --- bias and relu in the product --- */
+static ant_value *dense(ant_program *p, ant_value *x, ant_value *w, ant_value *bias) {
+    return ant_op_relu(p, ant_op_add(p, ant_op_matmul(p, x, w, false, false), bias));
+}
+
+static ant_value *write_dense_layer(ant_program *p, check_case *c) {
+    return check_loss(p, dense(p, check_read(p, c, 0), check_read(p, c, 1), check_read(p, c, 2)));
+}
+
+START_TEST(gradients_of_dense) {
+    const ant_dims x[] = {ANT__DIMS(5, 3), ANT__DIMS(2, 4, 3), ANT__DIMS(1, 3)};
+    check_case c = {.name = "dense", .write = write_dense_layer, .n = 3};
+    check_gradient_of(&c, (ant_dims[]){x[_i], ANT__DIMS(3, 20), ANT__DIMS(20)});
+}
+END_TEST
+
+static int instructions_of(ant_program *p, ant_value *y, int passes) {
+    ant__output(p, y);
+    ck_assert_int_eq(ant__program_lower(p, passes), 0);
+    int n = ant__program_instructions(p);
+    ant__program_free(p);
+    return n;
+}
+
+START_TEST(bias_and_relu_join_the_product) {
+    for (int used = 0; used < 2; used++) {
+        ant_program *p = ant__program_new(ANT_FLOAT32);
+        ant_value *x = ant__input(p, ANT_FLOAT32, &ANT__DIMS(5, 3));
+        ant_value *w = ant__input(p, ANT_FLOAT32, &ANT__DIMS(3, 4));
+        ant_value *b = ant__input(p, ANT_FLOAT32, &ANT__DIMS(4));
+        ant_value *sum = ant_op_add(p, ant_op_matmul(p, x, w, false, false), b);
+        if (used)
+            ant__output(p, sum);
+        int n = instructions_of(p, ant_op_relu(p, sum), ANT__ALL_PASSES);
+        ck_assert_int_eq(n, used ? 2 : 1);
+    }
+}
+END_TEST
+
+/* A bias for each row, or one that makes the sum larger, is none. */
+START_TEST(other_sums_stay_outside) {
+    const ant_dims others[] = {ANT__DIMS(5, 4), ANT__DIMS(5, 1), ANT__DIMS(1), ANT__DIMS(2, 5, 4)};
+    ant_program *p = ant__program_new(ANT_FLOAT32);
+    ant_value *x = ant__input(p, ANT_FLOAT32, &ANT__DIMS(5, 3));
+    ant_value *w = ant__input(p, ANT_FLOAT32, &ANT__DIMS(3, 4));
+    ant_value *other = ant__input(p, ANT_FLOAT32, &others[_i]);
+    ant_value *y = dense(p, x, w, other);
+    ck_assert_int_eq(instructions_of(p, y, ANT__ALL_PASSES), 2);
+}
+END_TEST
+
 START_TEST(empty_products) {
     once r = {.p = ant__program_new(ANT_FLOAT32)};
     ant_value *a = ant__input(r.p, ANT_FLOAT32, &ANT__DIMS(2, 0));
@@ -282,7 +333,9 @@ START_TEST(targets_that_do_not_fit_are_refused) {
 END_TEST
 
 ANT_TEST_MAIN("products and losses", ANT_LOOP(gradients_of_products, PRODUCTS), {a_product_by_hand},
-              {transposes_become_strides}, {empty_products}, {misfits_are_refused},
+              {transposes_become_strides}, ANT_LOOP(gradients_of_dense, 3),
+              {bias_and_relu_join_the_product}, ANT_LOOP(other_sums_stay_outside, 4),
+              {empty_products}, {misfits_are_refused},
               ANT_LOOP(gradients_of_softmax, 2 * SOFTMAXES),
               ANT_LOOP(softmax_is_its_definition, SOFTMAXES),
               ANT_LOOP(gradients_of_cross_entropy, 16), {losses_of_hopeless_logits_are_finite},

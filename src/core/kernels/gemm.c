@@ -62,7 +62,7 @@ ALWAYS_INLINE void cut_negative(vec (*sum)[WIDE_VECS], const int rows, const int
     for (int i = 0; i < rows; i++) {
         UNROLL
         for (int j = 0; j < vecs; j++)
-            sum[i][j] = vec_max((vec){0}, sum[i][j]);
+            sum[i][j] = vec_relu(sum[i][j]);
     }
 }
 
@@ -207,7 +207,7 @@ static tile panel_of(const gemm *g, int64_t j) {
     tile t = {.g = g, .a = g->a.at, .b_row = PANEL, .c = g->c + j};
     t.columns = g->n - j < PANEL ? g->n - j : PANEL;
     t.bias = g->bias ? g->bias + j : NULL;
-    bool in_place = g->b.column == 1 && t.columns == PANEL && g->m < ROWS_WORTH_PACKING;
+    bool in_place = g->b.column == 1 && t.columns % LANES == 0 && g->m < ROWS_WORTH_PACKING;
     if (g->packed) {
         t.b = g->packed + j * g->k;
     } else if (in_place) {

@@ -24,7 +24,9 @@ void K(exp_lanes)(R *y, R *top, R *sum, const R *x, int64_t n, int64_t stride) {
 
 /* Short rows through a turned copy. */
 static void exp_short_rows(R *y, R *top, R *sum, const R *x, int64_t rows, int64_t n) {
-    R turned[SHORT * LINE_GROUP] = {0}, tops[LINE_GROUP], sums[LINE_GROUP];
+    R turned[SHORT * LINE_GROUP], tops[LINE_GROUP], sums[LINE_GROUP];
+    if (rows < LINE_GROUP)
+        memset(turned, 0, (size_t)n * LINE_GROUP * sizeof *turned);
     for (int64_t r = 0; r < rows; r++)
         for (int64_t i = 0; i < n; i++)
             turned[i * LINE_GROUP + r] = x[r * n + i];

@@ -71,9 +71,10 @@ ALWAYS_INLINE vec vec_select(vec_int mask, vec a, vec b) {
     return (vec)(((vec_int)a & mask) | ((vec_int)b & ~mask));
 }
 
-/* The larger of each pair; b where either is not a number. */
-ALWAYS_INLINE vec vec_max(vec a, vec b) {
-    return vec_select(a > b, a, b);
+/* 0 for zero and less; what is not a number stays. */
+ALWAYS_INLINE vec vec_relu(vec a) {
+    vec_int cut = a <= (vec){0};
+    return (vec)((vec_int)a & ~cut);
 }
 
 /* The first n of a vector's lanes; the others are zero and their memory is not touched. */

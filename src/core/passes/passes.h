@@ -1,5 +1,5 @@
 /* The passes from a written program to one that can run; each works on one program, bodies of its
- * scans among it, and can be switched off. Order: simplify, fuse, plan. They return 0 or the
+ * scans among it, and can be switched off. Order: simplify, epilogue, fuse, plan. They return 0 or the
  * program's error. */
 #ifndef ANT_CORE_PASSES_H
 #define ANT_CORE_PASSES_H
@@ -8,6 +8,8 @@
 /* Follows aliases, folds constants, merges equal ops, drops what nobody uses. Without
  * ANT__SIMPLIFY only the last, which the other passes count on. */
 int ant__simplify(ant_program *p, int passes);
+/* Products take their bias and relu in. Uses are counted. */
+int ant__epilogue(ant_program *p);
 /* Elementwise ops become ops of class `fused`, with ANT__FUSE chains of them one. */
 int ant__fuse(ant_program *p, int passes);
 /* Gives every value its memory: place and offset. Without ANT__PLAN none is shared. */
