@@ -29,6 +29,7 @@
     X(model)                                                                                       \
     X(noise)                                                                                       \
     X(normalization_statistics)                                                                    \
+    X(operation)                                                                                   \
     X(optimizer)                                                                                   \
     X(pooling)                                                                                     \
     X(prelu)                                                                                       \

@@ -39,6 +39,7 @@
 #include "antler/layers/rnn.h"
 #include "antler/losses.h"
 #include "antler/metrics.h"
+#include "antler/operations.h"
 #include "antler/ops.h"
 #include "antler/optimizers.h"
 #include "antler/regularizers.h"

@@ -62,12 +62,13 @@ static int name_said(ant_model *m) {
 
 static const char *base_name(ant_model *m, const ant_layer *l) {
     const ant_model_body *b = m->extra, *inner = ant__body(l);
+    const ant_layer_class *impl = l->cls->impl;
     const char *wished = ant__name_of(&b->wished, l);
     if (wished || l->said)
         return wished ? wished : l->said;
     if (inner)
         return inner->sequential ? "sequential" : "model";
-    return ant__snake(m->context, l->cls->name);
+    return impl->base_name ? impl->base_name(l) : ant__snake(m->context, l->cls->name);
 }
 
 static int give_name(ant_model *m, ant_giver *g, const ant_layer *l) {

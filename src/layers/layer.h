@@ -69,7 +69,9 @@ typedef struct ant_layer_class {
      * does not. */
     int (*adapt)(ant_layer *l, const double *x, const ant_dims *in);
     const struct ant_cell_class *cell; /* layers/rnn/cell.h; NULL: not a recurrent cell */
-    const char *made_by;               /* what makes such layers, when ant_layer_new cannot */
+    const char *(*base_name)(
+        const ant_layer *l); /* of automatic names; NULL: the class's, in snake */
+    const char *made_by;     /* what makes such layers, when ant_layer_new cannot */
 } ant_layer_class;
 
 /* One call while its ops are written. */

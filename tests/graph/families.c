@@ -11,6 +11,7 @@
     X(merging)                                                                                     \
     X(model)                                                                                       \
     X(normalization_statistics)                                                                    \
+    X(operation)                                                                                   \
     X(regularizers)                                                                                \
     X(rescaling)                                                                                   \
     X(reshaping)
