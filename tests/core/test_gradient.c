@@ -340,6 +340,27 @@ START_TEST(dy_must_fit) {
 }
 END_TEST
 
+/* --- memory --- */
+static int lower_row(void *data) {
+    ant_program *p = ant__program_new(ANT_FLOAT32);
+    if (!p)
+        return ANT_E_MEMORY;
+    ant_value *x = ant__input(p, ANT_FLOAT32, &ANT__DIMS(4, 3, 5)), *dx;
+    ant_value *y = table(p, *(const int *)data, x);
+    ant__output(p, y);
+    if (y && y->dtype == ANT_FLOAT32)
+        ant_op_gradient(p, &y, NULL, 1, &x, &dx, 1);
+    int code = ant__program_lower(p, ANT__ALL_PASSES);
+    ant__program_free(p);
+    return code;
+}
+
+START_TEST(every_allocation_of_an_op_may_fail) {
+    memory_fail_each(lower_row, &_i);
+}
+END_TEST
+
 ANT_TEST_MAIN("gradient", ANT_LOOP(one_value, UNARIES), ANT_LOOP(two_values, BINARIES *OPERANDS),
               ANT_LOOP(other_ops, TABLE), ANT_LOOP(slopes_at_edges, 14), {many_ways_add_up},
-              {what_no_way_leads_to}, {ops_without_a_gradient_are_named}, {dy_must_fit})
+              {what_no_way_leads_to}, {ops_without_a_gradient_are_named}, {dy_must_fit},
+              ANT_LOOP(every_allocation_of_an_op_may_fail, TABLE))

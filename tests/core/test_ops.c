@@ -241,6 +241,59 @@ START_TEST(long_sums_are_close) {
 }
 END_TEST
 
+/* Every kind over lines and columns of many lengths, against plain loops. */
+static double plain(int kind, const float *x, int n, int stride) {
+    double y = kind == 0 ? 0 : kind == 3 ? 1 : x[0];
+    for (int i = 0; i < n; i++) {
+        double e = x[i * stride];
+        y = kind == 0 ? y + e : kind == 1 ? fmax(y, e) : kind == 2 ? fmin(y, e) : y * e;
+    }
+    return y;
+}
+
+START_TEST(lines_and_columns) {
+    enum { MOST = 70 };
+    static ant_value *(*const ops[])(ant_program *, ant_value *, unsigned,
+                                     bool) = {ant_op_sum, ant_op_max, ant_op_min, ant_op_prod};
+    float x[MOST * 3];
+    int n = _i + 1;
+    for (int i = 0; i < MOST * 3; i++)
+        x[i] = 1 + 0.3F * (float)sin(1.7 * i);
+    ant_program *p = ant__program_new(ANT_FLOAT32);
+    ant_value *lines = ant__input(p, ANT_FLOAT32, &ANT__DIMS(3, n));
+    ant_value *columns = ant__input(p, ANT_FLOAT32, &ANT__DIMS(n, 3));
+    for (int k = 0; k < 4; k++) {
+        ant__output(p, ops[k](p, lines, ANT_AXIS(1), false));
+        ant__output(p, ops[k](p, columns, ANT_AXIS(0), false));
+    }
+    machine m = machine_of(p, ANT__ALL_PASSES);
+    ant__program_bind_input(p, 0, x);
+    ant__program_bind_input(p, 1, x);
+    machine_run(&m);
+    for (int k = 0; k < 4; k++)
+        for (int i = 0; i < 3; i++) {
+            double line = plain(k, x + i * n, n, 1), column = plain(k, x + i, n, 3);
+            ck_assert_double_eq_tol(machine_out(&m, 2 * k, i), line, 1e-5 * (1 + fabs(line)));
+            ck_assert_double_eq_tol(machine_out(&m, 2 * k + 1, i), column,
+                                    1e-5 * (1 + fabs(column)));
+        }
+    machine_free(&m);
+}
+END_TEST
+
+START_TEST(nan_goes_through) {
+    enum { N = 40 };
+    double x[N];
+    for (int i = 0; i < N; i++)
+        x[i] = i == _i ? NAN : i;
+    ant_program *p = ant__program_new(ANT_FLOAT32);
+    ant_value *a = reals(p, x, N);
+    ant_value *all[] = {ant_op_max(p, a, ANT_LAST, true), ant_op_min(p, a, ANT_LAST, true),
+                        ant_op_sum(p, a, ANT_LAST, true), ant_op_prod(p, a, ANT_LAST, true)};
+    expect(p, ant_op_concat(p, all, 4, 0), ANT_FLOAT32, (const double[]){NAN, NAN, NAN, NAN}, 4);
+}
+END_TEST
+
 /* --- empty axes --- */
 static ant_value *on_empty(ant_program *p, int k, ant_value *x) {
     switch (k) { /* x is (0, 3) */
@@ -431,6 +484,7 @@ ANT_TEST_MAIN("ops", ANT_LOOP(ints_stay_exact, INT_OPS),
               ANT_LOOP(ints_in_a_float_program, ANT__ALL_PASSES + 1),
               ANT_LOOP(reals_of_the_other_type, 2), ANT_LOOP(one_value_at_edges, EDGES),
               ANT_LOOP(reductions, REDUCED), {places_are_the_first_of_equals},
-              {ints_and_bools_reduce}, {long_sums_are_close}, ANT_LOOP(empty_axes, 17),
+              {ints_and_bools_reduce}, {long_sums_are_close}, ANT_LOOP(lines_and_columns, 70),
+              ANT_LOOP(nan_goes_through, 40), ANT_LOOP(empty_axes, 17),
               ANT_LOOP(transposes_of_every_order, 24), {one_hot_of_indices},
               ANT_LOOP(misfits_are_told, WRONG), {unknown_sizes})

@@ -86,27 +86,35 @@ static void sum_columns(R *y, const R *x, int64_t lines, int64_t stride, int64_t
 }
 
 /* --- the other kinds; NaN goes through --- */
-static R join(int kind, R a, R b) {
-    switch (kind) {
-    case ANT__REDUCE_MAX:
-        return b > a || b != b ? b : a;
-    case ANT__REDUCE_MIN:
-        return b < a || b != b ? b : a;
-    case ANT__REDUCE_PROD:
-        return a * b;
-    default:
-        return a + b;
-    }
+ALWAYS_INLINE R join(int kind, R a, R b) {
+    return kind == ANT__REDUCE_MAX   ? (b > a || b != b ? b : a)
+           : kind == ANT__REDUCE_MIN ? (b < a || b != b ? b : a)
+                                     : a * b;
 }
 
 static R start_of(int kind) {
-    return kind == ANT__REDUCE_MAX    ? -(R)INFINITY
-           : kind == ANT__REDUCE_MIN  ? (R)INFINITY
-           : kind == ANT__REDUCE_PROD ? 1
-                                      : 0;
+    return kind == ANT__REDUCE_MAX ? -(R)INFINITY : kind == ANT__REDUCE_MIN ? (R)INFINITY : 1;
 }
 
-static void join_columns(int kind, R *y, const R *x, int64_t lines, int64_t stride, int64_t width) {
+/* One line, in lanes that are joined at the end. */
+ALWAYS_INLINE R join_line(int kind, const R *x, int64_t n) {
+    enum { WIDE = 16 };
+    R lane[WIDE], joint = start_of(kind);
+    int64_t i = 0;
+    for (int k = 0; k < WIDE; k++)
+        lane[k] = joint;
+    for (; i + WIDE <= n; i += WIDE)
+        for (int k = 0; k < WIDE; k++)
+            lane[k] = join(kind, lane[k], x[i + k]);
+    for (int k = 0; k < WIDE && i; k++)
+        joint = join(kind, joint, lane[k]);
+    for (; i < n; i++)
+        joint = join(kind, joint, x[i]);
+    return joint;
+}
+
+ALWAYS_INLINE void join_columns(int kind, R *restrict y, const R *x, int64_t lines, int64_t stride,
+                                int64_t width) {
     for (int64_t i = 0; i < width; i++)
         y[i] = start_of(kind);
     for (int64_t r = 0; r < lines; r++, x += stride)
@@ -114,13 +122,24 @@ static void join_columns(int kind, R *y, const R *x, int64_t lines, int64_t stri
             y[i] = join(kind, y[i], x[i]);
 }
 
-static void reduce_real(const job *j, R *y, const R *x, int64_t width) {
-    if (j->kind == ANT__REDUCE_SUM && j->inner == 1)
-        *y = sum_line(x, j->length);
-    else if (j->kind == ANT__REDUCE_SUM)
-        sum_columns(y, x, j->length, j->inner, width);
+ALWAYS_INLINE void join_all(int kind, const job *j, R *y, const R *x, int64_t width) {
+    if (j->inner == 1)
+        *y = join_line(kind, x, j->length);
     else
-        join_columns(j->kind, y, x, j->length, j->inner, width);
+        join_columns(kind, y, x, j->length, j->inner, width);
+}
+
+static void reduce_real(const job *j, R *y, const R *x, int64_t width) {
+    if (j->kind == ANT__REDUCE_MAX)
+        join_all(ANT__REDUCE_MAX, j, y, x, width);
+    else if (j->kind == ANT__REDUCE_MIN)
+        join_all(ANT__REDUCE_MIN, j, y, x, width);
+    else if (j->kind == ANT__REDUCE_PROD)
+        join_all(ANT__REDUCE_PROD, j, y, x, width);
+    else if (j->inner == 1)
+        *y = sum_line(x, j->length);
+    else
+        sum_columns(y, x, j->length, j->inner, width);
 }
 
 /* --- ints and bools, in int64 --- */
