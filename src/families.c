@@ -15,6 +15,7 @@
     X(dense)                                                                                       \
     X(dot)                                                                                         \
     X(dropout)                                                                                     \
+    X(edges)                                                                                       \
     X(embedding)                                                                                   \
     X(global_pooling)                                                                              \
     X(gru)                                                                                         \
@@ -41,7 +42,8 @@
     X(schedule)                                                                                    \
     X(simple_rnn)                                                                                  \
     X(softmax)                                                                                     \
-    X(time_distributed)
+    X(time_distributed)                                                                            \
+    X(upsampling)
 
 #define X(name) extern const ant_family ant__##name##_family;
 FAMILIES(X)

@@ -1,5 +1,6 @@
-/* Reshaping layers: Flatten, Reshape, Permute, RepeatVector. They have no weights and compute
- * nothing; no mask goes on. Source: keras/src/layers/reshaping.
+/* Reshaping layers: Flatten, Reshape, Permute, RepeatVector; ZeroPadding1D, ZeroPadding2D,
+ * Cropping1D, Cropping2D, UpSampling1D, UpSampling2D. They have no weights and compute nothing; no
+ * mask goes on. Source: keras/src/layers/reshaping.
  */
 #ifndef ANTLER_LAYERS_RESHAPING_H
 #define ANTLER_LAYERS_RESHAPING_H
@@ -63,6 +64,82 @@ typedef struct ant_repeat_vector_options {
 #define ANT_REPEAT_VECTOR_DEFAULTS ANT_LAYER_DEFAULTS, .n = ANT_REQUIRED
 #define ant_repeat_vector(...)                                                                     \
     ANT__LAYER("RepeatVector", ant_repeat_vector_options, ANT_REPEAT_VECTOR_DEFAULTS,              \
+               .graph = __VA_ARGS__)
+
+/* --- ZeroPadding1D, ZeroPadding2D ---
+ *     ant_zero_padding2d(g, ANT_SIZE(1, 2))          one row above and below, two columns each side
+ *     ant_zero_padding2d(g, ANT_SIZE(0, 1, 2, 0))    top, bottom, left, right
+ *
+ * In: (batch, steps, channels); (batch, height, width, channels); with channels_first the channels
+ * stand behind the batch. Out: the same with zeros around. In one dimension ANT_SIZE(2, 1) is before
+ * and after.
+ * Errors: ANT_E_SHAPE for another number of axes, ANT_E_OPTION for a wrong number of sizes. */
+typedef struct ant_zero_padding1d_options {
+    ANT_LAYER_OPTIONS;
+    ant_size padding;
+    const char *data_format; /* NULL: channels_last */
+    char ant_end;
+} ant_zero_padding1d_options;
+#define ANT_ZERO_PADDING1D_DEFAULTS ANT_LAYER_DEFAULTS, .padding = 1
+#define ant_zero_padding1d(...)                                                                    \
+    ANT__LAYER("ZeroPadding1D", ant_zero_padding1d_options, ANT_ZERO_PADDING1D_DEFAULTS,           \
+               .graph = __VA_ARGS__)
+
+typedef struct ant_zero_padding2d_options {
+    ANT_LAYER_OPTIONS;
+    ant_size padding;
+    const char *data_format;
+    char ant_end;
+} ant_zero_padding2d_options;
+#define ANT_ZERO_PADDING2D_DEFAULTS ANT_LAYER_DEFAULTS, .padding = 1
+#define ant_zero_padding2d(...)                                                                    \
+    ANT__LAYER("ZeroPadding2D", ant_zero_padding2d_options, ANT_ZERO_PADDING2D_DEFAULTS,           \
+               .graph = __VA_ARGS__)
+
+/* --- Cropping1D, Cropping2D ---
+ * The way back: entries are left out at the ends, said as with ZeroPadding.
+ * Errors: as there, and ANT_E_SHAPE when nothing would be left. */
+typedef struct ant_cropping1d_options {
+    ANT_LAYER_OPTIONS;
+    ant_size cropping;
+    char ant_end;
+} ant_cropping1d_options;
+#define ANT_CROPPING1D_DEFAULTS ANT_LAYER_DEFAULTS, .cropping = 1
+#define ant_cropping1d(...)                                                                        \
+    ANT__LAYER("Cropping1D", ant_cropping1d_options, ANT_CROPPING1D_DEFAULTS, .graph = __VA_ARGS__)
+
+typedef struct ant_cropping2d_options {
+    ANT_LAYER_OPTIONS;
+    ant_size cropping; /* as Keras's, it crops nothing until it is said */
+    const char *data_format;
+    char ant_end;
+} ant_cropping2d_options;
+#define ANT_CROPPING2D_DEFAULTS ANT_LAYER_DEFAULTS
+#define ant_cropping2d(...)                                                                        \
+    ANT__LAYER("Cropping2D", ant_cropping2d_options, ANT_CROPPING2D_DEFAULTS, .graph = __VA_ARGS__)
+
+/* --- UpSampling1D, UpSampling2D ---
+ * Each step, or each row and column, `size` times in a row. In: as ZeroPadding's. */
+typedef struct ant_up_sampling1d_options {
+    ANT_LAYER_OPTIONS;
+    int size;
+    char ant_end;
+} ant_up_sampling1d_options;
+#define ANT_UP_SAMPLING1D_DEFAULTS ANT_LAYER_DEFAULTS, .size = 2
+#define ant_up_sampling1d(...)                                                                     \
+    ANT__LAYER("UpSampling1D", ant_up_sampling1d_options, ANT_UP_SAMPLING1D_DEFAULTS,              \
+               .graph = __VA_ARGS__)
+
+typedef struct ant_up_sampling2d_options {
+    ANT_LAYER_OPTIONS;
+    ant_size size; /* one number, or rows and columns */
+    const char *data_format;
+    const char *interpolation; /* "nearest"; others are not built yet: refused */
+    char ant_end;
+} ant_up_sampling2d_options;
+#define ANT_UP_SAMPLING2D_DEFAULTS ANT_LAYER_DEFAULTS, .size = 2, .interpolation = "nearest"
+#define ant_up_sampling2d(...)                                                                     \
+    ANT__LAYER("UpSampling2D", ant_up_sampling2d_options, ANT_UP_SAMPLING2D_DEFAULTS,              \
                .graph = __VA_ARGS__)
 
 #ifdef __cplusplus
