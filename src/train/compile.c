@@ -135,7 +135,7 @@ static int prepare_if_built(ant_compiled *c) {
     return code ? code : ant__compiled_prepare(c);
 }
 
-static int compile(ant_model *m, const ant_compile_options *o) {
+int ant__compile(ant_model *m, const ant_compile_options *o) {
     ant_model_body *b = ant__body(m);
     ant_compiled *c = compiled_new(m);
     if (c == NULL)
@@ -166,7 +166,7 @@ int ant_compile_(const ant_compile_options *o, size_t size, const char *file, in
     if (((const char *)o)[size])
         return ant__model_fail(o->model, ANT_E_OPTION, "compile: one positional option too many");
     memcpy(&said, o, size);
-    code = compile(o->model, &said);
+    code = ant__compile(o->model, &said);
     if (code)
         ant__error_before(&ant__body(o->model)->error, "%s:%d: ", file, line);
     return code;

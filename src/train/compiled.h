@@ -5,6 +5,8 @@
 
 extern const ant_family ant__action_family; /* the options of outputs and of fit, as classes */
 
+/* compile by a whole struct; 0 or the model's error, without the caller's place. */
+int ant__compile(ant_model *m, const ant_compile_options *o);
 void ant__compiled_free(void *compiled);
 /* Resolves outputs by name, reads losses and metrics, collects weights, makes slots and totals. The
  * model is settled. 0 or an error in c->context. */

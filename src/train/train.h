@@ -67,7 +67,8 @@ bool ant__compiled_logs(const ant_compiled *c, const ant_sums *sums, bool val, a
 
 /* --- for files (floor io) --- */
 /* compile: as a map {optimizer, loss, loss_weights, metrics, weighted_metrics}, with what differs
- * from nothing said; maps by output name where there are several outputs. NULL after an error in c. */
+ * from nothing said; maps by output name where there are several outputs. The model is settled. NULL
+ * when it is not compiled, or after an error in c. */
 ant_tree *ant__compile_tree(ant_context *c, const ant_model *m);
 /* Compiles by such a map; loss, metrics … may also be lists by place, or single ones. 0 or the
  * model's error, which begins with the place in the file. */

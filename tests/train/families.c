@@ -1,0 +1,35 @@
+/* The classes of the floors up to training. */
+#include "core/options/class.h"
+
+#define FAMILIES(X)                                                                                \
+    X(action)                                                                                      \
+    X(activations)                                                                                 \
+    X(batch_normalization)                                                                         \
+    X(callback)                                                                                    \
+    X(concatenate)                                                                                 \
+    X(confusion)                                                                                   \
+    X(constraints)                                                                                 \
+    X(dense)                                                                                       \
+    X(dropout)                                                                                     \
+    X(embedding)                                                                                   \
+    X(initializers)                                                                                \
+    X(input)                                                                                       \
+    X(loss)                                                                                        \
+    X(masking)                                                                                     \
+    X(metric)                                                                                      \
+    X(model)                                                                                       \
+    X(optimizer)                                                                                   \
+    X(progress)                                                                                    \
+    X(regularizers)                                                                                \
+    X(schedule)
+
+#define X(name) extern const ant_family ant__##name##_family;
+FAMILIES(X)
+#undef X
+
+const ant_family *const ant__families[] = {
+#define X(name) &ant__##name##_family,
+    FAMILIES(X)
+#undef X
+        NULL,
+};
