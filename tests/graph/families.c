@@ -3,18 +3,24 @@
 
 #define FAMILIES(X)                                                                                \
     X(activations)                                                                                 \
+    X(batch_normalization)                                                                         \
     X(concatenate)                                                                                 \
     X(constraints)                                                                                 \
     X(dense)                                                                                       \
+    X(dropout)                                                                                     \
+    X(embedding)                                                                                   \
     X(initializers)                                                                                \
     X(input)                                                                                       \
+    X(lstm)                                                                                        \
+    X(masking)                                                                                     \
     X(merging)                                                                                     \
     X(model)                                                                                       \
     X(normalization_statistics)                                                                    \
     X(operation)                                                                                   \
     X(regularizers)                                                                                \
     X(rescaling)                                                                                   \
-    X(reshaping)
+    X(reshaping)                                                                                   \
+    X(rnn)
 
 #define X(name) extern const ant_family ant__##name##_family;
 FAMILIES(X)
