@@ -84,8 +84,14 @@ static bool walk_on(row_walk *w, int64_t *offset) {
     return false;
 }
 
-static bool empty_row(const ant_array *a) {
-    return ant__array_row(a) == 0;
+/* Rows in their order and without gaps: read as one long row. false where that is not so, and
+ * where a number fails, which is then looked for row by row. */
+static bool read_together(const ant_array *a, const ant_rows_wanted *rows, int dtype, void *out,
+                          const row_walk *w, int64_t row_stride) {
+    if (rows->order || w->axes > 0 || row_stride != w->run * w->step)
+        return false;
+    const char *x = (const char *)a->data + rows->first * row_stride;
+    return ant__convert(out, dtype, x, w->step, a->dtype, a->swapped, w->run * rows->count);
 }
 
 static int no_int(const char *what, int dtype, int64_t row, ant_fault *e) {
@@ -98,10 +104,13 @@ int ant__array_read(const ant_array *a, const ant_rows_wanted *rows, int dtype, 
     int64_t strides[ANT_MAX_AXES], width = (int64_t)ant__dtype_size(dtype);
     char *y = out;
     ant__array_strides(a, strides);
-    for (int64_t i = 0; i < rows->count && !empty_row(a); i++) {
+    const row_walk start = walk_of(a);
+    if (ant__array_row(a) == 0 || read_together(a, rows, dtype, out, &start, strides[0]))
+        return 0;
+    for (int64_t i = 0; i < rows->count; i++) {
         int64_t row = rows->order ? rows->order[i] : rows->first + i;
         const char *x = (const char *)a->data + row * strides[0];
-        row_walk w = walk_of(a);
+        row_walk w = start;
         int64_t offset = 0;
         do {
             if (!ant__convert(y, dtype, x + offset, w.step, a->dtype, a->swapped, w.run))
@@ -117,9 +126,11 @@ int ant__array_write(const ant_array *a, int64_t first, int64_t count, int dtype
     int64_t strides[ANT_MAX_AXES], width = (int64_t)ant__dtype_size(dtype);
     const char *x = in;
     ant__array_strides(a, strides);
-    for (int64_t i = 0; i < count && !empty_row(a); i++) {
+    const row_walk start = walk_of(a);
+    const int64_t rows = ant__array_row(a) == 0 ? 0 : count;
+    for (int64_t i = 0; i < rows; i++) {
         char *y = (char *)a->data + (first + i) * strides[0];
-        row_walk w = walk_of(a);
+        row_walk w = start;
         int64_t offset = 0;
         do {
             if (!ant__spread(y + offset, w.step, a->dtype, x, dtype, w.run))
