@@ -23,14 +23,19 @@ static uint64_t hash(const ant_op *o) {
     return h;
 }
 
+/* Numbers by their bits: 0 and -0 differ, NaN equals itself. */
+static bool same_bits(const void *a, const void *b, size_t bytes) {
+    return !memcmp(a, b, bytes);
+}
+
 static bool equal(const ant_op *a, const ant_op *b) {
     if (a->cls != b->cls || a->n_in != b->n_in || a->n_out != b->n_out)
         return false;
     for (int i = 0; i < a->n_in; i++)
         if (a->in[i] != b->in[i])
             return false;
-    return !memcmp(a->attrs.i, b->attrs.i, sizeof a->attrs.i) &&
-           !memcmp(a->attrs.f, b->attrs.f, sizeof a->attrs.f);
+    return same_bits(a->attrs.i, b->attrs.i, sizeof a->attrs.i) &&
+           same_bits(a->attrs.f, b->attrs.f, sizeof a->attrs.f);
 }
 
 /* --- constants of one entry --- */

@@ -115,6 +115,12 @@ static size_t padded(const ant_value *v) {
     return (ant__value_bytes(v) + 127) / 64 * 64;
 }
 
+static void copy_value(void *to, const void *from, const ant_value *v) {
+    size_t bytes = ant__value_bytes(v);
+    if (bytes)
+        memcpy(to, from, bytes);
+}
+
 static void bind_port(ant_program *body, const ant_value *v, const void *pointer) {
     if (v->pass->place > ANT__ARENA_PLACE)
         ant__place_bind(body, v->pass->place, pointer);
@@ -125,7 +131,7 @@ static void begin_scan(ant_program *body, void *const *in, char *workspace) {
     for (int i = 0; i < body->carries.n; i++) {
         const ant_value *v = body->carries.at[i].in;
         bind_port(body, v, workspace);
-        memcpy(workspace, in[i], ant__value_bytes(v));
+        copy_value(workspace, in[i], v);
         workspace += padded(v);
     }
     in += body->carries.n + body->sequences.n;
@@ -149,7 +155,7 @@ static void end_scan(const ant_program *body, void *const *out, const char *work
     for (int i = 0; i < body->carries.n; i++) {
         const ant_value *v = body->carries.at[i].in;
         if (out[i])
-            memcpy(out[i], workspace, ant__value_bytes(v));
+            copy_value(out[i], workspace, v);
         workspace += padded(v);
     }
 }
