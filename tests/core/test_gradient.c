@@ -3,7 +3,6 @@
 #include "gradient_check.h"
 #include "support.h"
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 /* --- one value --- */
@@ -87,7 +86,7 @@ END_TEST
 /* --- everything else: by a number --- */
 static const int32_t indices[] = {1, 0, 3, 3, 2, 1};
 
-static ant_value *scatter(ant_program *p, ant_value *x) {
+static ant_value *scatter_rows(ant_program *p, ant_value *x) {
     ant_value *index = check_ints(p, indices, &ANT__DIMS(4));
     return ant__scatter_add(p, index, x, 5);
 }
@@ -106,112 +105,78 @@ static ant_value *masked(ant_program *p, ant_value *x) {
     return ant_op_where(p, mask, ant_op_exp(p, x), ant_op_square(p, x));
 }
 
-enum { TABLE = 46 };
-static ant_value *table(ant_program *p, int k, ant_value *x) {
-    switch (k) { /* x is (4, 3, 5) */
-    case 0:
-        return ant_op_sum(p, x, ANT_AXIS(0), false);
-    case 1:
-        return ant_op_sum(p, x, ANT_AXIS(1), true);
-    case 2:
-        return ant_op_sum(p, x, ANT_LAST, false);
-    case 3:
-        return ant_op_sum(p, x, ANT_AXIS(0) | ANT_AXIS(2), true);
-    case 4:
-        return ant_op_sum(p, x, ANT_ALL_AXES, false);
-    case 5:
-        return ant_op_mean(p, x, ANT_AXIS(0) | ANT_AXIS(1), false);
-    case 6:
-        return ant_op_max(p, x, ANT_LAST, true);
-    case 7:
-        return ant_op_max(p, x, ANT_AXIS(0) | ANT_AXIS(2), false);
-    case 8:
-        return ant_op_min(p, x, ANT_AXIS(1), false);
-    case 9:
-        return ant_op_prod(p, x, ANT_LAST, false);
-    case 10:
-        return ant_op_prod(p, x, ANT_AXIS(0), true);
-    case 11:
-        return ant_op_variance(p, x, ANT_AXIS(0) | ANT_AXIS(2), false);
-    case 12:
-        return ant_op_variance(p, x, ANT_LAST, true);
-    case 13:
-        return ant_op_cumsum(p, x, 0);
-    case 14:
-        return ant_op_cumsum(p, x, -1);
-    case 15:
-        return ant_op_reshape(p, x, (const int64_t[]){6, -1}, 2);
-    case 16:
-        return ant_op_transpose(p, x, (const int[]){2, 0, 1});
-    case 17:
-        return ant_op_transpose(p, x, (const int[]){0, 2, 1});
-    case 18:
-        return ant_op_transpose(p, x, (const int[]){1, 0, 2});
-    case 19:
-        return ant_op_transpose(p, x, (const int[]){2, 1, 0});
-    case 20:
-        return ant_op_broadcast(p, x, (const int64_t[]){2, 4, 3, 5}, 4);
-    case 21:
-        return ant_op_expand(p, x, 1);
-    case 22:
-        return ant_op_squeeze(p, ant_op_slice(p, x, 1, 2, 1, 1), 1);
-    case 23:
-        return ant_op_slice(p, x, 0, 1, 2, 1);
-    case 24:
-        return ant_op_slice(p, x, -1, 1, 2, 2);
-    case 25:
-        return ant_op_slice(p, x, 2, 4, 3, -2);
-    case 26:
-        return ant_op_pad(p, x, 0, 1, 2, 0);
-    case 27:
-        return ant_op_pad(p, x, 1, 0, 1, 0.5);
-    case 28:
-        return ant_op_pad(p, x, -1, 2, 0, -1);
-    case 29:
-        return concat3(p, x, 0);
-    case 30:
-        return concat3(p, x, 1);
-    case 31:
-        return concat3(p, x, -1);
-    case 32:
-        return stack2(p, x, 0);
-    case 33:
-        return stack2(p, x, -1);
-    case 34:
-        return ant_op_repeat(p, x, 0, 3);
-    case 35:
-        return ant_op_repeat(p, x, 2, 2);
-    case 36:
-        return ant_op_reverse(p, x, 1);
-    case 37:
-        return ant_op_gather(p, x, check_ints(p, indices, &ANT__DIMS(2, 3)));
-    case 38:
-        return scatter(p, x);
-    case 39:
-        return ant_op_clip(p, x, -0.4, 0.5);
-    case 40:
-        return masked(p, x);
-    case 41:
-        return ant_op_shift(p, ant_op_scale(p, x, 3), -1);
-    case 42:
-        return ant_op_matmul(p, x, x, false, true);
-    case 43:
-        return ant_op_matmul(p, x, ant_op_sum(p, x, ANT_AXIS(0), false), true, false);
-    case 44:
-        return ant_op_add(p, ant_op_stop_gradient(p, ant_op_number(p, 2)), x);
-    default:
-        return ant_op_cumsum(p, ant_op_reverse(p, x, 1), 1);
+/* x is (4, 3, 5). */
+#define ROWS(X)                                                                                    \
+    X(sum_first, ant_op_sum(p, x, ANT_AXIS(0), false))                                             \
+    X(sum_middle_kept, ant_op_sum(p, x, ANT_AXIS(1), true))                                        \
+    X(sum_last, ant_op_sum(p, x, ANT_LAST, false))                                                 \
+    X(sum_outer, ant_op_sum(p, x, ANT_AXIS(0) | ANT_AXIS(2), true))                                \
+    X(sum_all, ant_op_sum(p, x, ANT_ALL_AXES, false))                                              \
+    X(mean_leading, ant_op_mean(p, x, ANT_AXIS(0) | ANT_AXIS(1), false))                           \
+    X(max_last, ant_op_max(p, x, ANT_LAST, true))                                                  \
+    X(max_outer, ant_op_max(p, x, ANT_AXIS(0) | ANT_AXIS(2), false))                               \
+    X(min_middle, ant_op_min(p, x, ANT_AXIS(1), false))                                            \
+    X(prod_last, ant_op_prod(p, x, ANT_LAST, false))                                               \
+    X(prod_first, ant_op_prod(p, x, ANT_AXIS(0), true))                                            \
+    X(variance_outer, ant_op_variance(p, x, ANT_AXIS(0) | ANT_AXIS(2), false))                     \
+    X(variance_last, ant_op_variance(p, x, ANT_LAST, true))                                        \
+    X(cumsum_first, ant_op_cumsum(p, x, 0))                                                        \
+    X(cumsum_last, ant_op_cumsum(p, x, -1))                                                        \
+    X(reshape, ant_op_reshape(p, x, (const int64_t[]){6, -1}, 2))                                  \
+    X(rotate, ant_op_transpose(p, x, (const int[]){2, 0, 1}))                                      \
+    X(swap_last, ant_op_transpose(p, x, (const int[]){0, 2, 1}))                                   \
+    X(swap_first, ant_op_transpose(p, x, (const int[]){1, 0, 2}))                                  \
+    X(reverse_axes, ant_op_transpose(p, x, (const int[]){2, 1, 0}))                                \
+    X(broadcast, ant_op_broadcast(p, x, (const int64_t[]){2, 4, 3, 5}, 4))                         \
+    X(expand, ant_op_expand(p, x, 1))                                                              \
+    X(squeeze, ant_op_squeeze(p, ant_op_slice(p, x, 1, 2, 1, 1), 1))                               \
+    X(slice, ant_op_slice(p, x, 0, 1, 2, 1))                                                       \
+    X(slice_by_two, ant_op_slice(p, x, -1, 1, 2, 2))                                               \
+    X(slice_backwards, ant_op_slice(p, x, 2, 4, 3, -2))                                            \
+    X(pad, ant_op_pad(p, x, 0, 1, 2, 0))                                                           \
+    X(pad_after, ant_op_pad(p, x, 1, 0, 1, 0.5))                                                   \
+    X(pad_before, ant_op_pad(p, x, -1, 2, 0, -1))                                                  \
+    X(concat_first, concat3(p, x, 0))                                                              \
+    X(concat_middle, concat3(p, x, 1))                                                             \
+    X(concat_last, concat3(p, x, -1))                                                              \
+    X(stack_first, stack2(p, x, 0))                                                                \
+    X(stack_last, stack2(p, x, -1))                                                                \
+    X(repeat_first, ant_op_repeat(p, x, 0, 3))                                                     \
+    X(repeat_last, ant_op_repeat(p, x, 2, 2))                                                      \
+    X(reverse, ant_op_reverse(p, x, 1))                                                            \
+    X(gather, ant_op_gather(p, x, check_ints(p, indices, &ANT__DIMS(2, 3))))                       \
+    X(scatter, scatter_rows(p, x))                                                                 \
+    X(clip, ant_op_clip(p, x, -0.4, 0.5))                                                          \
+    X(choose, masked(p, x))                                                                        \
+    X(scale_and_shift, ant_op_shift(p, ant_op_scale(p, x, 3), -1))                                 \
+    X(matmul_batched, ant_op_matmul(p, x, x, false, true))                                         \
+    X(matmul_broadcast, ant_op_matmul(p, x, ant_op_sum(p, x, ANT_AXIS(0), false), true, false))    \
+    X(stop_gradient, ant_op_add(p, ant_op_stop_gradient(p, ant_op_number(p, 2)), x))               \
+    X(reversed_cumsum, ant_op_cumsum(p, ant_op_reverse(p, x, 1), 1))
+
+#define X(name, ...)                                                                               \
+    static ant_value *row_##name(ant_program *p, ant_value *x) {                                   \
+        return __VA_ARGS__;                                                                        \
     }
-}
+ROWS(X)
+#undef X
+
+static const struct {
+    const char *name;
+    unary *write;
+} rows[] = {
+#define X(name, ...) {#name, row_##name},
+    ROWS(X)
+#undef X
+};
+enum { TABLE = sizeof rows / sizeof *rows };
 
 static ant_value *write_table(ant_program *p, check_case *c) {
-    return check_loss(p, table(p, c->number, check_read(p, c, 0)));
+    return check_loss(p, rows[c->number].write(p, check_read(p, c, 0)));
 }
 
 START_TEST(other_ops) {
-    char name[32];
-    snprintf(name, sizeof name, "row %d of the table", _i);
-    check_case c = {.name = name, .write = write_table, .n = 1, .number = _i};
+    check_case c = {.name = rows[_i].name, .write = write_table, .n = 1, .number = _i};
     check_gradient_of(&c, &ANT__DIMS(4, 3, 5));
 }
 END_TEST
@@ -346,7 +311,7 @@ static int lower_row(void *data) {
     if (!p)
         return ANT_E_MEMORY;
     ant_value *x = ant__input(p, ANT_FLOAT32, &ANT__DIMS(4, 3, 5)), *dx;
-    ant_value *y = table(p, *(const int *)data, x);
+    ant_value *y = rows[*(const int *)data].write(p, x);
     ant__output(p, y);
     if (y && y->dtype == ANT_FLOAT32)
         ant_op_gradient(p, &y, NULL, 1, &x, &dx, 1);
