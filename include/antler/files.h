@@ -76,6 +76,37 @@ ANT_API ant_array ant_arrays_named(const ant_arrays *d, const char *name);
  * was expected. */
 ANT_API const char *ant_arrays_error(const ant_arrays *d);
 
+/* --- models --- */
+/* Saves a model, by the ending of `path`:
+ *     .safetensors  all in one file: weights, what compile was told, the optimizer's state; loaded
+ *                   again, the model predicts the same bits and trains on as if never interrupted
+ *     .yaml, .yml   what the model is and how it is compiled, as text; its numbers beside it, in the
+ *                   file of the same name that ends in .safetensors
+ * States of stateful layers are a run's and are not saved. 0, or the model's error. */
+ANT_API int ant_save(ant_model *m, const char *path);
+/* A model from a file, told apart by its content: safetensors as saved above, or YAML in any of its
+ * forms (docs/yaml.md) with its weights beside it, where there are some; else they are newly drawn.
+ * Layers, losses … of one's own are registered before. Never NULL: after an error the model is
+ * dead, and the graph tells what was wrong, with file, line and column. */
+#define ant_load(G, PATH) ant_load_(G, PATH, __FILE__, __LINE__)
+ANT_API ant_model *ant_load_(ant_graph *g, const char *path, const char *file, int line);
+
+/* Weights alone, as safetensors, by their names ("encoder/dense/kernel"). */
+ANT_API int ant_save_weights(ant_model *m, const char *path);
+typedef struct ant_load_weights_options {
+    ant_model *model;
+    const char *path;
+    bool skip_mismatch; /* weights that the file lacks or has in another shape stay as they are, with
+                           a warning, and what is only in the file is left alone; else an error, and
+                           no weight changes */
+    char ant_end;
+} ant_load_weights_options;
+/* ant_load_weights(m, "pretrained.safetensors", .skip_mismatch = true); any numeric type. */
+#define ant_load_weights(M, ...)                                                                   \
+    ant_load_weights_(&(ant_load_weights_options){.model = (M), .path = __VA_ARGS__},              \
+                      offsetof(ant_load_weights_options, ant_end))
+ANT_API int ant_load_weights_(const ant_load_weights_options *o, size_t size);
+
 #ifdef __cplusplus
 }
 #endif

@@ -126,6 +126,7 @@ typedef struct ant_model_body {
     ant_run *idle;             /* runs between two actions */
     void *train;               /* the slot that the train floor fills */
     void (*train_free)(void *train);
+    const char *data; /* the `data:` section of its file, as YAML, kept for the io floor; or NULL */
 } ant_model_body;
 
 ant_model_body *ant__body(const ant_model *m); /* NULL when it is no model */

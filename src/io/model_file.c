@@ -1,0 +1,242 @@
+/* Saving and loading whole models. */
+#include "io/model_file.h"
+#include "io/config.h"
+#include "io/yaml_tree.h"
+#include "train/train.h"
+#include <string.h>
+#include <unistd.h>
+
+/* The version of what stands in "config"; a later one may not be understood here. */
+static const char version[] = "1";
+
+/* --- the text --- */
+static bool add(ant_tree *parent, ant_tree *child) {
+    ant__tree_add(parent, child);
+    return parent && child;
+}
+
+static ant_tree *section(ant_tree *t, const char *key) {
+    if (t)
+        t->key = key;
+    return t;
+}
+
+/* The data section as the model keeps it. */
+static ant_tree *kept_data(ant_context *c, const char *text) {
+    return ant__yaml_parse(c, "data", text, strlen(text), NULL);
+}
+
+static ant_tree *config_tree(ant_context *c, ant_model *m) {
+    const ant_model_body *b = ant__body(m);
+    ant_tree *t = ant__tree_new(c, ANT__MAP, NULL, NULL);
+    if (!add(t, section(ant__model_tree(c, m), "model")))
+        return NULL;
+    if (ant__compiled(m) && !add(t, section(ant__compile_tree(c, m), "compile")))
+        return NULL;
+    return !b->data || add(t, section(kept_data(c, b->data), "data")) ? t : NULL;
+}
+
+int ant__model_config(ant_context *c, ant_model *m, ant_buffer *out) {
+    ant_tree *t = config_tree(c, m);
+    if (!t)
+        return c->error.code;
+    return ant__yaml_put(out, t) ? ant__fail_memory(&c->error) : 0;
+}
+
+int ant__config_read(ant_context *c, const char *path, ant_tree *t, ant_config *out) {
+    static const char *const keys[] = {"model", "compile", "data", "fit", "callbacks", "output"};
+    bool had = c->error.code != 0;
+    *out = (ant_config){0};
+    const ant_tree *output = NULL;
+    if (t->kind != ANT__MAP)
+        ant__tree_fail(c, t, ANT_E_FORMAT, "expected 'model:'");
+    else if (!ant__tree_keys(c, t, "the file", keys, (int)(sizeof keys / sizeof *keys))) {
+        out->model = ant__tree_get(t, "model");
+        out->compile = ant__tree_get(t, "compile");
+        out->data = ant__tree_get(t, "data");
+        out->fit = ant__tree_get(t, "fit");
+        out->callbacks = ant__tree_get(t, "callbacks");
+        output = ant__tree_get(t, "output");
+        if (!out->model)
+            ant__tree_fail(c, t, ANT_E_FORMAT, "no 'model:' in the file");
+        else if (output && !ant__tree_scalar(output))
+            ant__tree_fail(c, output, ANT_E_FORMAT, "output: expected a path");
+    }
+    out->output = output ? output->text : NULL;
+    if (c->error.code && !had)
+        ant__error_before(&c->error, "%s:", path);
+    return c->error.code;
+}
+
+/* --- building --- */
+static int keep_data(ant_graph *g, ant_model *m, const ant_tree *data) {
+    ant_buffer b = {0};
+    int code = ant__yaml_put(&b, data);
+    const char *kept = code ? NULL : ant__arena_text(&g->context.arena, b.at);
+    ant__buffer_free(&b);
+    if (!kept)
+        return ant__fail_memory(&g->context.error);
+    ant__body(m)->data = kept;
+    return 0;
+}
+
+static int compile(ant_graph *g, ant_model *m, const char *path, const ant_tree *t) {
+    int code = ant__compile_read(m, t);
+    return code ? ant__fail(&g->context.error, code, "%s:%s", path, ant_model_error(m)) : 0;
+}
+
+ant_model *ant__config_model(ant_graph *g, const char *path, const ant_config *config) {
+    ant_model *m = ant__model_read(g, path, config->model);
+    if (!m || (config->compile && compile(g, m, path, config->compile)) ||
+        (config->data && keep_data(g, m, config->data)))
+        return NULL;
+    return m;
+}
+
+static ant_model *model_of_text(ant_graph *g, const char *path, const void *text, size_t size) {
+    ant_config config;
+    ant_tree *t = ant__yaml_parse(&g->context, path, text, size, NULL);
+    if (!t || ant__config_read(&g->context, path, t, &config))
+        return NULL;
+    return ant__config_model(g, path, &config);
+}
+
+const char *ant__weights_beside(ant_context *c, const char *path) {
+    const char *dot = strrchr(ant__file_name(path), '.');
+    int n = (int)(dot && dot != ant__file_name(path) ? dot - path : (long)strlen(path));
+    return ant__print(c, "%.*s.safetensors", n, path);
+}
+
+static ant_model *model_of_yaml(ant_graph *g, const char *path, const ant_bytes *b) {
+    ant_context *c = &g->context;
+    ant_model *m = model_of_text(g, path, b->at, b->size);
+    const char *weights = m ? ant__weights_beside(c, path) : NULL;
+    if (!weights || access(weights, F_OK))
+        return weights ? m : NULL;
+    return ant__state_read(c, m, weights, ANT__WEIGHTS_AND_OPTIMIZER, false) ? NULL : m;
+}
+
+static int check_version(ant_context *c, const char *path, const ant_safetensors *s) {
+    const char *said = ant__safetensors_note(s, "antler");
+    if (!ant__safetensors_note(s, "config") || !said)
+        return ant__fail(&c->error, ANT_E_FORMAT,
+                         "%s: it holds tensors but does not tell what model they belong to; load "
+                         "them as weights",
+                         path);
+    return strcmp(said, version) ? ant__fail(&c->error, ANT_E_FORMAT,
+                                             "%s: written in version %.20s of the format; version "
+                                             "%s is known",
+                                             path, said, version)
+                                 : 0;
+}
+
+ant_model *ant__model_of_tensors(ant_graph *g, const char *path, const unsigned char *bytes,
+                                 size_t size) {
+    ant_context *c = &g->context;
+    ant_safetensors s;
+    if (ant__safetensors_parse(c, path, bytes, size, NULL, &s) || check_version(c, path, &s))
+        return NULL;
+    const char *config = ant__safetensors_note(&s, "config");
+    const char *inside = ant__print(c, "%s: config", path);
+    ant_model *m = inside ? model_of_text(g, inside, config, strlen(config)) : NULL;
+    if (!m || ant__weights_take(c, m, path, &s, false) || ant__optimizer_take(c, m, path, &s))
+        return NULL;
+    return m;
+}
+
+static ant_model *load(ant_graph *g, const char *path) {
+    ant_bytes b;
+    if (ant__file_read(&g->context.error, path, 0, NULL, &b))
+        return NULL;
+    ant_model *m = ant__safetensors_is(b.at, b.size) ? ant__model_of_tensors(g, path, b.at, b.size)
+                                                     : model_of_yaml(g, path, &b);
+    ant__free(b.at);
+    return m;
+}
+
+ant_model *ant_load_(ant_graph *g, const char *path, const char *file, int line) {
+    if (!g)
+        return ant__dead_layer();
+    bool had = g->context.error.code != 0;
+    ant_model *m = load(g, path);
+    if (m)
+        return m;
+    ant__blame(&g->context, had, file, line);
+    return ant__dead_layer();
+}
+
+/* --- saving --- */
+static int save_tensors(ant_context *c, ant_model *m, const char *path) {
+    ant_buffer b = {0};
+    int code = ant__model_config(c, m, &b);
+    ant_note notes[] = {{"antler", version}, {"config", b.at}};
+    if (!code)
+        code = ant__state_write(c, m, path, ANT__WEIGHTS_AND_OPTIMIZER, notes, 2);
+    ant__buffer_free(&b);
+    return code;
+}
+
+/* The numbers first: a text without its numbers would be drawn anew. */
+static int save_yaml(ant_context *c, ant_model *m, const char *path) {
+    ant_buffer b = {0};
+    const char *weights = ant__weights_beside(c, path);
+    ant_note note = {"antler", version};
+    int code = weights ? ant__model_config(c, m, &b) : c->error.code;
+    if (!code)
+        code = ant__state_write(c, m, weights, ANT__WEIGHTS_AND_OPTIMIZER, &note, 1);
+    if (!code)
+        code = ant__file_write(&c->error, path, b.at, b.size);
+    ant__buffer_free(&b);
+    return code;
+}
+
+static int save(ant_context *c, ant_model *m, const char *path) {
+    if (ant__file_ends(path, ".safetensors"))
+        return save_tensors(c, m, path);
+    if (ant__file_ends(path, ".yaml") || ant__file_ends(path, ".yml"))
+        return save_yaml(c, m, path);
+    return ant__fail(&c->error, ANT_E_FORMAT,
+                     "%s: expected a name that ends in .safetensors or .yaml", path);
+}
+
+/* Runs one action on a settled model with a context of its own. */
+static int with_context(ant_model *m, int (*act)(ant_context *c, ant_model *m, const char *path),
+                        const char *path) {
+    int code = ant__action_begin(m);
+    if (!code)
+        code = ant__settle(m);
+    if (code)
+        return code;
+    ant_context c = ant__context_fork(ant__layer_graph(m));
+    act(&c, m, path);
+    code = ant__model_take_error(m, &c.error);
+    ant__arena_free(&c.arena);
+    return code;
+}
+
+int ant_save(ant_model *m, const char *path) {
+    return with_context(m, save, path);
+}
+
+static int save_weights(ant_context *c, ant_model *m, const char *path) {
+    return ant__state_write(c, m, path, ANT__WEIGHTS, NULL, 0);
+}
+
+int ant_save_weights(ant_model *m, const char *path) {
+    return with_context(m, save_weights, path);
+}
+
+static int load_strictly(ant_context *c, ant_model *m, const char *path) {
+    return ant__state_read(c, m, path, ANT__WEIGHTS, false);
+}
+
+static int load_what_fits(ant_context *c, ant_model *m, const char *path) {
+    return ant__state_read(c, m, path, ANT__WEIGHTS, true);
+}
+
+int ant_load_weights_(const ant_load_weights_options *o, size_t size) {
+    ant_load_weights_options own = {0};
+    const size_t known = offsetof(ant_load_weights_options, ant_end);
+    memcpy(&own, o, size < known ? size : known);
+    return with_context(own.model, own.skip_mismatch ? load_what_fits : load_strictly, own.path);
+}
