@@ -53,7 +53,8 @@ ANT_API void ant_arrays_limit(ant_arrays *d, const ant_limits *limits);
  *     npy          one array without a name
  *     npz          one array per member, named as the member without ".npy"
  *     safetensors  one array per tensor
- *     csv          one array per column, named by the header: float64, or ANT_TEXT
+ *     csv          one array per column, named by the header: float64 (NAN where a cell is empty,
+ *                  NA or so), or ANT_TEXT
  * Types: all integers, bool, float16, float32, float64, in either byte order (`swapped`); an array
  * in Fortran's order gets strides. 0, ANT_E_FILE, ANT_E_FORMAT, ANT_E_LIMIT or ANT_E_MEMORY; nothing
  * is added then. */
@@ -96,7 +97,8 @@ ANT_API int ant_save_weights(ant_model *m, const char *path);
 typedef struct ant_load_weights_options {
     ant_model *model;
     const char *path;
-    bool skip_mismatch; /* weights that the file lacks or has in another shape stay as they are, with
+    bool
+        skip_mismatch; /* weights that the file lacks or has in another shape stay as they are, with
                            a warning, and what is only in the file is left alone; else an error, and
                            no weight changes */
     char ant_end;
@@ -106,6 +108,58 @@ typedef struct ant_load_weights_options {
     ant_load_weights_(&(ant_load_weights_options){.model = (M), .path = __VA_ARGS__},              \
                       offsetof(ant_load_weights_options, ant_end))
 ANT_API int ant_load_weights_(const ant_load_weights_options *o, size_t size);
+
+/* --- callbacks that write files (the others: callbacks.h) --- */
+/* A row of numbers per epoch, as Keras's CSVLogger writes them: epoch (from 0), then the names of
+ * the logs, sorted; where there is no validation, also val_… with NA. Lines end in CR LF. Flushed
+ * after every epoch. */
+typedef struct ant_csv_logger_options {
+    ANT_PART_OPTIONS;
+    const char *filename, *separator; /* the separator is one character */
+    bool append; /* to what is there; the first line is written to an empty file */
+    char ant_end;
+} ant_csv_logger_options;
+#define ANT_CSV_LOGGER_DEFAULTS ANT_PART_DEFAULTS, .separator = ","
+#define ant_csv_logger(...)                                                                        \
+    ANT__PART(ANT_CALLBACK, "CSVLogger", ant_csv_logger_options, ANT_CSV_LOGGER_DEFAULTS,          \
+              .graph = __VA_ARGS__)
+
+/* Saves the model (or its weights) after epochs: always, or when the monitored number got better.
+ * `filepath` may hold {epoch}, {epoch:02d} (counted from 1) and numbers of the logs: {val_loss:.2f};
+ * its ending says the format, as in ant_save. */
+typedef struct ant_model_checkpoint_options {
+    ANT_PART_OPTIONS;
+    const char *filepath, *monitor;
+    int verbose; /* 0: callbacks that write files say nothing */
+    bool save_best_only, save_weights_only;
+    const char *mode; /* "auto", "min", "max" */
+    int save_freq;    /* ANT_NONE ("epoch"): after every epoch; else after so many batches */
+    double initial_value_threshold; /* what the first has to be better than; ANT_NONE */
+    char ant_end;
+} ant_model_checkpoint_options;
+#define ANT_MODEL_CHECKPOINT_DEFAULTS                                                              \
+    ANT_PART_DEFAULTS, .monitor = "val_loss", .mode = "auto", .save_freq = ANT_NONE,               \
+                       .initial_value_threshold = ANT_NONE
+#define ant_model_checkpoint(...)                                                                  \
+    ANT__PART(ANT_CALLBACK, "ModelCheckpoint", ant_model_checkpoint_options,                       \
+              ANT_MODEL_CHECKPOINT_DEFAULTS, .graph = __VA_ARGS__)
+
+/* Saves all that training needs to go on (weights, optimizer, epoch) into a folder after every
+ * epoch, and keeps the newest `keep`: what `antler train --resume` goes on from. The folder is made
+ * where it is missing. */
+typedef struct ant_checkpoints_options {
+    ANT_PART_OPTIONS;
+    const char *folder;
+    int keep; /* at least 1 */
+    char ant_end;
+} ant_checkpoints_options;
+#define ANT_CHECKPOINTS_DEFAULTS ANT_PART_DEFAULTS, .keep = 2
+#define ant_checkpoints(...)                                                                       \
+    ANT__PART(ANT_CALLBACK, "Checkpoints", ant_checkpoints_options, ANT_CHECKPOINTS_DEFAULTS,      \
+              .graph = __VA_ARGS__)
+/* The newest one in a folder into a compiled model; returns the epochs it had done, for ant_fit's
+ * .initial_epoch: 0 where there is none, or a negative code (the model's error). */
+ANT_API int ant_resume(ant_model *m, const char *folder);
 
 #ifdef __cplusplus
 }

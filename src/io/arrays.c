@@ -124,7 +124,7 @@ static int read_csv(ant_arrays *d, const char *path, ant_bytes b) {
                        .dtype = x->is_text ? ANT_TEXT : ANT_FLOAT64,
                        .axes = 1,
                        .shape = {t.rows}};
-        if (ant__column_check(c, &t, x) || add_view(d, x->name, a))
+        if (ant__column_check(c, &t, x, false) || add_view(d, x->name, a))
             return c->error.code;
     }
     return 0;

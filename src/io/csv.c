@@ -268,20 +268,24 @@ static int make_columns(reader *r) {
     return t->lines ? 0 : ant__fail_memory(&r->c->error);
 }
 
+static void note(ant_bad_cell *first, const cell *x, const char *text) {
+    if (!first->line)
+        *first = (ant_bad_cell){x->line, x->column, text};
+}
+
 static void take_cell(const cell *x, ant_column *column, int64_t row) {
     double number = NAN;
     enum kind is = column->is_text ? TEXT : kind_of(x->from, x->to, &number);
     const char *s = take_text(x);
-    bool bad = column->is_text ? !*s : is != NUMBER || !isfinite(number);
-    if (bad && !column->bad_line) {
-        column->bad_line = x->line;
-        column->bad_at = x->column;
-        column->bad_cell = s;
-    }
+    bool finite = is == NUMBER && isfinite(number);
+    if (column->is_text ? !*s : is == MISSING)
+        note(&column->missing, x, s);
+    else if (!column->is_text && !finite)
+        note(&column->wrong, x, s);
     if (column->is_text)
         column->texts[row] = s;
     else
-        column->numbers[row] = is == NUMBER ? number : NAN;
+        column->numbers[row] = finite ? number : NAN;
 }
 
 static int take_rows(reader *r) {
@@ -357,18 +361,20 @@ ant_column *ant__table_column(const ant_table *t, const char *name) {
     return NULL;
 }
 
-int ant__column_check(ant_context *c, const ant_table *t, const ant_column *x) {
-    if (!x->bad_line)
-        return 0;
-    const char *wanted = x->is_text ? "text" : "a number";
-    if (missing_word(x->bad_cell))
+int ant__column_check(ant_context *c, const ant_table *t, const ant_column *x, bool missing_too) {
+    const ant_bad_cell *missing = &x->missing, *wrong = &x->wrong;
+    if (missing_too && missing->line && !(wrong->line && wrong->line < missing->line))
         return ant__fail(&c->error, ANT_E_DATA,
                          "%s:%lld:%lld: column '%s': expected %s, the cell is missing (%s)",
-                         t->path, (long long)x->bad_line, (long long)x->bad_at, x->name, wanted,
-                         *x->bad_cell ? x->bad_cell : "empty");
-    return ant__fail(&c->error, ANT_E_DATA,
-                     "%s:%lld:%lld: column '%s': expected a finite number, found '%.60s'", t->path,
-                     (long long)x->bad_line, (long long)x->bad_at, x->name, x->bad_cell);
+                         t->path, (long long)missing->line, (long long)missing->at, x->name,
+                         x->is_text ? "text" : "a number",
+                         *missing->cell ? missing->cell : "empty");
+    if (wrong->line)
+        return ant__fail(&c->error, ANT_E_DATA,
+                         "%s:%lld:%lld: column '%s': expected a finite number, found '%.60s'",
+                         t->path, (long long)wrong->line, (long long)wrong->at, x->name,
+                         wrong->cell);
+    return 0;
 }
 
 void ant__csv_put(ant_buffer *b, const char *text) {

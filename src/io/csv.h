@@ -11,13 +11,18 @@
 #include "core/text/buffer.h"
 #include "io/file.h"
 
+/* The first cell of its kind in a column; line 0: there is none. */
+typedef struct ant_bad_cell {
+    int64_t line, at;
+    const char *cell;
+} ant_bad_cell;
+
 typedef struct ant_column {
     const char *name;
     bool is_text;
-    double *numbers;          /* of `rows`, unless it is text */
-    const char **texts;       /* of `rows`, when it is; missing ones are "" */
-    int64_t bad_line, bad_at; /* the first cell that does not belong here; line 0: none */
-    const char *bad_cell;
+    double *numbers;    /* of `rows`, unless it is text; NAN where one is missing or wrong */
+    const char **texts; /* of `rows`, when it is; missing ones are "" */
+    ant_bad_cell missing, wrong;
 } ant_column;
 
 typedef struct ant_table {
@@ -36,8 +41,9 @@ int ant__csv_parse(ant_context *c, const char *path, ant_bytes bytes, const ant_
 int ant__csv_read(ant_context *c, const char *path, const ant_limits *limits, ant_table *out);
 /* NULL when there is no such column. */
 ant_column *ant__table_column(const ant_table *t, const char *name);
-/* 0, or the error of the column's first cell that is missing or does not belong there. */
-int ant__column_check(ant_context *c, const ant_table *t, const ant_column *column);
+/* 0, or the error of the column's first cell that is no finite number, or (missing too) is missing. */
+int ant__column_check(ant_context *c, const ant_table *t, const ant_column *column,
+                      bool missing_too);
 
 /* Does a name fit a pattern, in which * stands for any characters and ? for one? */
 bool ant__pattern_fits(const char *pattern, const char *name);

@@ -45,7 +45,7 @@ static const ant_column *column_of(maker *m, int k) {
     if (!x)
         ant__fail(&m->c->error, ANT_E_DATA, "%s: no column '%s', which the model was trained with",
                   m->t->path, name);
-    return x && !ant__column_check(m->c, m->t, x) ? x : NULL;
+    return x && !ant__column_check(m->c, m->t, x, true) ? x : NULL;
 }
 
 static int not_numbers(maker *m, const ant_column *x) {

@@ -271,7 +271,7 @@ static int fit_scale(fitter *f, ant_port *p) {
 /* --- ports --- */
 static int fit_column(fitter *f, ant_port *p, int k) {
     const ant_column *x = ant__table_column(f->t, p->o.columns.data[k]);
-    if (ant__column_check(f->c, f->t, x))
+    if (ant__column_check(f->c, f->t, x, true))
         return f->c->error.code;
     if (p->sequence)
         return fit_vocabulary(f, p, x);

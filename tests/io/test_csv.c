@@ -31,7 +31,7 @@ static const ant_column *column(const char *name) {
 
 static void expect_numbers(const char *name, int n, const double *values) {
     const ant_column *x = column(name);
-    ck_assert_msg(!ant__column_check(&context, &table, x), "%s", context.error.text);
+    ck_assert_msg(!ant__column_check(&context, &table, x, true), "%s", context.error.text);
     ck_assert(!x->is_text);
     for (int k = 0; k < n; k++)
         ck_assert_double_eq(x->numbers[k], values[k]);
@@ -94,7 +94,7 @@ START_TEST(one_column) {
     expect("a\n1\n2\n\n\n", 1, 2);
     NUMBERS("a", 1, 2);
     expect("a\n1\n\n2\n", 1, 3);
-    ck_assert_int_eq(ant__column_check(&context, &table, column("a")), ANT_E_DATA);
+    ck_assert_int_eq(ant__column_check(&context, &table, column("a"), true), ANT_E_DATA);
     ck_assert_str_eq(context.error.text,
                      "t.csv:3:1: column 'a': expected a number, the cell is missing (empty)");
 }
@@ -102,7 +102,7 @@ END_TEST
 
 static void expect_bad(const char *text, const char *name, const char *error) {
     ck_assert_msg(!parse(text, strlen(text)), "%s", context.error.text);
-    ck_assert_int_eq(ant__column_check(&context, &table, column(name)), ANT_E_DATA);
+    ck_assert_int_eq(ant__column_check(&context, &table, column(name), true), ANT_E_DATA);
     ck_assert_str_eq(context.error.text, error);
 }
 
