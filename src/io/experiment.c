@@ -240,8 +240,8 @@ static int open_saved(ant_experiment *e, const char *const *sets, int n) {
 
 static int open_bytes(ant_experiment *e, const ant_bytes *bytes, const char *weights,
                       const char *const *sets, int n) {
-    int code =
-        ant__is_safetensors(bytes) ? open_saved(e, sets, n) : open_text(e, bytes, weights, sets, n);
+    int code = ant__safetensors_is(bytes->at, bytes->size) ? open_saved(e, sets, n)
+                                                           : open_text(e, bytes, weights, sets, n);
     if (!code && weights)
         code = ant__experiment_weights(e, weights);
     return code;

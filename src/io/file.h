@@ -3,8 +3,7 @@
 #ifndef ANT_IO_FILE_H
 #define ANT_IO_FILE_H
 #include "antler/files.h"
-#include "core/error.h"
-#include "core/memory.h"
+#include "core/context.h"
 
 /* Bytes of a file, followed by a zero; freed with ant__free(at). */
 typedef struct ant_bytes {
@@ -39,6 +38,8 @@ int ant__replace_write(ant_fault *e, ant_replacement *r, const void *data, size_
 /* Syncs and renames. After an error, as after ant__replace_cancel, nothing is left behind. */
 int ant__replace_commit(ant_fault *e, ant_replacement *r);
 void ant__replace_cancel(ant_replacement *r);
+/* Whether a file can be put there: nothing is left behind. */
+int ant__file_writable(ant_context *c, const char *path);
 /* All at once. */
 int ant__file_write(ant_fault *e, const char *path, const void *data, size_t size);
 #endif

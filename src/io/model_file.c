@@ -69,13 +69,13 @@ int ant__config_read(ant_context *c, const char *path, ant_tree *t, ant_config *
 }
 
 /* --- building --- */
-static int keep_data(ant_graph *g, ant_model *m, const ant_tree *data) {
+static int keep_data(ant_context *c, ant_model *m, const ant_tree *data) {
     ant_buffer b = {0};
     int code = ant__yaml_put(&b, data);
-    const char *kept = code ? NULL : ant__arena_text(&g->context.arena, b.at);
+    const char *kept = code ? NULL : ant__arena_text(&m->context->arena, b.at);
     ant__buffer_free(&b);
     if (!kept)
-        return ant__fail_memory(&g->context.error);
+        return ant__fail_memory(&c->error);
     ant__body(m)->data = kept;
     return 0;
 }
@@ -88,7 +88,7 @@ static int compile(ant_graph *g, ant_model *m, const char *path, const ant_tree 
 ant_model *ant__config_model(ant_graph *g, const char *path, const ant_config *config) {
     ant_model *m = ant__model_read(g, path, config->model);
     if (!m || (config->compile && compile(g, m, path, config->compile)) ||
-        (config->data && keep_data(g, m, config->data)))
+        (config->data && keep_data(&g->context, m, config->data)))
         return NULL;
     return m;
 }
@@ -154,6 +154,21 @@ static ant_model *load(ant_graph *g, const char *path) {
     return m;
 }
 
+static ant_recipe *recipe_of(ant_context *c, const char *path, const char *text) {
+    ant_recipe *r = ant__arena_alloc(&c->arena, sizeof *r);
+    ant_tree *t = r ? kept_data(c, text) : NULL;
+    if (!r)
+        ant__fail_memory(&c->error);
+    return t && !ant__recipe_read(c, path, t, r) ? r : NULL;
+}
+
+ant_model *ant__model_load(ant_graph *g, const char *path, ant_recipe **recipe) {
+    ant_model *m = load(g, path);
+    const char *data = m ? ant__body(m)->data : NULL;
+    *recipe = data ? recipe_of(&g->context, path, data) : NULL;
+    return m && (!data || *recipe) ? m : NULL;
+}
+
 ant_model *ant_load_(ant_graph *g, const char *path, const char *file, int line) {
     if (!g)
         return ant__dead_layer();
@@ -197,6 +212,13 @@ static int save(ant_context *c, ant_model *m, const char *path) {
         return save_yaml(c, m, path);
     return ant__fail(&c->error, ANT_E_FORMAT,
                      "%s: expected a name that ends in .safetensors or .yaml", path);
+}
+
+int ant__model_save(ant_context *c, ant_model *m, const ant_recipe *recipe, const char *path) {
+    ant_tree *data = recipe ? ant__recipe_tree(c, recipe) : NULL;
+    if ((recipe && !data) || (data && keep_data(c, m, data)))
+        return c->error.code;
+    return save(c, m, path);
 }
 
 /* Runs one action on a settled model with a context of its own. */

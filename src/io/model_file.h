@@ -7,11 +7,18 @@
 #define ANT_IO_MODEL_FILE_H
 #include "core/text/buffer.h"
 #include "graph/graph.h"
+#include "io/recipe.h"
 #include "io/safetensors.h"
 
 /* --- config: model_file.c --- */
 /* The YAML of a model; puts nothing and gives a code after an error in c. */
 int ant__model_config(ant_context *c, ant_model *m, ant_buffer *out);
+/* Saves as ant_save does; `recipe` (NULL: what the model's file held) is kept with the model. 0 or
+ * an error in c. */
+int ant__model_save(ant_context *c, ant_model *m, const ant_recipe *recipe, const char *path);
+/* As ant_load; *recipe is what the file kept of its data section, NULL: nothing. NULL after an error,
+ * which is the graph's. */
+ant_model *ant__model_load(ant_graph *g, const char *path, ant_recipe **recipe);
 /* The parts of such a text, or of an experiment; each may be NULL but `model`. */
 typedef struct ant_config {
     ant_tree *model, *compile, *data, *fit, *callbacks;

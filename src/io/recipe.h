@@ -56,7 +56,8 @@ typedef struct ant_recipe {
     ant_port x[ANT_MAX_PORTS], y[ANT_MAX_PORTS];
     int n_x, n_y; /* n_x 0: all columns but the targets */
     ant_test_options test;
-    bool has_test, fitted;
+    bool has_test;
+    bool fitted; /* columns by name, classes, scales are there: `fitted: true` in a kept section */
 } ant_recipe;
 
 /* Reads a `data:` map, as it is written by hand or as it was kept. 0 or the context's error. */

@@ -224,15 +224,16 @@ static int check_targets(ant_context *c, const ant_recipe *r) {
 }
 
 static int read_section(ant_context *c, ant_tree *t, ant_recipe *r) {
-    static const char *const keys[] = {"file", "x", "y", "test"};
+    static const char *const keys[] = {"file", "x", "y", "test", "fitted"};
     const ant_tree *file = ant__tree_get(t, "file");
     if (t->kind != ANT__MAP)
         return ant__tree_fail(c, t, ANT_E_OPTION, "data: expected {file: …, x: …, y: …}");
-    if (ant__tree_keys(c, t, "data", keys, 4))
+    if (ant__tree_keys(c, t, "data", keys, 5))
         return c->error.code;
     if (file && !ant__tree_scalar(file))
         return ant__tree_fail(c, file, ANT_E_OPTION, "file: expected a path");
     r->file = file ? file->text : NULL;
+    r->fitted = ant__tree_get(t, "fitted") != NULL;
     if (read_ports(c, ant__tree_get(t, "x"), r->x, &r->n_x) ||
         read_ports(c, ant__tree_get(t, "y"), r->y, &r->n_y) ||
         read_test(c, ant__tree_get(t, "test"), r))
@@ -314,5 +315,5 @@ ant_tree *ant__recipe_tree(ant_context *c, const ant_recipe *r) {
     if (!t || (r->n_x && !add(t, ports_tree(c, r->x, r->n_x, "x"))) ||
         (r->n_y && !add(t, ports_tree(c, r->y, r->n_y, "y"))))
         return NULL;
-    return t;
+    return !r->fitted || add(t, ant__tree_new(c, ANT__WORD, "fitted", "true")) ? t : NULL;
 }

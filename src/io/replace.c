@@ -217,6 +217,13 @@ void ant__replace_cancel(ant_replacement *r) {
     r->beside = r->target = NULL;
 }
 
+int ant__file_writable(ant_context *c, const char *path) {
+    ant_replacement r;
+    if (!ant__replace_begin(&c->error, &r, path))
+        ant__replace_cancel(&r);
+    return c->error.code;
+}
+
 int ant__file_write(ant_fault *e, const char *path, const void *data, size_t size) {
     ant_replacement r;
     if (ant__replace_begin(e, &r, path))

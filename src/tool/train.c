@@ -105,7 +105,7 @@ static int resume(const tool_args *a, ant_experiment *e, ant_fit_options *fit) {
         return 0;
     if (!a->checkpoint)
         return tool_usage("--resume needs --checkpoint DIR");
-    int epoch = ant__checkpoint_resume(e->model, a->checkpoint);
+    int epoch = ant_resume(e->model, a->checkpoint);
     if (epoch < 0)
         return tool_model_failed(e->graph, e->model);
     fit->initial_epoch = epoch;
