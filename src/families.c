@@ -17,7 +17,6 @@
     X(dropout)                                                                                     \
     X(edges)                                                                                       \
     X(embedding)                                                                                   \
-    X(file_callback)                                                                               \
     X(global_pooling)                                                                              \
     X(gru)                                                                                         \
     X(initializers)                                                                                \

@@ -169,6 +169,27 @@ static int compile(ant_experiment *e, const ant_tree *t) {
     return ant__fail(&e->graph->context.error, ANT_E_OPTION, "%s", ant_model_error(e->model));
 }
 
+/* A Sequential without an input gets the shape of the data section's rows, where the file with them
+ * can be read; else it waits for other rows. */
+static int build_from_data(ant_experiment *e, ant_tree *data) {
+    ant_context c = ant__context_fork(e->graph);
+    int shape[ANT_MAX_AXES] = {0}, code = 0;
+    ant_recipe r;
+    ant_table t;
+    if (ant_model_inputs(e->model) || !e->recipe || !e->recipe->file)
+        return 0;
+    const char *path = ant__experiment_path(e, e->recipe->file);
+    if (path && !ant__recipe_read(&c, e->path, data, &r) && !ant__csv_read(&c, path, NULL, &t) &&
+        !ant__recipe_fit(&c, &r, &t) && r.n_x == 1) {
+        ant__port_shape(&r.x[0], shape);
+        code = ant_build(e->model, shape);
+    }
+    ant__arena_free(&c.arena);
+    if (!path)
+        return e->graph->context.error.code;
+    return code ? ant__fail(&e->graph->context.error, code, "%s", ant_model_error(e->model)) : 0;
+}
+
 static int check_keys(ant_experiment *e) {
     static const char *const known[] = {"data", "model", "compile", "fit", "callbacks", "output"};
     ant_context *c = &e->graph->context;
@@ -185,7 +206,9 @@ static int read_tree(ant_experiment *e) {
         read_output(e, ant__tree_get(t, "output")))
         return e->graph->context.error.code;
     e->model = ant__model_read(e->graph, e->path, ant__tree_get(t, "model"));
-    return e->model ? compile(e, ant__tree_get(t, "compile")) : e->graph->context.error.code;
+    if (!e->model || build_from_data(e, ant__tree_get(t, "data")))
+        return e->graph->context.error.code;
+    return compile(e, ant__tree_get(t, "compile"));
 }
 
 /* A model's YAML has its weights beside it: net.yaml, net.safetensors. An experiment begins anew. */
@@ -201,9 +224,14 @@ static int weights_beside(ant_experiment *e) {
 }
 
 int ant__experiment_weights(ant_experiment *e, const char *path) {
+    e->has_weights = true;
+    if (!ant_model_inputs(e->model)) {
+        e->waiting = path;
+        return 0;
+    }
+    e->waiting = NULL;
     if (ant_load_weights(e->model, path))
         return ant__fail(&e->graph->context.error, ANT_E_FILE, "%s", ant_model_error(e->model));
-    e->has_weights = true;
     return 0;
 }
 

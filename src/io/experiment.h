@@ -16,6 +16,7 @@ typedef struct ant_experiment {
     ant_fit_options fit; /* fit: and callbacks:, else Keras's defaults; without model and rows */
     bool has_weights;    /* trained ones: from the file itself, beside it, or `weights` */
     const char *output;  /* output:, from this process's folder; NULL: not said */
+    const char *waiting; /* weights to be read once data gives the model its shape; NULL: none */
     ANT__LIST(ant_arrays *) held; /* files whose numbers rowsets point at */
 } ant_experiment;
 
@@ -25,7 +26,8 @@ typedef struct ant_experiment {
 int ant__experiment_open(ant_graph *g, const char *path, const char *weights,
                          const char *const *overrides, int n, ant_experiment *out);
 
-/* Weights from a file, by name. 0 or the graph's error. */
+/* Weights from a file, by name; a Sequential without a shape gets them with its first rows. 0 or the
+ * graph's error. */
 int ant__experiment_weights(ant_experiment *e, const char *path);
 /* A path that the file says, as this process reaches it; NULL when out of memory. */
 const char *ant__experiment_path(const ant_experiment *e, const char *said);

@@ -194,5 +194,7 @@ int ant__experiment_rows(ant_experiment *e, const char *data, const char *target
         return c->error.code;
     int code = is_csv(path) ? csv_rows(e, path, targets, which, want_targets, out)
                             : npz_rows(e, path, want_targets, out);
-    return code ? code : build_from(e, &out->x[0]);
+    if (!code)
+        code = build_from(e, &out->x[0]);
+    return !code && e->waiting ? ant__experiment_weights(e, e->waiting) : code;
 }

@@ -86,6 +86,9 @@ void ant__port_unscale(const ant_port *p, float *values, int64_t n, int64_t colu
 /* What one unit of column k's scaled values is in the table: 1 without a scale. */
 double ant__port_unit(const ant_port *p, int k);
 
+/* The shape of one sample of a port whose columns are known, as layers say it: ended by a 0. */
+void ant__port_shape(const ant_port *p, int shape[ANT_MAX_AXES]);
+
 /* --- inside --- */
 int ant__port_fail(ant_context *c, const ant_recipe *r, const ant_port *p, const char *format, ...)
     ANT__FORMAT(4, 5);

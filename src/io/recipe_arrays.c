@@ -170,6 +170,14 @@ static int sequences(maker *m) {
     return code;
 }
 
+void ant__port_shape(const ant_port *p, int shape[ANT_MAX_AXES]) {
+    int n = 0;
+    memset(shape, 0, ANT_MAX_AXES * sizeof *shape);
+    if (p->o.window != ANT_NONE)
+        shape[n++] = p->o.window;
+    shape[n] = p->sequence ? p->sequence->length : ant__port_columns(p);
+}
+
 /* Whole numbers that are not scaled are labels as well as numbers. */
 static bool are_whole(const ant_port *p, const ant_array *a) {
     const float *x = a->data;
