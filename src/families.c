@@ -17,6 +17,7 @@
     X(dropout)                                                                                     \
     X(edges)                                                                                       \
     X(embedding)                                                                                   \
+    X(file_callback)                                                                               \
     X(global_pooling)                                                                              \
     X(gru)                                                                                         \
     X(initializers)                                                                                \

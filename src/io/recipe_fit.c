@@ -54,7 +54,7 @@ static int no_column(fitter *f, const ant_port *p, const char *name) {
         return ant__fail_memory(&f->c->error);
     for (int k = 0; k < f->t->n; k++)
         names[k] = f->t->columns[k].name;
-    const char *near = ant__nearest(name, names, f->t->n);
+    const char *near = f->t->unnamed ? NULL : ant__nearest(name, names, f->t->n);
     if (near)
         return ant__port_fail(f->c, f->r, p, "%s has no column '%s', did you mean '%s'?",
                               f->t->path, name, near);

@@ -174,11 +174,14 @@ static int read_port(ant_context *c, ant_tree *said, ant_port *p) {
     return 0;
 }
 
-/* A map of columns says them itself; any other is a map of ports by name. */
+/* A map of maps is one of ports by name; any other says the columns itself. */
 static bool is_port(const ant_tree *t) {
-    const ant_tree *columns = ant__tree_get(t, "columns"), *column = ant__tree_get(t, "column");
-    return t->kind != ANT__MAP || (columns && columns->kind != ANT__MAP) ||
-           (column && column->kind != ANT__MAP);
+    if (t->kind != ANT__MAP || !t->first)
+        return true;
+    for (const ant_tree *x = t->first; x; x = x->next)
+        if (x->kind != ANT__MAP)
+            return true;
+    return false;
 }
 
 static int read_ports(ant_context *c, ant_tree *t, ant_port *ports, int *n) {
