@@ -25,24 +25,19 @@ static bool inside(const batch *s, int64_t label) {
     return label >= 0 && label < s->classes;
 }
 
-static void tell(ant_report *report, const batch *s, int64_t label) {
-    if (report->code)
-        return;
-    report->value = label;
-    report->limit = s->classes;
-    report->what = "label";
-    report->code = ANT_E_DATA;
+/* The first cell looks at all labels, so that the report has one writer. */
+static void check_labels(const batch *s, ant_report *report) {
+    for (int64_t row = 0; s->label_bytes && row < s->rows && !report->code; row++)
+        if (!inside(s, label_of(s, row)))
+            *report = (ant_report){ANT_E_DATA, label_of(s, row), s->classes, "label"};
 }
 
 /* -log of the probability of each target class, from logits: no probability is rounded to 0. */
-static R loss_of(const batch *s, const R *x, R top, R log_sum, int64_t row, ant_report *report) {
+static R loss_of(const batch *s, const R *x, R top, R log_sum, int64_t row) {
     R sum = 0;
     if (s->label_bytes) {
         int64_t label = label_of(s, row);
-        if (inside(s, label))
-            return log_sum - (x[label] - top);
-        tell(report, s, label);
-        return 0;
+        return inside(s, label) ? log_sum - (x[label] - top) : 0;
     }
     const R *target = (const R *)s->targets + row * s->classes;
     for (int64_t j = 0; j < s->classes; j++)
@@ -50,13 +45,12 @@ static R loss_of(const batch *s, const R *x, R top, R log_sum, int64_t row, ant_
     return sum;
 }
 
-static void forward(const batch *s, R *loss, R *p, const R *x, int64_t from, int64_t rows,
-                    ant_report *report) {
+static void forward(const batch *s, R *loss, R *p, const R *x, int64_t from, int64_t rows) {
     R top[LINE_GROUP], sum[LINE_GROUP];
     const int64_t n = s->classes;
     K(exp_rows)(p, top, sum, x, rows, n);
     for (int64_t r = 0; loss && r < rows; r++)
-        loss[r] = loss_of(s, x + r * n, top[r], log_1(sum[r]), from + r, report);
+        loss[r] = loss_of(s, x + r * n, top[r], log_1(sum[r]), from + r);
     for (int64_t r = 0; p && r < rows; r++)
         for (int64_t j = 0; j < n; j++)
             p[r * n + j] /= sum[r];
@@ -66,10 +60,12 @@ void K(softmax_cross_entropy)(void *const *at, const ant_num *n, int64_t from, i
     const batch s = batch_of(n, at[1]);
     const int64_t block = n[ANT__CROSS_ENTROPY_BLOCK].i;
     const int64_t end = to * block < s.rows ? to * block : s.rows;
+    if (from == 0)
+        check_labels(&s, at[4]);
     for (int64_t r = from * block; s.classes > 0 && r < end; r += LINE_GROUP) {
         R *loss = at[2] ? (R *)at[2] + r : NULL, *p = at[3] ? (R *)at[3] + r * s.classes : NULL;
         forward(&s, loss, p, (const R *)at[0] + r * s.classes, r,
-                end - r < LINE_GROUP ? end - r : LINE_GROUP, at[4]);
+                end - r < LINE_GROUP ? end - r : LINE_GROUP);
     }
 }
 

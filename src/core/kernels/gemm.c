@@ -237,7 +237,7 @@ static int64_t multiply_row(const gemm *g) {
 }
 
 void K(gemm)(const gemm *g) {
-    if (K(gemm_by_blis)(g))
+    if (K(gemm_thin)(g) || K(gemm_by_blis)(g))
         return;
     for (int64_t j = multiply_row(g); j < g->n; j += PANEL)
         multiply_panel(panel_of(g, j));

@@ -48,6 +48,9 @@ typedef struct gemm {
 void K(gemm)(const gemm *g);
 /* One panel: `depth` rows of `width` entries, of which x has the first `used`; zeros behind. */
 void K(gemm_pack_panel)(R *panel, int64_t width, gemm_matrix x, int64_t depth, int64_t used);
+/* A product with one row or one column, by dot products where these are better; else false. K(gemm)
+ * asks it. */
+bool K(gemm_thin)(const gemm *g);
 /* A product through BLIS's kernels, where these are better; false when they are not, and nothing is
  * done. K(gemm) asks it. */
 bool K(gemm_by_blis)(const gemm *g);
