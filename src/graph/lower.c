@@ -16,7 +16,9 @@ static bool fits(const ant_dims *wanted, const ant_dims *got) {
 
 /* As Keras does, a last axis of size 1 may be there or not. */
 static ant_value *fix_rank(ant_program *p, const ant_dims *wanted, ant_value *x) {
-    const ant_dims *got = &x->dims;
+    const ant_dims *got = x ? &x->dims : NULL;
+    if (!x)
+        return NULL;
     if (got->rank == wanted->rank + 1 && got->dim[got->rank - 1] == 1)
         return ant_op_squeeze(p, x, -1);
     if (got->rank == wanted->rank - 1 && wanted->dim[wanted->rank - 1] == 1)

@@ -4,11 +4,13 @@
 #define FAMILIES(X)                                                                                \
     X(activations)                                                                                 \
     X(batch_normalization)                                                                         \
+    X(bidirectional)                                                                               \
     X(concatenate)                                                                                 \
     X(constraints)                                                                                 \
     X(dense)                                                                                       \
     X(dropout)                                                                                     \
     X(embedding)                                                                                   \
+    X(gru)                                                                                         \
     X(initializers)                                                                                \
     X(input)                                                                                       \
     X(lstm)                                                                                        \
@@ -20,7 +22,9 @@
     X(regularizers)                                                                                \
     X(rescaling)                                                                                   \
     X(reshaping)                                                                                   \
-    X(rnn)
+    X(rnn)                                                                                         \
+    X(simple_rnn)                                                                                  \
+    X(time_distributed)
 
 #define X(name) extern const ant_family ant__##name##_family;
 FAMILIES(X)

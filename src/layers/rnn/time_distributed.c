@@ -46,6 +46,7 @@ static int steps_apart(const ant_layer_call *c, bool *apart) {
     inner.steady = NULL;
     inner.lowering = &lowering;
     ant_dims x = flat(&c->in[0]->dims), m = mask ? flat(&mask->dims) : x;
+    ant__set_counter(lowering.program, ant__input(lowering.program, ANT_INT64, &ANT__SCALAR));
     inner.in[0] = ant__input(lowering.program, c->in[0]->dtype, &x);
     inner.mask[0] = mask ? ant__input(lowering.program, ANT_BOOL, &m) : NULL;
     int code = ant__layer_write(&inner);
