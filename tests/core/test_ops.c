@@ -208,6 +208,15 @@ START_TEST(places_are_the_first_of_equals) {
 }
 END_TEST
 
+/* As TensorFlow's: what is not a number is never the largest. */
+START_TEST(places_pass_over_nan) {
+    const double x[] = {NAN, 1, NAN, 3, 3, NAN, NAN, NAN};
+    ant_program *p = ant__program_new(ANT_FLOAT32);
+    ant_value *lines = ant__reshape_to(p, reals(p, x, 8), &ANT__DIMS(2, 4));
+    expect(p, ant_op_argmax(p, lines, -1), ANT_INT32, (const double[]){3, 0}, 2);
+}
+END_TEST
+
 START_TEST(ints_and_bools_reduce) {
     ant_program *p = ant__program_new(ANT_FLOAT32), *q = ant__program_new(ANT_FLOAT32);
     ant_value *x = ant_op_cast(p, matrix(p), ANT_INT32);
@@ -484,7 +493,7 @@ ANT_TEST_MAIN("ops", ANT_LOOP(ints_stay_exact, INT_OPS),
               ANT_LOOP(ints_in_a_float_program, ANT__ALL_PASSES + 1),
               ANT_LOOP(reals_of_the_other_type, 2), ANT_LOOP(one_value_at_edges, EDGES),
               ANT_LOOP(reductions, REDUCED), {places_are_the_first_of_equals},
-              {ints_and_bools_reduce}, {long_sums_are_close}, ANT_LOOP(lines_and_columns, 70),
-              ANT_LOOP(nan_goes_through, 40), ANT_LOOP(empty_axes, 17),
-              ANT_LOOP(transposes_of_every_order, 24), {one_hot_of_indices},
-              ANT_LOOP(misfits_are_told, WRONG), {unknown_sizes})
+              {places_pass_over_nan}, {ints_and_bools_reduce}, {long_sums_are_close},
+              ANT_LOOP(lines_and_columns, 70), ANT_LOOP(nan_goes_through, 40),
+              ANT_LOOP(empty_axes, 17), ANT_LOOP(transposes_of_every_order, 24),
+              {one_hot_of_indices}, ANT_LOOP(misfits_are_told, WRONG), {unknown_sizes})

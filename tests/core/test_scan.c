@@ -163,6 +163,30 @@ START_TEST(lifted_variables_stay_apart) {
 }
 END_TEST
 
+/* A value, a view of it and the next carry are one piece of memory, but three results. */
+START_TEST(a_view_is_collected_too) {
+    double x[4] = {1, 2, 3, 4};
+    ant_variable vx = variable_of("x", x, ANT__DIMS(4));
+    ant_program *p = ant__program_new(ANT_FLOAT64), *b = ant__scan_begin(p, 2, false);
+    ant_value *h = ant__scan_carry(b, ant__read(p, &vx)), *y = ant_op_scale(b, h, 2);
+    ant__scan_next(b, h, y);
+    int k = ant__scan_collect(b, y);
+    int view = ant__scan_collect(b, ant__reshape_to(b, y, &ANT__DIMS(2, 2)));
+    ant_op *scan = ant__scan_end(b);
+    ant__output(p, ant__scan_stacked(scan, k));
+    ant__output(p, ant__scan_stacked(scan, view));
+    ant__output(p, ant__scan_last(scan, 0));
+    machine m = machine_of(p, _i);
+    machine_run(&m);
+    for (int i = 0; i < 4; i++) {
+        ck_assert_double_eq(machine_out(&m, 0, i), 2 * x[i]);
+        ck_assert_double_eq(machine_out(&m, 1, 4 + i), 4 * x[i]);
+        ck_assert_double_eq(machine_out(&m, 2, i), 4 * x[i]);
+    }
+    machine_free(&m);
+}
+END_TEST
+
 /* A moving mean updated in every step, while the loss uses the steps' own means; dropout whose
  * numbers differ from step to step; and a gradient through all of it. */
 enum { STEPS = 4, ROWS = 5, WIDTH = 3 };
@@ -307,6 +331,7 @@ END_TEST
 ANT_TEST_MAIN("scan", ANT_LOOP(gradients_of_an_lstm, 8), {gradients_of_nested_scans},
               {gradients_of_the_gradient}, ANT_LOOP(fibonacci, ANT__ALL_PASSES + 1),
               ANT_LOOP(lifted_variables_stay_apart, ANT__ALL_PASSES + 1),
+              ANT_LOOP(a_view_is_collected_too, ANT__ALL_PASSES + 1),
               ANT_LOOP(state_and_random_numbers_in_a_body, ANT__ALL_PASSES + 1),
               {unknown_sizes_flow_through}, ANT_LOOP(misfits_are_told, 3),
               {an_ended_body_takes_no_more}, {no_steps_at_all})

@@ -209,13 +209,13 @@ void K(reduce)(void *const *at, const ant_num *n, int64_t from, int64_t to) {
         reduce_unit(&j, at[1], at[0], unit);
 }
 
-/* --- place of the largest or smallest, the first of equals; NaN counts as such --- */
+/* --- place of the largest or smallest, the first of equals; NaN only where all are --- */
 static int32_t place_of(int kind, const R *x, int64_t n, int64_t stride) {
     int64_t best = 0;
     for (int64_t i = 1; i < n; i++) {
         R a = x[best * stride], b = x[i * stride];
         bool better = kind == ANT__REDUCE_MAX ? b > a : b < a;
-        if (a == a && (better || b != b))
+        if (better || (a != a && b == b))
             best = i;
     }
     return (int32_t)best;
