@@ -1,5 +1,6 @@
 /* Options from text, back into text, copied and checked; parts; classes. */
 #include "core/options/field.h"
+#include "core/random.h"
 #include "demo.h"
 #include "support.h"
 #include <string.h>
@@ -166,6 +167,31 @@ static int say_and_write(void *data) {
     ant__arena_free(&c.arena);
     return code;
 }
+
+/* Damaged texts are read or refused, and what is read can be written again. */
+START_TEST(damaged_texts) {
+    static const char letters[] = "()[]=,\"'\\ .-0123456789enoaxu!~\n\t\x80";
+    for (uint64_t draw = 0; draw < 400; draw++) {
+        ant_context c = {.seed = 0};
+        char text[256];
+        strcpy(text, good[_i].said);
+        for (uint64_t k = 0; k <= draw % 4; k++) {
+            uint32_t w[4];
+            ant__philox(draw, (uint64_t)_i, k, w);
+            text[w[0] % strlen(text)] = letters[w[1] % (sizeof letters - 1)];
+        }
+        ant_box_options *o = box_said(&c, text);
+        ck_assert_msg(!o == (c.error.code == ANT_E_OPTION), "%s: %s", text, c.error.text);
+        if (o) {
+            const char *said = ant__tree_text(&c, ant__options_tree(&c, box(), o, NULL));
+            ant_box_options *again = box_said(&c, said);
+            ck_assert_msg(again, "%s becomes %s: %s", text, said, c.error.text);
+            ck_assert_str_eq(ant__tree_text(&c, ant__options_tree(&c, box(), again, NULL)), said);
+        }
+        ant__arena_free(&c.arena);
+    }
+}
+END_TEST
 
 START_TEST(memory_may_fail) {
     memory_fail_each(say_and_write, &_i);
@@ -364,7 +390,8 @@ START_TEST(users_classes) {
 END_TEST
 
 ANT_TEST_MAIN("options", ANT_LOOP(options_come_back, GOOD), ANT_LOOP(errors_say_what_is_wrong, BAD),
-              {too_many_places}, {errors_in_files_have_places}, ANT_LOOP(memory_may_fail, GOOD),
-              {one_option_from_the_command_line}, {structs_are_copied_deeply},
-              {older_structs_get_defaults}, {guards}, {defaults_for_other_languages}, {sizes_pack},
-              {parts_are_texts}, {parts_are_canonical}, {parts_are_read}, {users_classes})
+              {too_many_places}, {errors_in_files_have_places}, ANT_LOOP(damaged_texts, GOOD),
+              ANT_LOOP(memory_may_fail, GOOD), {one_option_from_the_command_line},
+              {structs_are_copied_deeply}, {older_structs_get_defaults}, {guards},
+              {defaults_for_other_languages}, {sizes_pack}, {parts_are_texts},
+              {parts_are_canonical}, {parts_are_read}, {users_classes})
