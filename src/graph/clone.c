@@ -150,6 +150,23 @@ static ant_model *clone_sequential(ant_cloner *k, const ant_model *m) {
     return made;
 }
 
+/* Names that a file gave to layers in this model only. */
+static ant_model *copy_wishes(ant_cloner *k, const ant_model_body *from, ant_model *made) {
+    if (!made || made->dead)
+        return NULL;
+    ant_model_body *to = made->extra;
+    for (int i = 0; i < from->wished.n; i++) {
+        const ant_name_entry *e = &from->wished.at[i];
+        int place = ant__names_place(&k->old, e->of);
+        const char *name = ant__arena_text(&k->to->context.arena, e->name);
+        if (place >= 0 && (!name || !ant__names_add(&to->wished, k->made.at[place], name))) {
+            ant__fail_memory(&k->to->context.error);
+            return NULL;
+        }
+    }
+    return made;
+}
+
 static ant_layer *clone_layer(ant_cloner *k, ant_layer *l) {
     int place = ant__names_place(&k->old, l);
     if (place >= 0)
@@ -158,7 +175,7 @@ static ant_layer *clone_layer(ant_cloner *k, ant_layer *l) {
     ant_layer *made = !b              ? clone_plain(k, l)
                       : b->sequential ? clone_sequential(k, l)
                                       : clone_functional(k, l);
-    return remember(k, l, made);
+    return remember(k, l, b ? copy_wishes(k, b, made) : made);
 }
 
 /* --- all of it --- */
