@@ -20,7 +20,8 @@ static uint64_t key_of(uint64_t key, int seed) {
 
 /* --- constants --- */
 static void fill_with(const ant_dims *dims, float x, float *out) {
-    for (int64_t i = 0; i < ant__dims_count(dims); i++)
+    int64_t n = ant__dims_count(dims);
+    for (int64_t i = 0; i < n; i++)
         out[i] = x;
 }
 
