@@ -26,7 +26,7 @@ static const ant_row fit_rows[] = {
     ANT__ROW(fit, validation_freq, "epochs between validations", ANT__AT_LEAST(1)),
 };
 static const ant_class classes[] = {
-    ANT__CLASS(Output, output, OUTPUT, ANT_ACTION, NULL),
+    ANT__CLASS(compile, output, OUTPUT, ANT_ACTION, NULL),
     ANT__CLASS(fit, fit, FIT, ANT_ACTION, NULL),
 };
 const ant_family ant__action_family = ANT__FAMILY("actions", classes);
@@ -103,6 +103,7 @@ void ant__compiled_free(void *compiled) {
         return;
     ant__optimizer_free(&c->optimizer);
     ant__free(c->metrics.at);
+    ant__free(c->logs.at);
     ant__free(c->trained.at);
     ant__free_numbers(c->totals);
     ant__logs_free(&c->results);

@@ -161,7 +161,7 @@ static int read_map(reader *r, const ant_tree *t) {
     for (int k = 0; k < r->n; k++)
         r->out[k] = (ant_output_options){ANT_OUTPUT_DEFAULTS,
                                          .name = b->n_out ? ant__out_name(r->model, k) : NULL};
-    if (t->kind != ANT__MAP && t->first)
+    if (t->kind != ANT__MAP && (t->kind != ANT__ITEMS || t->first))
         return ant__tree_fail(r->context, t, ANT_E_OPTION, "compile: must be a map");
     int code = 0;
     for (ant_tree *i = t->first; i && code == 0; i = i->next)

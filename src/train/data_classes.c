@@ -1,8 +1,8 @@
 /* Classes, splits and rows. */
 #include "antler/data.h"
+#include "core/array.h"
 #include "core/memory.h"
 #include "core/random.h"
-#include "core/array.h"
 #include <math.h>
 #include <string.h>
 

@@ -3,8 +3,8 @@
 #ifndef ANT_TRAIN_FEED_H
 #define ANT_TRAIN_FEED_H
 #include "antler/train.h"
-#include "graph/graph.h"
 #include "core/array.h"
+#include "graph/graph.h"
 
 enum { ANT__MAX_FEEDS = 3 * ANT_MAX_PORTS, ANT__WHAT = 96 };
 enum ant_feed_role { ANT__INPUTS, ANT__TARGETS, ANT__WEIGHTS, ANT__ROLES };

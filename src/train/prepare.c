@@ -118,7 +118,7 @@ static int make_slots(ant_compiled *c) {
 /* Back to what was said, after a failure on the way. */
 static void forget(ant_compiled *c) {
     memset(c->out, 0, sizeof c->out);
-    c->n_losses = c->metrics.n = c->trained.n = 0;
+    c->n_losses = c->metrics.n = c->trained.n = c->logs.n = 0;
     ant__free_numbers(c->totals);
     ant__free_numbers(c->optimizer.numbers);
     c->totals = c->optimizer.numbers = NULL;
@@ -170,83 +170,4 @@ int ant__trained_weights(ant_compiled *c) {
     }
     ant__free(marks);
     return good ? 0 : ant__fail_memory(&c->context.error);
-}
-
-/* --- names of logs --- */
-static bool taken(const ant_compiled *c, int before, const char *log) {
-    for (int k = 0; k < before; k++)
-        if (strcmp(c->metrics.at[k].log, log) == 0)
-            return true;
-    return false;
-}
-
-/* "kind_accuracy"; a weighted metric whose name is taken becomes "kind_weighted_accuracy"; what is
- * still taken gets _1, _2 …, as in Keras. */
-static const char *metric_log(ant_compiled *c, int at) {
-    const ant_metric_use *u = &c->metrics.at[at];
-    bool several = c->n_out > 1;
-    const char *out = several ? ant__out_name(c->model, u->output) : "";
-    const char *between = several ? "_" : "", *name = u->metric.name;
-    const char *log = ant__print(&c->context, "%s%s%s", out, between, name);
-    if (log && u->weighted && taken(c, at, log))
-        log = ant__print(&c->context, "%s%sweighted_%s", out, between, name);
-    const char *base = log;
-    for (int k = 1; log && taken(c, at, log); k++)
-        log = ant__print(&c->context, "%s_%d", base, k);
-    return log;
-}
-
-static const char *val_name(ant_compiled *c, const char *log) {
-    return log ? ant__print(&c->context, "val_%s", log) : NULL;
-}
-
-int ant__name_logs(ant_compiled *c) {
-    for (int k = 0; k < c->n_out && c->n_losses > 1; k++) {
-        if (c->out[k].loss.part.cls == NULL)
-            continue;
-        c->out[k].log = ant__print(&c->context, "%s_loss", ant__out_name(c->model, k));
-        c->out[k].log_val = val_name(c, c->out[k].log);
-    }
-    for (int k = 0; k < c->metrics.n && !c->context.error.code; k++) {
-        c->metrics.at[k].log = metric_log(c, k);
-        c->metrics.at[k].log_val = val_name(c, c->metrics.at[k].log);
-    }
-    return c->context.error.code;
-}
-
-/* --- results --- */
-typedef struct sorter {
-    ant_log_entry *at;
-    int n;
-} sorter;
-
-/* Keras's order: by name. */
-static void insert(sorter *s, const char *name, double value) {
-    int k = s->n++;
-    for (; k > 0 && strcmp(s->at[k - 1].name, name) > 0; k--)
-        s->at[k] = s->at[k - 1];
-    s->at[k] = (ant_log_entry){name, value};
-}
-
-static double mean(double sum, int64_t n) {
-    return n > 0 ? sum / (double)n : 0;
-}
-
-bool ant__compiled_logs(const ant_compiled *c, const ant_sums *sums, bool val, ant_logs *out) {
-    sorter s = {ant__alloc_array((size_t)(c->metrics.n + c->n_out) + 1, sizeof *s.at), 0};
-    bool good = s.at != NULL;
-    if (good)
-        insert(&s, val ? "val_loss" : "loss", mean(sums->loss, sums->samples));
-    for (int k = 0; k < c->n_out && good; k++)
-        if (c->out[k].log)
-            insert(&s, val ? c->out[k].log_val : c->out[k].log,
-                   mean(sums->output[k], sums->samples));
-    for (int k = 0; k < c->metrics.n && good; k++) {
-        const ant_metric_use *u = &c->metrics.at[k];
-        insert(&s, val ? u->log_val : u->log, ant__metric_result(&u->metric));
-    }
-    for (int k = 0; k < s.n && good; k++)
-        good = ant__logs_set(out, s.at[k].name, s.at[k].value);
-    ant__free(s.at);
-    return good;
 }

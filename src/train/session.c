@@ -36,7 +36,7 @@ static void read_losses(ant_session *s, const ant_program *p, int64_t count) {
     s->loss = (double)scalar_output(p, 0);
     s->sums.loss += s->loss * (double)count;
     for (int k = 0; k < c->n_out; k++)
-        if (c->out[k].log)
+        if (c->out[k].logged)
             s->sums.output[k] += (double)scalar_output(p, at++) * (double)count;
     s->sums.samples += count;
 }

@@ -11,19 +11,26 @@
 typedef struct ant_metric_use {
     ant_metric metric;
     int output;
-    bool weighted;       /* sees sample weights */
-    const char *log;     /* its key in logs: "kind_accuracy" */
-    const char *log_val; /* … in validation: "val_kind_accuracy" */
+    bool weighted;   /* sees sample weights */
+    const char *log; /* its key in logs: "kind_accuracy" */
 } ant_metric_use;
 
 /* What is wanted of one output. */
 typedef struct ant_output_use {
     const ant_output_options *options; /* NULL: nothing; owned by the compiled state */
     ant_loss loss;                     /* part.cls NULL: none */
-    const char *log, *log_val;         /* of its own loss, where there are several; else NULL */
+    bool logged;                       /* its own loss is in the logs: there are several */
     bool wanted;                       /* it has a loss or metrics, and needs a target */
     bool labels;                       /* the target is classes: int32 */
 } ant_output_use;
+
+/* A number of the logs: where it comes from. */
+enum ant_log_source { ANT__LOG_LOSS, ANT__LOG_OUTPUT, ANT__LOG_METRIC };
+typedef struct ant_log_name_entry {
+    const char *name, *val_name; /* "kind_accuracy", "val_kind_accuracy" */
+    enum ant_log_source source;
+    int index; /* of the output or the metric */
+} ant_log_name_entry;
 
 /* The compiled state of a model: ant_model_body.train. */
 typedef struct ant_compiled {
@@ -42,8 +49,9 @@ typedef struct ant_compiled {
     ant_output_use out[ANT_MAX_PORTS];
     int n_out, n_losses;
     ANT__LIST(ant_metric_use) metrics;
-    ANT__LIST(ant_trained) trained; /* weights that training changes */
-    void *totals;                   /* the numbers of all metrics */
+    ANT__LIST(ant_log_name_entry) logs; /* by name */
+    ANT__LIST(ant_trained) trained;     /* weights that training changes */
+    void *totals;                       /* the numbers of all metrics */
     size_t totals_size;
     /* of the last actions */
     ant_logs results;

@@ -96,7 +96,7 @@ static void write_outputs(writer *w) {
     const ant_compiled *c = w->want->compiled;
     ant__output(w->program, w->shown);
     for (int k = 0; k < c->n_out; k++)
-        if (c->out[k].log)
+        if (c->out[k].logged)
             ant__output(w->program, w->each[k]);
 }
 
