@@ -45,35 +45,51 @@ ANT_API ant_value *ant_op_constant(ant_program *p, const double *x, const int64_
  * int, but div and atan2, which are real always. Ints are computed in double: exact to 2^53.
  * floor_div and mod round down, as Python's. Comparisons and logical ops give bool.
  * Gradients of maximum and minimum go to a where both are equal. */
+/* clang-format off */
 #define ANT_BINARY_OPS(X)                                                                          \
-    X(add)                                                                                         \
-    X(sub)                                                                                         \
-    X(mul) X(div) X(floor_div) X(mod) X(pow) X(maximum) X(minimum) X(atan2) X(less) X(less_equal)  \
-        X(greater) X(greater_equal) X(equal) X(not_equal) X(logical_and) X(logical_or)
-/* --- elementwise, one value --- */
+    X(add) X(sub) X(mul) X(div) X(floor_div) X(mod) X(pow) X(maximum) X(minimum) X(atan2)          \
+    X(less) X(less_equal) X(greater) X(greater_equal) X(equal) X(not_equal)                        \
+    X(logical_and) X(logical_or)
+/* --- elementwise, one value ---
+ * neg, abs, sign, square, relu and the roundings keep ints; logical_not, is_nan and is_finite give
+ * bool; all others give the real type. round goes to the even of two. stop_gradient gives its
+ * input, and no gradient comes back through it. Slopes where there is none are TensorFlow's: 0 of
+ * relu and abs at 0, infinite of sqrt at 0; sign, floor, ceil, round and trunc have none. */
 #define ANT_UNARY_OPS(X)                                                                           \
-    X(neg)                                                                                         \
-    X(abs)                                                                                         \
-    X(sign) X(square) X(sqrt) X(rsqrt) X(reciprocal) X(exp) X(expm1) X(log) X(log1p) X(sin) X(cos) \
-        X(tan) X(asin) X(acos) X(atan) X(sinh) X(cosh) X(tanh) X(asinh) X(acosh) X(atanh)          \
-            X(sigmoid) X(softplus) X(erf) X(relu) X(floor) X(ceil) X(round) X(trunc)               \
-                X(logical_not) X(is_nan) X(is_finite) X(stop_gradient)
+    X(neg) X(abs) X(sign) X(square) X(sqrt) X(rsqrt) X(reciprocal)                                 \
+    X(exp) X(expm1) X(log) X(log1p)                                                                \
+    X(sin) X(cos) X(tan) X(asin) X(acos) X(atan)                                                   \
+    X(sinh) X(cosh) X(tanh) X(asinh) X(acosh) X(atanh)                                             \
+    X(sigmoid) X(softplus) X(erf) X(relu)                                                          \
+    X(floor) X(ceil) X(round) X(trunc)                                                             \
+    X(logical_not) X(is_nan) X(is_finite) X(stop_gradient)
+/* clang-format on */
 #define ANT__BINARY(n) ANT_API ant_value *ant_op_##n(ant_program *p, ant_value *a, ant_value *b);
 #define ANT__UNARY(n) ANT_API ant_value *ant_op_##n(ant_program *p, ant_value *a);
 ANT_BINARY_OPS(ANT__BINARY)
 ANT_UNARY_OPS(ANT__UNARY)
 #undef ANT__BINARY
 #undef ANT__UNARY
+
+/* --- elementwise, with numbers: ints stay ints when the numbers are whole --- */
 ANT_API ant_value *ant_op_scale(ant_program *p, ant_value *a, double factor); /* a * factor */
 ANT_API ant_value *ant_op_shift(ant_program *p, ant_value *a, double term);   /* a + term */
+/* within [low, high]; the gradient passes at the bounds, too */
 ANT_API ant_value *ant_op_clip(ant_program *p, ant_value *a, double low, double high);
 /* where mask (bool): a, elsewhere b */
 ANT_API ant_value *ant_op_where(ant_program *p, ant_value *mask, ant_value *a, ant_value *b);
+
+/* --- types: float32 and float64 both mean the program's real type. Reals are cut towards 0 and to
+ * what the int can hold; not a number gives 0. */
 ANT_API ant_value *ant_op_cast(ant_program *p, ant_value *a, int dtype);
 /* to the program's real type */
 ANT_API ant_value *ant_op_real(ant_program *p, ant_value *a);
 
-/* --- reductions over a set of axes --- */
+/* --- reductions over a set of axes ---
+ * axes: ANT_AXIS(…) | …, ANT_LAST or ANT_ALL_AXES; 0: none, the value as it is. keep: reduced axes
+ * stay, with size 1. An axis that is not there is an error. Over no entries a sum is 0, a product 1,
+ * a max -infinity, a mean not a number. Ints stay ints but in mean and variance; bools are added as
+ * numbers. Equal extremes share their gradient. */
 ANT_API ant_value *ant_op_sum(ant_program *p, ant_value *a, unsigned axes, bool keep);
 ANT_API ant_value *ant_op_mean(ant_program *p, ant_value *a, unsigned axes, bool keep);
 ANT_API ant_value *ant_op_max(ant_program *p, ant_value *a, unsigned axes, bool keep);
@@ -84,9 +100,11 @@ ANT_API ant_value *ant_op_any(ant_program *p, ant_value *a, unsigned axes, bool 
 ANT_API ant_value *ant_op_all(ant_program *p, ant_value *a, unsigned axes, bool keep);
 /* biased: over N */
 ANT_API ant_value *ant_op_variance(ant_program *p, ant_value *a, unsigned axes, bool keep);
-/* index of the largest entry (the first of equals), int32; axis may be negative */
+/* index of the largest, of the smallest entry (the first of equals) along one axis, which goes;
+ * int32; axis may be negative */
 ANT_API ant_value *ant_op_argmax(ant_program *p, ant_value *a, int axis);
 ANT_API ant_value *ant_op_argmin(ant_program *p, ant_value *a, int axis);
+/* running sums along an axis */
 ANT_API ant_value *ant_op_cumsum(ant_program *p, ant_value *a, int axis);
 
 /* --- products --- */
