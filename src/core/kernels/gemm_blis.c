@@ -1,4 +1,5 @@
 #include "core/kernels/gemm_blis.h"
+#include <stddef.h>
 
 #ifdef ANT__BLIS
 #include <blis.h>
