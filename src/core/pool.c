@@ -8,20 +8,20 @@
 
 enum {
     CACHE_LINE = 64,
-    SPINS = 8000,         /* a few hundred microseconds, then a worker sleeps by itself */
-    SPINS_TO_YIELD = 2000 /* after which a waiting thread lets others run */
+    SPINS = 8000,          /* a few hundred microseconds, then a worker sleeps by itself */
+    SPINS_TO_YIELD = 2000, /* after which a waiting thread lets others run */
+    MOST_THREADS = 1024,
+    PARTS_PER_THREAD = 2 /* so that who is held up leaves some of his to the others */
 };
 
-/* One helper thread; the slots lie on cache lines of their own, as each is written by its thread
- * and watched by the caller. */
+/* One helper thread. */
 typedef struct worker {
-    _Alignas(CACHE_LINE) _Atomic uint64_t done; /* the last job that it finished */
     ant_pool *pool;
-    int index; /* from 1: the caller is 0 */
     pthread_t thread;
 } worker;
 
-/* Written by the caller before `posted` is raised, and read by workers after they saw it. */
+/* Written by the caller before the ticket is renewed, and read by those who drew one of its parts:
+ * until these are done, the caller waits and writes nothing. */
 typedef struct job {
     ant_work *work;
     void *data;
@@ -29,9 +29,12 @@ typedef struct job {
 } job;
 
 struct ant_pool {
-    _Alignas(CACHE_LINE) _Atomic uint64_t posted; /* number of the newest job */
-    _Alignas(CACHE_LINE) atomic_int asleep;       /* workers that wait for `wake` */
-    atomic_bool awake;                            /* false: workers go to sleep at once */
+    /* The number of the newest job, how many parts it has, and which is to be done next: whoever is
+     * free draws it, the caller too. A thread that comes late finds all parts drawn. */
+    _Alignas(CACHE_LINE) _Atomic uint64_t ticket;
+    _Alignas(CACHE_LINE) atomic_int done;   /* parts of the newest job */
+    _Alignas(CACHE_LINE) atomic_int asleep; /* workers that wait for `wake` */
+    atomic_bool awake;                      /* false: workers go to sleep at once */
     atomic_bool closing;
     job job;
     int threads;
@@ -40,6 +43,44 @@ struct ant_pool {
     pthread_cond_t wake;
     worker *workers; /* threads - 1 */
 };
+
+/* --- tickets: 32 bits job, 16 bits parts, 16 bits next part --- */
+
+static uint64_t new_ticket(uint64_t old, int parts) {
+    return ((old >> 32) + 1) << 32 | (uint64_t)parts << 16;
+}
+
+static uint32_t job_of(uint64_t ticket) {
+    return (uint32_t)(ticket >> 32);
+}
+
+static int parts_of(uint64_t ticket) {
+    return (int)(ticket >> 16 & 0xffff);
+}
+
+static int next_of(uint64_t ticket) {
+    return (int)(ticket & 0xffff);
+}
+
+/* Part `index` of `parts` nearly equal ones. */
+static void do_part(const job *j, int index, int parts) {
+    int64_t from = j->cells / parts * index, rest = j->cells % parts;
+    from += index < rest ? index : rest;
+    j->work(j->data, from, from + j->cells / parts + (index < rest));
+}
+
+/* Draws parts of the newest job until there are none. */
+static void work_along(ant_pool *p) {
+    uint64_t t = atomic_load_explicit(&p->ticket, memory_order_acquire);
+    while (next_of(t) < parts_of(t)) {
+        if (!atomic_compare_exchange_weak_explicit(&p->ticket, &t, t + 1, memory_order_acq_rel,
+                                                   memory_order_acquire))
+            continue;
+        do_part(&p->job, next_of(t), parts_of(t));
+        atomic_fetch_add_explicit(&p->done, 1, memory_order_release);
+        t = atomic_load_explicit(&p->ticket, memory_order_acquire);
+    }
+}
 
 /* Tells the processor that this is a waiting loop. */
 static void relax(void) {
@@ -50,34 +91,25 @@ static void relax(void) {
 #endif
 }
 
-/* Part `index` of `threads` equal ones. */
-static void do_part(const job *j, int index, int threads) {
-    int64_t from = j->cells / threads * index, rest = j->cells % threads;
-    from += index < rest ? index : rest;
-    int64_t to = from + j->cells / threads + (index < rest);
-    if (from < to)
-        j->work(j->data, from, to);
-}
-
 /* --- workers --- */
 
-static bool news(ant_pool *p, uint64_t seen) {
-    return atomic_load_explicit(&p->posted, memory_order_acquire) != seen ||
+static bool news(ant_pool *p, uint32_t seen) {
+    return job_of(atomic_load_explicit(&p->ticket, memory_order_relaxed)) != seen ||
            atomic_load_explicit(&p->closing, memory_order_relaxed);
 }
 
-/* The caller raises `posted` and then looks at `asleep`; a worker raises `asleep` and then looks
- * at `posted`. In this order, which both keep, no job is slept through. */
-static void sleep_until_news(ant_pool *p, uint64_t seen) {
+/* The caller renews the ticket and then looks at `asleep`; a worker raises `asleep` and then looks
+ * at the ticket. In this order, which both keep, no job is slept through. */
+static void sleep_until_news(ant_pool *p, uint32_t seen) {
     pthread_mutex_lock(&p->lock);
     atomic_fetch_add(&p->asleep, 1);
-    while (atomic_load(&p->posted) == seen && !atomic_load(&p->closing))
+    while (job_of(atomic_load(&p->ticket)) == seen && !atomic_load(&p->closing))
         pthread_cond_wait(&p->wake, &p->lock);
     atomic_fetch_sub(&p->asleep, 1);
     pthread_mutex_unlock(&p->lock);
 }
 
-static void wait_for_news(ant_pool *p, uint64_t seen) {
+static void wait_for_news(ant_pool *p, uint32_t seen) {
     for (int i = 0; i < SPINS && atomic_load_explicit(&p->awake, memory_order_relaxed); i++) {
         if (news(p, seen))
             return;
@@ -87,17 +119,14 @@ static void wait_for_news(ant_pool *p, uint64_t seen) {
 }
 
 static void *work_loop(void *data) {
-    worker *w = data;
-    ant_pool *p = w->pool;
-    for (uint64_t seen = 0;;) {
+    ant_pool *p = ((worker *)data)->pool;
+    uint32_t seen = 0;
+    while (!atomic_load_explicit(&p->closing, memory_order_relaxed)) {
         wait_for_news(p, seen);
-        uint64_t posted = atomic_load_explicit(&p->posted, memory_order_acquire);
-        if (posted == seen)
-            return NULL; /* closing */
-        do_part(&p->job, w->index, p->threads);
-        seen = posted;
-        atomic_store_explicit(&w->done, seen, memory_order_release);
+        seen = job_of(atomic_load_explicit(&p->ticket, memory_order_acquire));
+        work_along(p);
     }
+    return NULL;
 }
 
 /* --- the caller --- */
@@ -108,43 +137,32 @@ static void wake_all(ant_pool *p) {
     pthread_mutex_unlock(&p->lock);
 }
 
-/* Waits for a worker's part; false when it will never come, as this is the child of a fork. */
-static bool wait_for_worker(ant_pool *p, const worker *w, uint64_t posted) {
-    for (int spins = 0; atomic_load_explicit(&w->done, memory_order_acquire) != posted; spins++) {
-        relax();
-        if (spins < SPINS_TO_YIELD)
-            continue;
-        if (getpid() != p->process)
-            return false;
-        sched_yield();
-    }
-    return true;
-}
-
-/* In the child of a fork: from now on the caller is alone, and does what nobody else will. */
-static void finish_alone(ant_pool *p, int from) {
-    for (int i = from; i < p->threads; i++)
-        do_part(&p->job, i, p->threads);
-    p->threads = 1;
-}
-
-static void run_shared(ant_pool *p) {
-    uint64_t posted = atomic_load_explicit(&p->posted, memory_order_relaxed) + 1;
-    atomic_store_explicit(&p->awake, true, memory_order_relaxed);
-    atomic_store(&p->posted, posted);
-    if (atomic_load(&p->asleep) > 0) {
-        if (getpid() != p->process) {
-            finish_alone(p, 0);
-            return;
-        }
+/* In the child of a fork nobody sleeps behind the counter, and the lock may be held for ever: the
+ * caller is alone from now on, and draws every part himself. */
+static void wake_sleepers(ant_pool *p) {
+    if (getpid() == p->process)
         wake_all(p);
+    else
+        p->threads = 1;
+}
+
+static void wait_for_parts(ant_pool *p, int parts) {
+    for (int spins = 0; atomic_load_explicit(&p->done, memory_order_acquire) != parts; spins++) {
+        relax();
+        if (spins >= SPINS_TO_YIELD)
+            sched_yield();
     }
-    do_part(&p->job, 0, p->threads);
-    for (int i = 1; i < p->threads; i++)
-        if (!wait_for_worker(p, &p->workers[i - 1], posted)) {
-            finish_alone(p, i);
-            return;
-        }
+}
+
+static void run_shared(ant_pool *p, int parts) {
+    uint64_t old = atomic_load_explicit(&p->ticket, memory_order_relaxed);
+    atomic_store_explicit(&p->awake, true, memory_order_relaxed);
+    atomic_store_explicit(&p->done, 0, memory_order_relaxed);
+    atomic_store(&p->ticket, new_ticket(old, parts));
+    if (atomic_load(&p->asleep) > 0)
+        wake_sleepers(p);
+    work_along(p);
+    wait_for_parts(p, parts);
 }
 
 void ant__pool_run(ant_pool *p, ant_work *work, void *data, int64_t cells) {
@@ -153,8 +171,9 @@ void ant__pool_run(ant_pool *p, ant_work *work, void *data, int64_t cells) {
             work(data, 0, cells);
         return;
     }
+    const int64_t most = (int64_t)p->threads * PARTS_PER_THREAD;
     p->job = (job){work, data, cells};
-    run_shared(p);
+    run_shared(p, (int)(cells < most ? cells : most));
 }
 
 void ant__pool_park(ant_pool *p) {
@@ -178,7 +197,6 @@ static void start_workers(ant_pool *p, int threads) {
     for (; started < threads; started++) {
         worker *w = &p->workers[started - 1];
         w->pool = p;
-        w->index = started;
         if (pthread_create(&w->thread, NULL, work_loop, w) != 0)
             break;
     }
@@ -188,16 +206,16 @@ static void start_workers(ant_pool *p, int threads) {
 
 static void pool_free_memory(ant_pool *p) {
     if (p)
-        ant__free_numbers(p->workers);
+        ant__free(p->workers);
     ant__free_numbers(p);
 }
 
 ant_pool *ant__pool_new(int threads) {
     threads = threads > 0 ? threads : ant__cores();
+    threads = threads < MOST_THREADS ? threads : MOST_THREADS;
     ant_pool *p = ant__alloc_numbers(sizeof *p);
-    size_t room = 0;
-    if (p && ant__mul((size_t)threads, sizeof *p->workers, &room))
-        p->workers = ant__alloc_numbers(room);
+    if (p)
+        p->workers = ant__alloc_array((size_t)threads, sizeof *p->workers);
     if (!p || !p->workers) {
         pool_free_memory(p);
         return NULL;

@@ -4,6 +4,7 @@
 #include "support.h"
 #include <pthread.h>
 #include <sched.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -81,15 +82,39 @@ static void note_thread(void *data, int64_t from, int64_t to) {
         ((who *)data)->thread[i] = pthread_self();
 }
 
-START_TEST(parts_are_contiguous_and_the_caller_has_the_first) {
+/* Parts of nearly equal length, each done by one thread from its start to its end. */
+START_TEST(parts_are_contiguous) {
     static who w;
     ant_pool *p = ant__pool_new(3);
     ant__pool_run(p, note_thread, &w, MANY);
     int changes = 0;
     for (int i = 1; i < MANY; i++)
         changes += !pthread_equal(w.thread[i], w.thread[i - 1]);
-    ck_assert_int_eq(changes, 2);
-    ck_assert(pthread_equal(w.thread[0], pthread_self()));
+    ck_assert_int_le(changes, 5);
+    ant__pool_free(p);
+}
+END_TEST
+
+/* One thread is held up until all other cells are done: which the others must then do. */
+typedef struct held {
+    atomic_int begun, done;
+} held;
+
+static void hold_up_the_first_worker(void *data, int64_t from, int64_t to) {
+    held *h = data;
+    bool mine = from > 0 && atomic_fetch_add(&h->begun, 1) == 0;
+    while (mine && atomic_load(&h->done) < 4 - (int)(to - from))
+        sched_yield();
+    atomic_fetch_add(&h->done, (int)(to - from));
+}
+
+START_TEST(who_is_held_up_holds_nobody_else_up) {
+    ant_pool *p = ant__pool_new(2);
+    for (int i = 0; i < 50; i++) {
+        held h = {0};
+        ant__pool_run(p, hold_up_the_first_worker, &h, 4);
+        ck_assert_int_eq(atomic_load(&h.done), 4);
+    }
     ant__pool_free(p);
 }
 END_TEST
@@ -107,7 +132,7 @@ START_TEST(the_child_of_a_fork_works_alone) {
     if (child == 0) {
         ant__pool_run(p, count, times, 100);
         ant__pool_run(p, count, times, 100);
-        bool good = each_done(times, 100, 3) && ant__pool_threads(p) == 1;
+        bool good = each_done(times, 100, 3);
         ant__pool_free(p);
         _exit(good ? 0 : 1);
     }
@@ -153,7 +178,6 @@ START_TEST(cores_follow_the_affinity) {
 END_TEST
 
 ANT_TEST_MAIN("pool", ANT_LOOP(every_cell_is_done_once, 5), {no_pool_is_one_thread},
-              {many_runs_in_a_row}, {parked_workers_wake_up},
-              {parts_are_contiguous_and_the_caller_has_the_first},
-              ANT_LOOP(the_child_of_a_fork_works_alone, 2), {allocations_may_fail},
-              {cores_follow_the_affinity})
+              {many_runs_in_a_row}, {parked_workers_wake_up}, {parts_are_contiguous},
+              {who_is_held_up_holds_nobody_else_up}, ANT_LOOP(the_child_of_a_fork_works_alone, 2),
+              {allocations_may_fail}, {cores_follow_the_affinity})
