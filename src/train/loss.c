@@ -145,19 +145,24 @@ static ant_value *weigh(ant_program *p, ant_value *values, ant_value **weight) {
 }
 
 /* --- reduction --- */
+/* Sum over count; 0 where there is nothing. */
+static ant_value *mean_of(ant_program *p, ant_value *values) {
+    bool empty = values && ant__dims_count(&values->dims) == 0;
+    return empty ? total(p, values) : ant_op_mean(p, values, ANT_ALL_AXES, false);
+}
+
 static ant_loss_result reduce(ant_program *p, const char *reduction, ant_value *values,
                               ant_value *weight) {
     ant_loss_result r;
-    r.total = r.shown = total(p, values);
-    if (strcmp(reduction, "sum") == 0 || (values && values->dims.rank == 0))
-        return r;
-    ant_value *mean = ant__divide_no_nan(p, r.total, ant__count(p, values));
-    if (strcmp(reduction, "none") == 0)
-        r.shown = mean;
-    else if (strcmp(reduction, "mean_with_sample_weight") == 0 && weight)
-        r.total = r.shown = ant__divide_no_nan(p, r.total, total(p, weight));
+    if (is_mean(reduction) || (values && values->dims.rank == 0))
+        r.total = r.shown = mean_of(p, values);
     else
-        r.total = r.shown = mean;
+        r.total = r.shown = total(p, values);
+    if (strcmp(reduction, "mean_with_sample_weight") == 0)
+        r.total = r.shown =
+            weight ? ant__divide_no_nan(p, r.total, total(p, weight)) : mean_of(p, values);
+    if (strcmp(reduction, "none") == 0)
+        r.shown = mean_of(p, values);
     return r;
 }
 

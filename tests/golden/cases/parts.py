@@ -42,6 +42,18 @@ for w in (None, ROWS):
     CASES.append(loss("CategoricalCrossentropy()", HOT, UNIT, w))  # rows that do not sum to 1
     CASES.append(loss("SparseCategoricalCrossentropy()", IDS, PROB, w))
     CASES.append(loss("SparseCategoricalCrossentropy(from_logits=True)", IDS, 3 * REAL, w))
+    for t in ("MeanAbsolutePercentageError()", "MeanSquaredLogarithmicError()", "CosineSimilarity()",
+              "CosineSimilarity(axis=0, reduction='sum')", "Hinge()", "SquaredHinge()", "CategoricalHinge()"):
+        CASES.append(loss(t, REAL, OTHER, None if "axis" in t else w))
+    for t in ("Hinge()", "SquaredHinge()", "KLDivergence()", "Poisson()", "BinaryFocalCrossentropy()",
+              "BinaryFocalCrossentropy(apply_class_balancing=True, alpha=0.4, gamma=1.5)",
+              "BinaryFocalCrossentropy(label_smoothing=0.1)"):
+        CASES.append(loss(t, BITS, UNIT, w))
+    CASES.append(loss("BinaryFocalCrossentropy(from_logits=True)", BITS, 3 * REAL, w))
+    CASES.append(loss("KLDivergence()", UNIT, PROB, w))
+    for t in ("CategoricalFocalCrossentropy()", "CategoricalFocalCrossentropy(alpha=0.5, gamma=1, label_smoothing=0.1)"):
+        CASES.append(loss(t, HOT, PROB, w))
+    CASES.append(loss("CategoricalFocalCrossentropy(from_logits=True)", HOT, 3 * REAL, w))
 CASES.append(loss("SparseCategoricalCrossentropy(ignore_class=1)", IDS, PROB))
 CASES.append(loss("SparseCategoricalCrossentropy(ignore_class=1, from_logits=True)", IDS, 3 * REAL))
 CASES.append(loss("MeanSquaredError()", REAL.reshape(2, 3, 4), OTHER.reshape(2, 3, 4)))
@@ -59,6 +71,19 @@ for w in (None, W12):
               "AUC(num_thresholds=20)", "AUC(curve='PR')", "AUC(summation_method='majoring')",
               "AUC(summation_method='minoring', curve='PR')", "BinaryCrossentropy()"):
         CASES.append(metric(t, ONEB, ONE, w))
+for w in (None, ROWS):
+    for t in ("CosineSimilarity()", "LogCoshError()", "MeanAbsolutePercentageError()",
+              "MeanSquaredLogarithmicError()", "Hinge()", "SquaredHinge()", "CategoricalHinge()"):
+        CASES.append(metric(t, REAL, OTHER, w))
+    for t in ("KLDivergence()", "Poisson()", "TopKCategoricalAccuracy(k=2)"):
+        CASES.append(metric(t, HOT, PROB, w))
+    CASES.append(metric("SparseTopKCategoricalAccuracy(k=2)", IDS, PROB, w))
+    CASES.append(metric("CategoricalCrossentropy(from_logits=True, label_smoothing=0.1)", HOT, 3 * REAL, w))
+for w in (None, W12):
+    for t in ("TruePositives()", "TrueNegatives()", "FalsePositives()", "FalseNegatives(thresholds=0.3)",
+              "AUC(thresholds=[0.7, 0.2, 0.5])", "AUC(summation_method='majoring', curve='PR')",
+              "AUC(from_logits=True)"):
+        CASES.append(metric(t, ONEB, ONE if "logits" not in t else 4 * ONE - 2, w))
 CASES.append(metric("Precision(class_id=2)", HOT, PROB))
 CASES.append(metric("Recall(top_k=2)", HOT, PROB))
 CASES.append(metric("Precision(top_k=2, class_id=1)", HOT, PROB))
