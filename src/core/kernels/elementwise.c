@@ -215,8 +215,9 @@ static void store(void *to, int dtype, const R *x, int64_t at, int64_t n) {
 }
 
 /* --- the kernel --- */
+enum { TILE = ANT__E_TILE_BYTES / (int)sizeof(R) }; /* entries */
 typedef struct frame {
-    R buffer[ANT__E_BUFFERS][ANT__E_TILE];
+    R buffer[ANT__E_BUFFERS][TILE];
     const R *reg[ANT__E_INPUTS + ANT__E_STEPS];
 } frame;
 
@@ -261,8 +262,8 @@ void K(elementwise)(void *const *at, const ant_num *n, int64_t from, int64_t to)
     int64_t end = to * ANT__E_CELL < f->total ? to * ANT__E_CELL : f->total;
     int64_t first = from * ANT__E_CELL;
     frame t;
-    for (int64_t entry = first; entry < end; entry += ANT__E_TILE) {
-        int64_t count = end - entry < ANT__E_TILE ? end - entry : ANT__E_TILE;
+    for (int64_t entry = first; entry < end; entry += TILE) {
+        int64_t count = end - entry < TILE ? end - entry : TILE;
         load_inputs(f, &t, at, entry, count, entry == first);
         run_steps(f, &t, at + f->n_in, entry, count);
     }

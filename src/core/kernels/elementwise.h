@@ -12,8 +12,8 @@ enum {
     ANT__E_INPUTS = 12, /* of one chain at most */
     ANT__E_STEPS = 24,
     ANT__E_BUFFERS = ANT__E_INPUTS + ANT__E_STEPS,
-    ANT__E_TILE = 512,      /* entries */
-    ANT__E_CELL = 16 * 512, /* entries of one cell: what a thread gets at least */
+    ANT__E_TILE_BYTES = 2048, /* of one register */
+    ANT__E_CELL = 8192,       /* entries of one cell: what a thread gets at least */
 };
 
 /* Codes: a, b, c are registers, f and g numbers of the step. */

@@ -35,8 +35,8 @@ static ant_value *capture(ant_program *p, ant_value *outer) {
 }
 
 ant_value *ant__local(ant_program *p, ant_value *v) {
-    if (!v || v->program == p)
-        return v;
+    if (!v || !p || v->program == p)
+        return p ? v : NULL;
     if (v->program->shared == p->shared && v->kind == ANT__CONST)
         return copy_constant(p, v);
     if (!p->parent) {
