@@ -68,7 +68,7 @@ static int labels_of(const tool_args *a, const ant_array *y, const int32_t **lab
 }
 
 static int weigh_classes(const tool_args *a, ant_experiment *e, ant_fit_options *fit) {
-    const int32_t *labels;
+    const int32_t *labels = NULL;
     int code = a->class_weight ? labels_of(a, &fit->y[0], &labels) : 0;
     if (code || !a->class_weight)
         return code;
@@ -124,7 +124,7 @@ static int dry_run(const tool_args *a, const ant_experiment *e, const ant_fit_op
 
 static int train(const tool_args *a, ant_experiment *e) {
     ant_fit_options fit;
-    int64_t rows;
+    int64_t rows = 0;
     int code = prepare(a, e, &fit, &rows);
     if (!code)
         code = resume(a, e, &fit);

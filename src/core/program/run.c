@@ -2,6 +2,7 @@
 #include "core/passes/passes.h"
 #include "core/pool.h"
 #include <string.h>
+#include <time.h>
 
 /* --- lowering --- */
 /* Every size must be known, and every value fit into memory. */
@@ -80,15 +81,17 @@ static void run_cells(void *data, int64_t from, int64_t to) {
     in->kernel(in->at, in->nums, from, to);
 }
 
+static void run_instruction(ant_shared *shared, ant_instruction *in) {
+    if (in->cells > 1 && shared->pool)
+        ant__pool_run(shared->pool, run_cells, in, in->cells);
+    else
+        in->kernel(in->at, in->nums, 0, in->cells);
+}
+
 static void run_code(const ant_program *p) {
     ant_shared *shared = p->shared;
-    for (int k = 0; k < p->code.n && !shared->report.code; k++) {
-        ant_instruction *in = &p->code.at[k];
-        if (in->cells > 1 && shared->pool)
-            ant__pool_run(shared->pool, run_cells, in, in->cells);
-        else
-            in->kernel(in->at, in->nums, 0, in->cells);
-    }
+    for (int k = 0; k < p->code.n && !shared->report.code; k++)
+        run_instruction(shared, &p->code.at[k]);
 }
 
 int ant__program_run(ant_program *p, struct ant_pool *pool, ant_report *report) {
@@ -98,6 +101,24 @@ int ant__program_run(ant_program *p, struct ant_pool *pool, ant_report *report) 
     if (report)
         *report = p->shared->report;
     return p->shared->report.code;
+}
+
+static double now(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+int ant__program_run_timed(ant_program *p, struct ant_pool *pool, double *seconds) {
+    ant_shared *shared = p->shared;
+    shared->pool = pool;
+    shared->report = (ant_report){0};
+    for (int k = 0; k < p->code.n && !shared->report.code; k++) {
+        double start = now();
+        run_instruction(shared, &p->code.at[k]);
+        seconds[k] += now() - start;
+    }
+    return shared->report.code;
 }
 
 int ant__program_instructions(const ant_program *p) {
