@@ -45,15 +45,14 @@ static R loss_of(const batch *s, const R *x, R top, R log_sum, int64_t row) {
     return sum;
 }
 
+/* Rows [from, from + rows) of the batch, whose numbers are at x and p. */
 static void forward(const batch *s, R *loss, R *p, const R *x, int64_t from, int64_t rows) {
-    R top[LINE_GROUP], sum[LINE_GROUP];
-    const int64_t n = s->classes;
-    K(exp_rows)(p, top, sum, x, rows, n);
+    R top[LINE_GROUP], sum[LINE_GROUP], log_sum[LINE_GROUP];
+    K(softmax_rows)(p, top, sum, x, rows, s->classes);
+    for (int l = 0; l < LINE_GROUP; l++)
+        log_sum[l] = log_1(sum[l]);
     for (int64_t r = 0; loss && r < rows; r++)
-        loss[r] = loss_of(s, x + r * n, top[r], log_1(sum[r]), from + r);
-    for (int64_t r = 0; p && r < rows; r++)
-        for (int64_t j = 0; j < n; j++)
-            p[r * n + j] /= sum[r];
+        loss[r] = loss_of(s, x + r * s->classes, top[r], log_sum[r], from + r);
 }
 
 void K(softmax_cross_entropy)(void *const *at, const ant_num *n, int64_t from, int64_t to) {

@@ -6,7 +6,7 @@ enum {
     PIECE = 256 /* of a long row, where the exponentials themselves are not kept */
 };
 
-void K(exp_lanes)(R *y, R *top, R *sum, const R *x, int64_t n, int64_t stride) {
+void K(softmax_lanes)(R *y, R *top, R *sum, const R *x, int64_t n, int64_t stride) {
     R high[LINE_GROUP], total[LINE_GROUP] = {0};
     memcpy(high, x, sizeof high);
     for (int64_t i = 1; i < n; i++)
@@ -18,24 +18,25 @@ void K(exp_lanes)(R *y, R *top, R *sum, const R *x, int64_t n, int64_t stride) {
             y[i * stride + l] = e;
             total[l] += e;
         }
+    for (int64_t i = 0; i < n; i++)
+        for (int l = 0; l < LINE_GROUP; l++)
+            y[i * stride + l] /= total[l];
     memcpy(top, high, sizeof high);
     memcpy(sum, total, sizeof total);
 }
 
-/* Short rows through a turned copy. */
-static void exp_short_rows(R *y, R *top, R *sum, const R *x, int64_t rows, int64_t n) {
-    R turned[SHORT * LINE_GROUP], tops[LINE_GROUP], sums[LINE_GROUP];
+/* Short rows through a turned copy. Lanes without a row hold zeros. */
+static void softmax_short_rows(R *y, R *top, R *sum, const R *x, int64_t rows, int64_t n) {
+    R turned[SHORT * LINE_GROUP];
     if (rows < LINE_GROUP)
         memset(turned, 0, (size_t)n * LINE_GROUP * sizeof *turned);
     for (int64_t r = 0; r < rows; r++)
         for (int64_t i = 0; i < n; i++)
             turned[i * LINE_GROUP + r] = x[r * n + i];
-    K(exp_lanes)(turned, tops, sums, turned, n, LINE_GROUP);
+    K(softmax_lanes)(turned, top, sum, turned, n, LINE_GROUP);
     for (int64_t r = 0; y && r < rows; r++)
         for (int64_t i = 0; i < n; i++)
             y[r * n + i] = turned[i * LINE_GROUP + r];
-    memcpy(top, tops, (size_t)rows * sizeof *top);
-    memcpy(sum, sums, (size_t)rows * sizeof *sum);
 }
 
 /* Lane by lane first and then across, in the same order for every row. */
@@ -67,24 +68,31 @@ static R total_of(const R *x, int64_t n) {
     return sum;
 }
 
-static void exp_long_row(R *y, R *top, R *sum, const R *x, int64_t n) {
+static void softmax_long_row(R *y, R *top, R *sum, const R *x, int64_t n) {
     R piece[PIECE], total = 0;
     *top = largest(x, n);
     for (int64_t i = 0; i < n; i += PIECE) {
         int64_t length = n - i < PIECE ? n - i : PIECE;
         R *to = y ? y + i : piece;
+        EACH_ALONE
         for (int64_t j = 0; j < length; j++)
             to[j] = exp_1(x[i + j] - *top);
         total += total_of(to, length);
     }
+    for (int64_t i = 0; y && i < n; i++)
+        y[i] /= total;
     *sum = total;
 }
 
-void K(exp_rows)(R *y, R *top, R *sum, const R *x, int64_t rows, int64_t n) {
+void K(softmax_rows)(R *y, R *top, R *sum, const R *x, int64_t rows, int64_t n) {
     if (n <= SHORT) {
-        exp_short_rows(y, top, sum, x, rows, n);
+        softmax_short_rows(y, top, sum, x, rows, n);
         return;
     }
+    for (int64_t r = 0; r < LINE_GROUP; r++) {
+        top[r] = 0;
+        sum[r] = 1;
+    }
     for (int64_t r = 0; r < rows; r++)
-        exp_long_row(y ? y + r * n : NULL, top + r, sum + r, x + r * n, n);
+        softmax_long_row(y ? y + r * n : NULL, top + r, sum + r, x + r * n, n);
 }

@@ -1,16 +1,17 @@
-/* Exponentials along lines of an array, shared by softmax and cross-entropy.
+/* Softmax of lines of an array, shared by softmax and cross-entropy.
  *
- * For rows of `n` numbers: y = e^(x - top) with `top` the row's largest number, and the sum of y.
- * The largest number comes out at exactly 1, so that nothing overflows. */
+ * For lines of n numbers: y = e^(x - top) / sum, with `top` the line's largest number and `sum` the
+ * sum of all e^(x - top). The largest number counts as exactly 1, so that nothing overflows. */
 #ifndef ANT_CORE_KERNELS_LINES_H
 #define ANT_CORE_KERNELS_LINES_H
 #include "core/kernels/build.h"
 
-/* Rows that are worked on together. */
+/* Lines that are worked on together; top and sum have as many entries. */
 enum { LINE_GROUP = 16 };
 
-/* rows <= LINE_GROUP rows of n numbers. y may be x, or NULL: only the sums are wanted. */
-void K(exp_rows)(R *y, R *top, R *sum, const R *x, int64_t rows, int64_t n);
-/* The same for LINE_GROUP lines side by side: entry i of line l is at [i * stride + l]. */
-void K(exp_lanes)(R *y, R *top, R *sum, const R *x, int64_t n, int64_t stride);
+/* rows <= LINE_GROUP rows of n numbers; top and sum of the others are 0 and 1. y may be x, or NULL:
+ * only top and sum are wanted. */
+void K(softmax_rows)(R *y, R *top, R *sum, const R *x, int64_t rows, int64_t n);
+/* LINE_GROUP lines side by side: entry i of line l is at [i * stride + l]. y may be x. */
+void K(softmax_lanes)(R *y, R *top, R *sum, const R *x, int64_t n, int64_t stride);
 #endif

@@ -5,12 +5,6 @@
 
 /* --- the last axis: rows --- */
 
-static void divide_rows(R *y, const R *sum, int64_t rows, int64_t n) {
-    for (int64_t r = 0; r < rows; r++)
-        for (int64_t i = 0; i < n; i++)
-            y[r * n + i] /= sum[r];
-}
-
 static void log_rows(R *y, const R *x, const R *top, const R *sum, int64_t rows, int64_t n) {
     for (int64_t r = 0; r < rows; r++) {
         R log_sum = log_1(sum[r]);
@@ -19,34 +13,30 @@ static void log_rows(R *y, const R *x, const R *top, const R *sum, int64_t rows,
     }
 }
 
-static void softmax_rows(R *y, const R *x, int64_t rows, int64_t n, bool log) {
+static void run_rows(R *y, const R *x, int64_t rows, int64_t n, bool log) {
     R top[LINE_GROUP], sum[LINE_GROUP];
     for (int64_t r = 0; r < rows; r += LINE_GROUP, x += LINE_GROUP * n, y += LINE_GROUP * n) {
         int64_t group = rows - r < LINE_GROUP ? rows - r : LINE_GROUP;
-        K(exp_rows)(log ? NULL : y, top, sum, x, group, n);
+        K(softmax_rows)(log ? NULL : y, top, sum, x, group, n);
         if (log)
             log_rows(y, x, top, sum, group, n);
-        else
-            divide_rows(y, sum, group, n);
     }
 }
 
 /* --- another axis: lines beside each other --- */
 
-static void softmax_lanes(R *y, const R *x, int64_t n, int64_t stride, bool log) {
+static void run_lanes(R *y, const R *x, int64_t n, int64_t stride, bool log) {
     R top[LINE_GROUP], sum[LINE_GROUP], log_sum[LINE_GROUP];
-    K(exp_lanes)(y, top, sum, x, n, stride);
-    for (int l = 0; l < LINE_GROUP; l++)
+    K(softmax_lanes)(y, top, sum, x, n, stride);
+    for (int l = 0; log && l < LINE_GROUP; l++)
         log_sum[l] = log_1(sum[l]);
-    for (int64_t i = 0; i < n; i++)
-        for (int l = 0; l < LINE_GROUP; l++) {
-            R *to = y + i * stride + l;
-            *to = log ? (x[i * stride + l] - top[l]) - log_sum[l] : *to / sum[l];
-        }
+    for (int64_t i = 0; log && i < n; i++)
+        for (int l = 0; l < LINE_GROUP; l++)
+            y[i * stride + l] = (x[i * stride + l] - top[l]) - log_sum[l];
 }
 
 /* One line of entries that lie apart. */
-static void softmax_line(R *y, const R *x, int64_t n, int64_t stride, bool log) {
+static void run_line(R *y, const R *x, int64_t n, int64_t stride, bool log) {
     R top = x[0], sum = 0;
     for (int64_t i = 1; i < n; i++)
         top = x[i * stride] > top ? x[i * stride] : top;
@@ -67,16 +57,16 @@ void K(softmax)(void *const *at, const ant_num *n, int64_t from, int64_t to) {
     if (length == 0)
         return;
     if (inner == 1) {
-        softmax_rows(y + from * block * length, x + from * block * length, end - from * block,
-                     length, log);
+        run_rows(y + from * block * length, x + from * block * length, end - from * block, length,
+                 log);
         return;
     }
     for (int64_t o = from * block; o < end; o++) {
         const int64_t start = o * length * inner;
         int64_t i = 0;
         for (; i + LINE_GROUP <= inner; i += LINE_GROUP)
-            softmax_lanes(y + start + i, x + start + i, length, inner, log);
+            run_lanes(y + start + i, x + start + i, length, inner, log);
         for (; i < inner; i++)
-            softmax_line(y + start + i, x + start + i, length, inner, log);
+            run_line(y + start + i, x + start + i, length, inner, log);
     }
 }
