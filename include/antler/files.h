@@ -81,8 +81,8 @@ ANT_API const char *ant_arrays_error(const ant_arrays *d);
 /* Saves a model, by the ending of `path`:
  *     .safetensors  all in one file: weights, what compile was told, the optimizer's state; loaded
  *                   again, the model predicts the same bits and trains on as if never interrupted
- *     .yaml, .yml   what the model is and how it is compiled, as text; its numbers beside it, in the
- *                   file of the same name that ends in .safetensors
+ *     .yaml, .yml   what the model is and how it is compiled, as text; beside it, under the same
+ *                   name with .safetensors, the same as above, from where its numbers are read
  * States of stateful layers are a run's and are not saved. 0, or the model's error. */
 ANT_API int ant_save(ant_model *m, const char *path);
 /* A model from a file, told apart by its content: safetensors as saved above, or YAML in any of its

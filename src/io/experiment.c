@@ -214,13 +214,15 @@ static int read_tree(ant_experiment *e) {
 /* A model's YAML has its weights beside it: net.yaml, net.safetensors. An experiment begins anew. */
 static int weights_beside(ant_experiment *e) {
     const char *dot = strrchr(e->path, '.');
-    if (ant__tree_get(e->tree, "data") || ant__tree_get(e->tree, "fit") || !dot)
+    bool kept = !e->recipe || e->recipe->fitted;
+    if (!kept || ant__tree_get(e->tree, "fit") || !dot)
         return 0;
     const char *path =
         ant__print(&e->graph->context, "%.*s.safetensors", (int)(dot - e->path), e->path);
     if (!path || access(path, F_OK))
         return path ? 0 : e->graph->context.error.code;
-    return ant__experiment_weights(e, path);
+    e->has_weights = true;
+    return ant__state_read(&e->graph->context, e->model, path, ANT__WEIGHTS_AND_OPTIMIZER, false);
 }
 
 int ant__experiment_weights(ant_experiment *e, const char *path) {
@@ -283,6 +285,10 @@ int ant__experiment_open(ant_graph *g, const char *path, const char *weights,
         return g->context.error.code;
     int code = open_bytes(out, &bytes, weights, overrides, n);
     ant__free(bytes.at);
+    /* A place in the file without the file. */
+    char first = g->context.error.text[0];
+    if (code && first >= '0' && first <= '9')
+        ant__error_before(&g->context.error, "%s:", path);
     return code;
 }
 

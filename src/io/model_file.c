@@ -191,14 +191,14 @@ static int save_tensors(ant_context *c, ant_model *m, const char *path) {
     return code;
 }
 
-/* The numbers first: a text without its numbers would be drawn anew. */
+/* The numbers first: a text without its numbers would be drawn anew. The file beside it is a whole
+ * model too, so that writing m.yaml takes nothing from a model that was saved as m.safetensors. */
 static int save_yaml(ant_context *c, ant_model *m, const char *path) {
     ant_buffer b = {0};
     const char *weights = ant__weights_beside(c, path);
-    ant_note note = {"antler", version};
     int code = weights ? ant__model_config(c, m, &b) : c->error.code;
     if (!code)
-        code = ant__state_write(c, m, weights, ANT__WEIGHTS_AND_OPTIMIZER, &note, 1);
+        code = save_tensors(c, m, weights);
     if (!code)
         code = ant__file_write(&c->error, path, b.at, b.size);
     ant__buffer_free(&b);

@@ -14,6 +14,7 @@ typedef struct predictions {
 } predictions;
 
 /* --- the model --- */
+/* NULL after an error, which is the experiment's model's. */
 static ant_model *model_of(const tool_args *a, ant_experiment *e) {
     ant_node *in[ANT_MAX_PORTS] = {NULL};
     if (!a->layer)
@@ -21,6 +22,8 @@ static ant_model *model_of(const tool_args *a, ant_experiment *e) {
     for (int k = 0; k < ant_model_inputs(e->model); k++)
         in[k] = ant_model_input(e->model, k);
     ant_node *out = ant_layer_node(e->model, a->layer, 0);
+    if (ant__node_dead(out))
+        return NULL;
     return ant_model_new(e->graph, in, ANT_NODES(out));
 }
 
@@ -205,8 +208,8 @@ static int predict(const tool_args *a, ant_experiment *e) {
     predictions p = {.e = e, .model = code ? NULL : model_of(a, e)};
     if (code)
         return code;
-    if (ant_status(e->graph))
-        return tool_model_failed(e->graph, p.model);
+    if (!p.model || ant_status(e->graph))
+        return tool_model_failed(e->graph, e->model);
     code = run(a, &p, &rows);
     return code ? code : write(a, &p, rows.rows);
 }
