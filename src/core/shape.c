@@ -67,7 +67,8 @@ int64_t ant__dims_count(const ant_dims *a) {
 
 bool ant__dims_bytes(const ant_dims *a, int dtype, size_t *out) {
     int64_t n = ant__dims_count(a);
-    return n >= 0 && (uint64_t)n <= SIZE_MAX && ant__mul((size_t)n, ant__dtype_size(dtype), out);
+    return n >= 0 && (uint64_t)n <= SIZE_MAX && ant__mul((size_t)n, ant__dtype_size(dtype), out) &&
+           *out <= PTRDIFF_MAX;
 }
 
 void ant__dims_strides(const ant_dims *a, int64_t *stride) {

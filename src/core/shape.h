@@ -22,7 +22,7 @@ bool ant__dims_known(const ant_dims *a);
 int64_t ant__dims_count(const ant_dims *a);
 /* Entries of the axes [from, to). */
 int64_t ant__dims_span(const ant_dims *a, int from, int to);
-/* Bytes with overflow check; false when they do not fit in size_t. */
+/* Bytes with overflow check; false when no object can be so large (PTRDIFF_MAX). */
 bool ant__dims_bytes(const ant_dims *a, int dtype, size_t *out);
 /* Row-major strides in entries. */
 void ant__dims_strides(const ant_dims *a, int64_t *stride);

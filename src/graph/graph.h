@@ -115,10 +115,11 @@ typedef struct ant_model_body {
     ant_names nodes;           /* inputs (ant_node) and calls (ant_layer_use): "dense", "dense@2" */
     ant_names outs;            /* outputs (their places in `out`) */
     ant_names weights;         /* by path: "encoder/dense/kernel" */
-    bool ordered;              /* the next five are there */
+    bool ordered;              /* the next six are there */
     ANT__LIST(ant_step) steps; /* calls in the order of running */
     ANT__LIST(int) from;       /* places of the steps' operands */
     int values;                /* how many places there are */
+    int depth;                 /* models inside each other, itself counted */
     int out_place[ANT_MAX_PORTS];
     ANT__LIST(ant_rank) ranks; /* inputs and layers in Keras's order */
     ant_names wished;          /* names a file gives to layers, in this model only */
@@ -126,6 +127,8 @@ typedef struct ant_model_body {
     ant_run *idle;             /* runs between two actions */
     void *train;               /* the slot that the train floor fills */
     void (*train_free)(void *train);
+    /* Numbers in its optimizer's variables, once it trained; before, -1. */
+    int64_t (*train_numbers)(const void *train);
     const char *data; /* the `data:` section of its file, as YAML, kept for the io floor; or NULL */
 } ant_model_body;
 
@@ -133,6 +136,7 @@ ant_model_body *ant__body(const ant_model *m); /* NULL when it is no model */
 /* An empty model; NULL after an error. */
 ant_model *ant__model_alloc(ant_graph *g, bool sequential, const char *name, const char *file,
                             int line);
+enum { ANT__MODEL_DEPTH = 64 };
 /* The order of its calls, once; 0, or an error in the graph: an input is missing. */
 int ant__model_order(ant_model *m);
 /* Wires a Sequential for inputs of this shape; 0 or an error in the graph. */

@@ -149,6 +149,29 @@ static int rank_all(ant_walk *w) {
     return 0;
 }
 
+/* --- nesting --- */
+static int depth_of(const ant_layer *l) {
+    const ant_model_body *b = ant__body(l);
+    int depth = b ? b->depth : 0;
+    for (int i = 0; i < l->children.n; i++) {
+        int inner = depth_of(l->children.at[i]);
+        depth = inner > depth ? inner : depth;
+    }
+    return depth;
+}
+
+/* Models inside models are walked by recursion: the stack must bear the deepest. */
+static int check_depth(ant_walk *w) {
+    ant_model_body *b = w->body;
+    b->depth = 0;
+    for (int i = 0; i < b->steps.n; i++)
+        raise(&b->depth, depth_of(b->steps.at[i].use->layer));
+    if (b->depth++ < ANT__MODEL_DEPTH)
+        return 0;
+    return ant__fail(&context(w)->error, ANT_E_LIMIT, "more than %d models inside each other",
+                     ANT__MODEL_DEPTH);
+}
+
 int ant__model_order(ant_model *m) {
     ant_model_body *b = m->extra;
     if (b->ordered)
@@ -163,6 +186,8 @@ int ant__model_order(ant_model *m) {
         b->out_place[i] = place_of(&w, b->out[i]);
     if (!code)
         code = rank_all(&w);
+    if (!code)
+        code = check_depth(&w);
     b->ordered = !code;
     ant__names_free(&w.seen);
     ant__names_free(&w.done);

@@ -137,12 +137,27 @@ static void put_bytes(ant_buffer *p, double bytes) {
     ant__put_format(p, "%lld.%02lld %s", hundredths / 100, hundredths % 100, units[k]);
 }
 
-static void put_total(ant_buffer *p, const char *title, int64_t n) {
+static void put_total(ant_buffer *p, const char *title, int64_t n, int64_t bytes) {
     ant__put_format(p, " %s: ", title);
     ant__put_count(p, n);
-    ant__put_format(p, " (");
-    put_bytes(p, 4.0 * (double)n);
-    ant__put_format(p, ")\n");
+    ant__put(p, " (");
+    put_bytes(p, (double)bytes);
+    ant__put(p, ")\n");
+}
+
+/* As in Keras, a model that was trained shows its optimizer, whose step count takes eight bytes. */
+static void put_totals(ant_buffer *p, ant_model *m) {
+    const ant_model_body *b = m->extra;
+    int64_t all = ant_parameter_count(m, false), trainable = ant_parameter_count(m, true);
+    int64_t slots = b->train ? b->train_numbers(b->train) : -1, bytes = 4 * slots;
+    bool trained = slots >= 0;
+    slots = trained ? slots + 2 : 0; /* the step count and the learning rate */
+    bytes = trained ? bytes + 12 : 0;
+    put_total(p, "Total params", all + slots, 4 * all + bytes);
+    put_total(p, "Trainable params", trainable, 4 * trainable);
+    put_total(p, "Non-trainable params", all - trainable, 4 * (all - trainable));
+    if (trained)
+        put_total(p, "Optimizer params", slots, bytes);
 }
 
 char *ant_summary_text(ant_model *m, int columns) {
@@ -154,12 +169,9 @@ char *ant_summary_text(ant_model *m, int columns) {
         return NULL;
     }
     ant_buffer p = {0};
-    int64_t all = ant_parameter_count(m, false), trainable = ant_parameter_count(m, true);
     ant__put_format(&p, "Model: \"%s\"\n", ant__model_name(m));
     put_table(&p, m->extra, columns);
-    put_total(&p, "Total params", all);
-    put_total(&p, "Trainable params", trainable);
-    put_total(&p, "Non-trainable params", all - trainable);
+    put_totals(&p, m);
     char *text = ant__buffer_take(&p);
     if (!text)
         ant__model_fail(m, ANT_E_MEMORY, "%s", ant_code_text(ANT_E_MEMORY));

@@ -136,6 +136,17 @@ static int prepare_if_built(ant_compiled *c) {
     return code ? code : ant__compiled_prepare(c);
 }
 
+/* For the summary: Keras's optimizers have variables from the first step on. */
+static int64_t optimizer_numbers(const void *compiled) {
+    const ant_compiled *c = compiled;
+    int64_t sum = 0;
+    if (!c->prepared || !c->optimizer.calls)
+        return -1;
+    for (int k = 0; k < ant__optimizer_variables(&c->optimizer); k++)
+        sum += ant__dims_count(&ant__optimizer_variable(&c->optimizer, k)->dims);
+    return sum;
+}
+
 int ant__compile(ant_model *m, const ant_compile_options *o) {
     ant_model_body *b = ant__body(m);
     ant_compiled *c = compiled_new(m);
@@ -153,6 +164,7 @@ int ant__compile(ant_model *m, const ant_compile_options *o) {
     ant__compiled_free(b->train);
     b->train = c;
     b->train_free = ant__compiled_free;
+    b->train_numbers = optimizer_numbers;
     return 0;
 }
 

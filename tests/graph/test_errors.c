@@ -140,6 +140,21 @@ START_TEST(models) {
 }
 END_TEST
 
+START_TEST(limits) {
+    ant_graph *g = graph();
+    ant_call(ant_dense(g, INT_MAX), ant_input(g, {INT_MAX}));
+    told(g, ANT_E_LIMIT, __LINE__ - 1, "does not fit in memory");
+    g = graph();
+    ant_node *x = ant_input(g, {4}), *y = x;
+    for (int i = 0; i < 100 && !ant_status(g); i++) {
+        ant_model *m = ant_model_new(g, ANT_NODES(x), ANT_NODES(y));
+        x = ant_input(g, {4});
+        y = ant_call(m, x);
+    }
+    told(g, ANT_E_LIMIT, __LINE__ - 4, "more than 64 models inside each other");
+}
+END_TEST
+
 /* The first error stays; nothing made after it is usable, nothing crashes. */
 START_TEST(dead_in_dead_out) {
     ant_graph *g = graph();
@@ -217,5 +232,5 @@ START_TEST(an_unknown_layer) {
 }
 END_TEST
 
-ANT_TEST_MAIN("errors", {options}, {shapes}, {calls}, {models}, {dead_in_dead_out}, {no_graph},
-              {names_that_clash}, {a_used_sequential_is_finished}, {an_unknown_layer})
+ANT_TEST_MAIN("errors", {options}, {shapes}, {calls}, {models}, {limits}, {dead_in_dead_out},
+              {no_graph}, {names_that_clash}, {a_used_sequential_is_finished}, {an_unknown_layer})
