@@ -16,53 +16,66 @@ typedef struct gru {
 } gru;
 
 /* --- forward --- */
-/* g = x + factor * inner, factor NULL: 1. g may stand where x stood. */
-static void add_inner(R *g, const R *x, const R *factor, const R *inner, int64_t count) {
-    for (int64_t j = 0; j < count; j += LANES) {
-        int64_t n = count - j < LANES ? count - j : LANES;
-        vec term = lanes(inner + j, n);
-        if (factor)
-            term = lanes(factor + j, n) * term;
-        set_lanes(g + j, lanes(x + j, n) + term, n);
-    }
+/* One sample at one step. */
+typedef struct forth_row {
+    const R *x, *inner;
+    R *g, *h;
+    int64_t units;
+} forth_row;
+
+/* h = z h + (1 - z) n, for `count` units from j on. g may stand where x stood. */
+ALWAYS_INLINE void update_lanes(const forth_row *r, int64_t j, int64_t count, ant_gate activation,
+                                ant_gate gate) {
+    const int64_t u = r->units;
+    const R *x = r->x + j, *inner = r->inner + j;
+    vec h = lanes(r->h + j, count);
+    vec z = activated(gate, lanes(x, count) + lanes(inner, count));
+    vec reset = activated(gate, lanes(x + u, count) + lanes(inner + u, count));
+    vec n = activated(activation, lanes(x + 2 * u, count) + reset * lanes(inner + 2 * u, count));
+    set_lanes(r->g + j, z, count);
+    set_lanes(r->g + u + j, reset, count);
+    set_lanes(r->g + 2 * u + j, n, count);
+    set_lanes(r->h + j, z * h + (vec_all(1) - z) * n, count);
 }
 
-static void gates_of(const walk *w, const R *x, const R *inner, R *g) {
-    const int64_t u = w->units;
-    add_inner(g, x, NULL, inner, 2 * u);
-    activate(w->gate, g, 2 * u);
-    add_inner(g + 2 * u, x + 2 * u, g + u, inner + 2 * u, u);
-    activate(w->activation, g + 2 * u, u);
+ALWAYS_INLINE void update_units(const forth_row *r, ant_gate activation, ant_gate gate) {
+    int64_t j = 0;
+    for (; j + LANES <= r->units; j += LANES)
+        update_lanes(r, j, LANES, activation, gate);
+    if (j < r->units)
+        update_lanes(r, j, r->units - j, activation, gate);
 }
 
-/* h = z h + (1 - z) n. */
-static void update(int64_t units, const R *restrict g, R *restrict h) {
-    const R *z = g, *n = g + 2 * units;
-    for (int64_t j = 0; j < units; j++)
-        h[j] = z[j] * h[j] + (1 - z[j]) * n[j];
+/* The usual pair is compiled with its activations melted in. */
+static void update(const forth_row *r, ant_gate activation, ant_gate gate) {
+    if (activation == ANT__GATE_TANH && gate == ANT__GATE_SIGMOID)
+        update_units(r, ANT__GATE_TANH, ANT__GATE_SIGMOID);
+    else
+        update_units(r, activation, gate);
 }
 
-static void step_row(const gru *l, int64_t row, int64_t time) {
-    const int64_t units = l->w.units, at = (row * l->w.steps + time) * units;
+static void step_sample(const gru *l, int64_t sample, int64_t time) {
+    const int64_t units = l->w.units, at = (sample * l->w.steps + time) * units;
     const size_t bytes = (size_t)units * sizeof(R);
-    R *h = l->h + row * units, *g = walk_row(&l->g, row, time);
-    const R *inner = l->inner + 3 * row * units;
+    forth_row r = {.x = l->x + 3 * at,
+                   .inner = l->inner + 3 * sample * units,
+                   .g = walk_row(&l->g, sample, time),
+                   .h = l->h + sample * units,
+                   .units = units};
     if (l->h_before)
-        memcpy(l->h_before + at, h, bytes);
+        memcpy(l->h_before + at, r.h, bytes);
     if (l->inner_n)
-        memcpy(l->inner_n + at, inner + 2 * units, bytes);
-    if (!walk_counts(&l->w, row, time))
-        return;
-    gates_of(&l->w, l->x + 3 * at, inner, g);
-    update(units, g, h);
+        memcpy(l->inner_n + at, r.inner + 2 * units, bytes);
+    if (walk_counts(&l->w, sample, time))
+        update(&r, l->w.activation, l->w.gate);
 }
 
 /* The s-th step of the walk for all samples of the cell. */
 static void step(const gru *l, int64_t s) {
     const int64_t time = walk_time(&l->w, s);
     K(gemm)(&l->product);
-    for (int64_t row = 0; row < l->w.rows; row++)
-        step_row(l, row, time);
+    for (int64_t k = 0; k < l->w.rows; k++)
+        step_sample(l, k, time);
     walk_put_step(&l->w, l->y, l->h, s);
 }
 

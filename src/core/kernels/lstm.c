@@ -13,44 +13,74 @@ typedef struct lstm {
     walk_rows g;
     R *y, *h_before, *c_before; /* NULL where nobody wants them */
     R *h, *c;                   /* (rows, units) */
-    R *room;                    /* for one sample: act(c) */
 } lstm;
+
+/* The c of a step, forwards and backwards with the same bits. */
+ALWAYS_INLINE vec next_state(vec f, vec c, vec i, vec k) {
+    return f * c + i * k;
+}
 
 /* --- forward --- */
 
-/* c = f c + i k; h = o act(c). */
-static void update(const walk *w, const R *restrict g, R *restrict c, R *restrict h,
-                   R *restrict room) {
-    const R *i = g, *f = g + w->units, *k = g + 2 * w->units, *o = g + 3 * w->units;
-    for (int64_t j = 0; j < w->units; j++)
-        room[j] = c[j] = f[j] * c[j] + i[j] * k[j];
-    activate(w->activation, room, w->units);
-    for (int64_t j = 0; j < w->units; j++)
-        h[j] = o[j] * room[j];
+/* One sample at one step. */
+typedef struct forth_row {
+    R *g, *h, *c;
+    int64_t units;
+} forth_row;
+
+/* c = f c + i k; h = o act(c), for n units from j on. */
+ALWAYS_INLINE void update_lanes(const forth_row *r, int64_t j, int64_t n, ant_gate activation,
+                                ant_gate gate) {
+    const int64_t u = r->units;
+    R *g = r->g + j;
+    vec i = activated(gate, lanes(g, n)), f = activated(gate, lanes(g + u, n));
+    vec k = activated(activation, lanes(g + 2 * u, n)), o = activated(gate, lanes(g + 3 * u, n));
+    vec c = next_state(f, lanes(r->c + j, n), i, k);
+    set_lanes(g, i, n);
+    set_lanes(g + u, f, n);
+    set_lanes(g + 2 * u, k, n);
+    set_lanes(g + 3 * u, o, n);
+    set_lanes(r->c + j, c, n);
+    set_lanes(r->h + j, o * activated(activation, c), n);
 }
 
-static void step_row(const lstm *l, int64_t row, int64_t time) {
-    const int64_t units = l->w.units, at = (row * l->w.steps + time) * units;
+ALWAYS_INLINE void update_units(const forth_row *r, ant_gate activation, ant_gate gate) {
+    int64_t j = 0;
+    for (; j + LANES <= r->units; j += LANES)
+        update_lanes(r, j, LANES, activation, gate);
+    if (j < r->units)
+        update_lanes(r, j, r->units - j, activation, gate);
+}
+
+/* The usual pairs are compiled with their activations melted in. */
+static void update(const forth_row *r, ant_gate activation, ant_gate gate) {
+    if (activation == ANT__GATE_TANH && gate == ANT__GATE_SIGMOID)
+        update_units(r, ANT__GATE_TANH, ANT__GATE_SIGMOID);
+    else if (activation == ANT__GATE_RELU && gate == ANT__GATE_SIGMOID)
+        update_units(r, ANT__GATE_RELU, ANT__GATE_SIGMOID);
+    else
+        update_units(r, activation, gate);
+}
+
+static void step_sample(const lstm *l, int64_t sample, int64_t time) {
+    const int64_t units = l->w.units, at = (sample * l->w.steps + time) * units;
     const size_t bytes = (size_t)units * sizeof(R);
-    R *h = l->h + row * units, *c = l->c + row * units, *g = walk_row(&l->g, row, time);
+    forth_row r = {walk_row(&l->g, sample, time), l->h + sample * units, l->c + sample * units,
+                   units};
     if (l->h_before)
-        memcpy(l->h_before + at, h, bytes);
+        memcpy(l->h_before + at, r.h, bytes);
     if (l->c_before)
-        memcpy(l->c_before + at, c, bytes);
-    if (!walk_counts(&l->w, row, time))
-        return;
-    activate(l->w.gate, g, 2 * units);
-    activate(l->w.activation, g + 2 * units, units);
-    activate(l->w.gate, g + 3 * units, units);
-    update(&l->w, g, c, h, l->room);
+        memcpy(l->c_before + at, r.c, bytes);
+    if (walk_counts(&l->w, sample, time))
+        update(&r, l->w.activation, l->w.gate);
 }
 
 /* z of the step to where the gates will be, which may be the same place. */
 static void copy_inputs(const lstm *l, int64_t time) {
     const int64_t wide = 4 * l->w.units;
-    for (int64_t row = 0; row < l->w.rows; row++) {
-        const R *z = l->z + (row * l->w.steps + time) * wide;
-        R *g = walk_row(&l->g, row, time);
+    for (int64_t k = 0; k < l->w.rows; k++) {
+        const R *z = l->z + (k * l->w.steps + time) * wide;
+        R *g = walk_row(&l->g, k, time);
         if (g != z)
             memcpy(g, z, (size_t)wide * sizeof(R));
     }
@@ -63,8 +93,8 @@ static void step(const lstm *l, int64_t s) {
     product.c = walk_row(&l->g, 0, time);
     copy_inputs(l, time);
     K(gemm)(&product);
-    for (int64_t row = 0; row < l->w.rows; row++)
-        step_row(l, row, time);
+    for (int64_t k = 0; k < l->w.rows; k++)
+        step_sample(l, k, time);
     walk_put_step(&l->w, l->y, l->h, s);
 }
 
@@ -81,8 +111,7 @@ static lstm forward_cell(void *const *at, const ant_num *n, int64_t cell) {
     R *room = (R *)l.out[6] + cell * ant__lstm_workspace(units);
     l.h = room + ant__gemm_workspace(units);
     l.c = l.h + ANT__WALK_ROWS * units;
-    l.room = l.c + ANT__WALK_ROWS * units;
-    l.g = walk_rows_of(&l.w, l.out[3], 4 * units, l.room + units);
+    l.g = walk_rows_of(&l.w, l.out[3], 4 * units, l.c + ANT__WALK_ROWS * units);
     walk_start(&l.w, l.h, at[3]);
     walk_start(&l.w, l.c, at[4]);
     l.product = (gemm){.m = l.w.rows, .n = 4 * units, .k = units, .a = {l.h, units, 1}};
@@ -112,12 +141,11 @@ typedef struct lstm_back {
     gemm product;                   /* dh += dz U^T */
     walk_rows dz;
     R *dh, *dc; /* (rows, units) */
-    R *room;    /* for one sample: act(c) */
 } lstm_back;
 
 /* One sample at one step: what the lanes below read and write. */
 typedef struct back_row {
-    const R *g, *c_before, *activated;
+    const R *g, *c_before;
     R *dz, *dh, *dc;
     int64_t units;
 } back_row;
@@ -127,10 +155,10 @@ ALWAYS_INLINE void back_lanes(const back_row *r, int64_t j, int64_t n, ant_gate 
                               ant_gate gate) {
     const int64_t u = r->units;
     vec i = lanes(r->g + j, n), f = lanes(r->g + u + j, n), k = lanes(r->g + 2 * u + j, n);
-    vec o = lanes(r->g + 3 * u + j, n), y = lanes(r->activated + j, n);
+    vec o = lanes(r->g + 3 * u + j, n), before = lanes(r->c_before + j, n);
+    vec y = activated(activation, next_state(f, before, i, k));
     vec dh = lanes(r->dh + j, n);
     vec dc = lanes(r->dc + j, n) + dh * o * slope(activation, y);
-    vec before = lanes(r->c_before + j, n);
     set_lanes(r->dz + j, dc * k * slope(gate, i), n);
     set_lanes(r->dz + u + j, dc * before * slope(gate, f), n);
     set_lanes(r->dz + 2 * u + j, dc * i * slope(activation, k), n);
@@ -157,21 +185,11 @@ static void back_gates(const back_row *r, ant_gate activation, ant_gate gate) {
         back_units(r, activation, gate);
 }
 
-/* act(c) of the step, from its gates and the c before. */
-static void activated_state(const walk *w, const R *restrict g, const R *restrict before,
-                            R *restrict out) {
-    const R *i = g, *f = g + w->units, *k = g + 2 * w->units;
-    for (int64_t j = 0; j < w->units; j++)
-        out[j] = f[j] * before[j] + i[j] * k[j];
-    activate(w->activation, out, w->units);
-}
-
 static void back_sample(const lstm_back *l, int64_t row, int64_t time) {
     const walk *w = &l->w;
     const int64_t units = w->units, at = row * w->steps + time;
     back_row r = {.g = l->gates + 4 * at * units,
                   .c_before = l->c_before + at * units,
-                  .activated = l->room,
                   .dz = walk_row(&l->dz, row, time),
                   .dh = l->dh + row * units,
                   .dc = l->dc + row * units,
@@ -180,7 +198,6 @@ static void back_sample(const lstm_back *l, int64_t row, int64_t time) {
         memset(r.dz, 0, (size_t)(4 * units) * sizeof(R));
         return;
     }
-    activated_state(w, r.g, r.c_before, l->room);
     back_gates(&r, w->activation, w->gate);
 }
 
@@ -206,8 +223,7 @@ static lstm_back back_cell(void *const *at, const ant_num *n, int64_t cell) {
     l.c_before = walk_sample(&l.w, at[2], sequence);
     l.dh = (R *)l.out[3] + cell * ant__lstm_workspace(units);
     l.dc = l.dh + ANT__WALK_ROWS * units;
-    l.room = l.dc + ANT__WALK_ROWS * units;
-    l.dz = walk_rows_of(&l.w, l.out[0], 4 * units, l.room + units);
+    l.dz = walk_rows_of(&l.w, l.out[0], 4 * units, l.dc + ANT__WALK_ROWS * units);
     walk_start(&l.w, l.dh, dh);
     walk_start(&l.w, l.dc, dc);
     l.product = (gemm){.m = l.w.rows, .n = units, .k = 4 * units, .add = true};

@@ -94,28 +94,46 @@ static inline R *walk_row(const walk_rows *r, int64_t row, int64_t time) {
     return r->at + row * r->row + time * r->step;
 }
 
-/* --- activations --- */
-static inline void activate(ant_gate code, R *x, int64_t n) {
+/* --- activations, a vector at a time --- */
+/* Clang would unroll such short loops before it could vectorise them (double calls the C library:
+ * nothing to vectorise). */
+#if defined __clang__ && !ANT__DOUBLE
+#define EACH_LANE _Pragma("clang loop vectorize(enable) unroll(disable)")
+#else
+#define EACH_LANE
+#endif
+
+/* The loops have as many turns as a vector has lanes: each becomes a few vector instructions. */
+ALWAYS_INLINE vec activated(ant_gate code, vec x) {
+    R y[LANES];
+    vec_store(y, x);
     switch (code) {
     case ANT__GATE_TANH:
-        K(tanh_n)(x, x, n);
+        EACH_LANE
+        for (int l = 0; l < LANES; l++)
+            y[l] = tanh_1(y[l]);
         break;
     case ANT__GATE_SIGMOID:
-        K(sigmoid_n)(x, x, n);
+        EACH_LANE
+        for (int l = 0; l < LANES; l++)
+            y[l] = sigmoid_1(y[l]);
         break;
     case ANT__GATE_RELU:
-        for (int64_t i = 0; i < n; i++)
-            x[i] = x[i] < 0 ? 0 : x[i];
+        EACH_LANE
+        for (int l = 0; l < LANES; l++)
+            y[l] = y[l] < 0 ? 0 : y[l];
         break;
     case ANT__GATE_HARD_SIGMOID:
-        for (int64_t i = 0; i < n; i++) {
-            R y = x[i] / 6 + (R)0.5;
-            x[i] = y < 0 ? 0 : y > 1 ? 1 : y;
+        EACH_LANE
+        for (int l = 0; l < LANES; l++) {
+            R line = y[l] / 6 + (R)0.5;
+            y[l] = line < 0 ? 0 : line > 1 ? 1 : line;
         }
         break;
     default:
         break;
     }
+    return vec_load(y);
 }
 
 /* The slope of an activation where it gave y. */

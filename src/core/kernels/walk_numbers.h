@@ -44,9 +44,9 @@ static inline int64_t ant__walk_workspace(int64_t units, int64_t rows) {
     return ant__gemm_workspace(units) + (units * rows + 15) / 16 * 16;
 }
 
-/* h, c, the gates, and one row of a single sample. */
+/* h, c, the gates. */
 static inline int64_t ant__lstm_workspace(int64_t units) {
-    return ant__walk_workspace(units, (1 + 1 + 4) * ANT__WALK_ROWS + 1);
+    return ant__walk_workspace(units, (1 + 1 + 4) * ANT__WALK_ROWS);
 }
 
 /* h, its products with the three kernels, the gates. */
