@@ -42,8 +42,8 @@ int main(int argc, char **argv) {
     ant_graph *g = ant_graph_new(.seed = 0);
     ant_model *m = ant_sequential(g, ant_rescaling(g, 1.0 / 16, .input_shape = {PIXELS}),
                                   ant_dense(g, 64, "relu"), ant_dense(g, 10, "softmax"));
-    ant_compile(m, .optimizer = "adam", .loss = {"sparse_categorical_crossentropy"},
-                .metrics = {{"accuracy"}});
+    ant_compile(m, .optimizer = "adam", .loss = "sparse_categorical_crossentropy",
+                .metrics = {"accuracy"});
     ant_summary(m, stdout);
 
     ant_fit(m, ant_array(*x, n[0], PIXELS), ant_array(y, n[0]), .epochs = 30, .verbose = 2);

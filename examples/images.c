@@ -42,8 +42,8 @@ int main(int argc, char **argv) {
 
     ant_graph *g = ant_graph_new(.seed = 0);
     ant_model *m = network(g);
-    ant_compile(m, .optimizer = "adam", .loss = {"sparse_categorical_crossentropy"},
-                .metrics = {{"accuracy"}});
+    ant_compile(m, .optimizer = "adam", .loss = "sparse_categorical_crossentropy",
+                .metrics = {"accuracy"});
     /* The same numbers, seen as pictures of one channel. */
     ant_fit(m, ant_array(*x, n[0], SIDE, SIDE, 1), ant_array(y, n[0]), .epochs = 15, .verbose = 2);
     ant_evaluate(m, ant_array(*x_test, n[1], SIDE, SIDE, 1), ant_array(y_test, n[1]));

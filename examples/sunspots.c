@@ -36,7 +36,7 @@ int main(int argc, char **argv) {
     ant_model *m = ant_sequential(
         g, ant_lstm(g, 50, "relu", .return_sequences = true, .input_shape = {STEPS, FEATURES}),
         ant_lstm(g, 50, "relu"), ant_dense(g, 1));
-    ant_compile(m, .optimizer = "adam", .loss = {"mse"});
+    ant_compile(m, .optimizer = "adam", .loss = "mse");
     ant_fit(m, ant_array(**windows, TRAIN, STEPS, FEATURES), ant_array(&spots[STEPS], TRAIN, 1),
             .epochs = 60, .batch_size = 16, .verbose = 2);
 

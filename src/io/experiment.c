@@ -166,7 +166,10 @@ static int read_recipe(ant_experiment *e, ant_tree *t) {
 static int compile(ant_experiment *e, const ant_tree *t) {
     if (!t || !ant__compile_read(e->model, t))
         return 0;
-    return ant__fail(&e->graph->context.error, ANT_E_OPTION, "%s", ant_model_error(e->model));
+    const char *text = ant_model_error(e->model); /* "12:5: …": a place in the file */
+    bool placed = *text >= '0' && *text <= '9';
+    return ant__fail(&e->graph->context.error, ANT_E_OPTION, "%s%s%s", placed ? e->path : "",
+                     placed ? ":" : "", text);
 }
 
 /* A Sequential without an input gets the shape of the data section's rows, where the file with them
