@@ -108,14 +108,15 @@ typedef struct ant_model_body {
     ANT__LIST(ant_layer *) sequence; /* of a Sequential, without its InputLayer */
     ant_layer *input_layer;          /* of a Sequential that was given one */
     bool sequential;
-    bool called;               /* it is a layer of another model: it cannot grow any more */
-    bool settled;              /* names are there */
-    bool started;              /* … and initial weights */
-    ant_names layers;          /* in Keras's order: the deepest first */
-    ant_names nodes;           /* inputs (ant_node) and calls (ant_layer_use): "dense", "dense@2" */
-    ant_names outs;            /* outputs (their places in `out`) */
-    ant_names weights;         /* by path: "encoder/dense/kernel" */
-    bool ordered;              /* the next six are there */
+    bool called;       /* it is a layer of another model: it cannot grow any more */
+    int changes;       /* how often its layers changed: a compiled state is for one of them */
+    bool settled;      /* names are there */
+    bool started;      /* … and initial weights */
+    ant_names layers;  /* in Keras's order: the deepest first */
+    ant_names nodes;   /* inputs (ant_node) and calls (ant_layer_use): "dense", "dense@2" */
+    ant_names outs;    /* outputs (their places in `out`) */
+    ant_names weights; /* by path: "encoder/dense/kernel" */
+    bool ordered;      /* the next six are there */
     ANT__LIST(ant_step) steps; /* calls in the order of running */
     ANT__LIST(int) from;       /* places of the steps' operands */
     int values;                /* how many places there are */

@@ -338,6 +338,7 @@ int ant__settle(ant_model *m) {
 
 void ant__unsettle(ant_model *m) {
     ant_model_body *b = m->extra;
+    b->changes++;
     b->settled = b->started = b->ordered = false;
     while (b->idle) {
         ant_run *r = b->idle;

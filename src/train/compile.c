@@ -195,7 +195,7 @@ ant_compiled *ant__compiled_ready(ant_model *m) {
     }
     if (ant__settle(m))
         return NULL;
-    if (c->prepared && (c->n_weights != b->weights.n || c->n_out != b->n_out)) {
+    if (c->prepared && c->changes != b->changes) {
         ant__model_fail(m, ANT_E_STATE, "has changed since it was compiled: compile it again");
         return NULL;
     }

@@ -127,7 +127,7 @@ static void forget(ant_compiled *c) {
 int ant__compiled_prepare(ant_compiled *c) {
     const ant_model_body *b = ant__body(c->model);
     c->n_out = b->n_out;
-    c->n_weights = b->weights.n;
+    c->changes = b->changes;
     int code = place_outputs(c);
     code = code ? code : read_all(c);
     code = code ? code : ant__name_logs(c);

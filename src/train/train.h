@@ -45,7 +45,7 @@ typedef struct ant_compiled {
     bool one_for_all; /* a single loss, said for every output */
     /* what became of it, once the model is built */
     bool prepared;
-    int n_weights; /* of the model, then */
+    int changes; /* of the model's layers, then */
     ant_output_use out[ANT_MAX_PORTS];
     int n_out, n_losses;
     ANT__LIST(ant_metric_use) metrics;
