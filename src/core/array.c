@@ -94,6 +94,24 @@ static bool read_together(const ant_array *a, const ant_rows_wanted *rows, int d
     return ant__convert(out, dtype, x, w->step, a->dtype, a->swapped, w->run * rows->count);
 }
 
+/* Packed rows of the type wanted, in any order: copied. */
+static bool copy_rows(const ant_array *a, const ant_rows_wanted *rows, int dtype, void *out,
+                      const row_walk *w, int64_t row_stride) {
+    size_t width = ant__dtype_size(dtype), size = (size_t)w->run * width;
+    if (a->dtype != dtype || a->swapped || w->axes > 0 || w->step != (int64_t)width ||
+        dtype == ANT_BOOL || !rows->order)
+        return false;
+    char *y = out;
+    for (int64_t i = 0; i < rows->count; i++, y += size) {
+        const char *x = (const char *)a->data + rows->order[i] * row_stride;
+        if (size == 4) /* a label, a target: one move */
+            memcpy(y, x, 4);
+        else
+            memcpy(y, x, size);
+    }
+    return true;
+}
+
 static int no_int(const char *what, int dtype, int64_t row, ant_fault *e) {
     return ant__fail(e, ANT_E_DATA, "%s: row %lld has a number that is no %s", what, (long long)row,
                      ant__dtype_name(dtype));
@@ -105,7 +123,8 @@ int ant__array_read(const ant_array *a, const ant_rows_wanted *rows, int dtype, 
     char *y = out;
     ant__array_strides(a, strides);
     const row_walk start = walk_of(a);
-    if (ant__array_row(a) == 0 || read_together(a, rows, dtype, out, &start, strides[0]))
+    if (ant__array_row(a) == 0 || copy_rows(a, rows, dtype, out, &start, strides[0]) ||
+        read_together(a, rows, dtype, out, &start, strides[0]))
         return 0;
     for (int64_t i = 0; i < rows->count; i++) {
         int64_t row = rows->order ? rows->order[i] : rows->first + i;

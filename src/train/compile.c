@@ -69,8 +69,8 @@ static ant_output_options output_at(const ant_compile_options *o, int k) {
 }
 
 static int take_places(ant_compiled *c, const ant_compile_options *o) {
-    int n = 0;
-    for (int k = 0; k < ANT_MAX_PORTS; k++)
+    int n = o->loss_weights[0] != ANT_NONE ? ant__body(c->model)->n_out : 0;
+    for (int k = n; k < ANT_MAX_PORTS; k++)
         if (says_place(o, k) || (o->loss_weights[0] != ANT_NONE && o->loss_weights[k] != 0))
             n = k + 1;
     c->one_for_all = o->loss[0] != NULL;
@@ -149,6 +149,9 @@ static int64_t optimizer_numbers(const void *compiled) {
 
 int ant__compile(ant_model *m, const ant_compile_options *o) {
     ant_model_body *b = ant__body(m);
+    const ant_compiled *old = b->train;
+    if (old && old->fitting)
+        return ant__model_fail(m, ANT_E_STATE, "cannot be compiled while it is trained");
     ant_compiled *c = compiled_new(m);
     if (c == NULL)
         return ant__model_fail(m, ANT_E_MEMORY, "%s", ant_code_text(ANT_E_MEMORY));

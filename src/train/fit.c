@@ -34,6 +34,8 @@ static int check_options(fit *f) {
         return fail(f, ANT_E_OPTION, "validation_split is 1, nothing is left to train on");
     if (f->compiled->optimizer.cls == NULL)
         return fail(f, ANT_E_STATE, "the model was compiled without an optimizer");
+    if (f->compiled->fitting)
+        return fail(f, ANT_E_STATE, "the model is being trained already");
     if (f->o.data && f->o.x[0].axes)
         return fail(f, ANT_E_OPTION, "data stands in place of x and y");
     if (f->o.data && f->o.validation_split > 0)
@@ -220,6 +222,7 @@ static int run_epochs(fit *f) {
 static int run(fit *f) {
     f->shuffle_key = ant__random_key(f->compiled->context.seed, "shuffle");
     f->compiled->stop = false;
+    f->compiled->fitting = true;
     ant__history_free(&f->compiled->history);
     int code = open_rows(f);
     code = code ? code : open_validation(f);
@@ -227,6 +230,7 @@ static int run(fit *f) {
     code = code ? code : reserve(f);
     code = code ? code : open_callbacks(f);
     code = code ? code : run_epochs(f);
+    f->compiled->fitting = false;
     ant__callbacks_close(&f->callbacks);
     ant__session_close(&f->validation);
     ant__logs_free(&f->logs);

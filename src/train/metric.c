@@ -44,6 +44,8 @@ int ant__metric_read(ant_context *c, const char *text, ant_metric *out) {
     if (!ant__part_read(c, ANT_METRIC, text, &out->part))
         return c->error.code;
     const ant_metric_class *cls = class_of(out);
+    if (cls->check && cls->check(c, out->part.options))
+        return c->error.code;
     if (cls->loss) {
         out->loss.cls = ant__class_find(c, ANT_LOSS, cls->loss);
         out->loss.options = loss_options(c, out->loss.cls, &out->part);

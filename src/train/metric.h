@@ -30,6 +30,8 @@ typedef struct ant_metric_class {
     /* Their shapes, from the options only. */
     void (*totals)(const void *options, ant_dims dims[ANT__TOTALS]);
     double (*result)(const void *options, const float *const total[ANT__TOTALS]);
+    /* What rows cannot say of the options; NULL: nothing. 0 or an error in the context. */
+    int (*check)(ant_context *c, const void *options);
     bool larger_is_better;
 } ant_metric_class;
 

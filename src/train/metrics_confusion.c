@@ -177,6 +177,15 @@ static void auc_totals(const void *options, ant_dims dims[ANT__TOTALS]) {
     totals_of(auc_thresholds(options), dims);
 }
 
+static int auc_check(ant_context *c, const void *options) {
+    const ant_auc_options *o = options;
+    for (int k = 0; k < o->thresholds.count; k++)
+        if (!(o->thresholds.data[k] >= 0 && o->thresholds.data[k] <= 1))
+            return ant__fail(&c->error, ANT_E_OPTION, "AUC: threshold %g, must be between 0 and 1",
+                             o->thresholds.data[k]);
+    return 0;
+}
+
 /* Threshold k of n: just below 0, those between in rising order, just above 1. */
 static double auc_threshold(const ant_auc_options *o, int k, int n) {
     if (k == 0 || k == n - 1)
@@ -184,14 +193,13 @@ static double auc_threshold(const ant_auc_options *o, int k, int n) {
     if (o->thresholds.count == 0)
         return (double)k / (n - 1);
     const double *x = o->thresholds.data;
-    for (int i = 0; i < n - 2; i++) { /* the one that has k - 1 before it */
-        int before = 0;
+    int i = 0, before = -1;
+    for (; before != k - 1; i++) { /* the one that has k - 1 before it */
+        before = 0;
         for (int j = 0; j < n - 2; j++)
             before += x[j] < x[i] || (x[j] == x[i] && j < i);
-        if (before == k - 1)
-            return x[i];
     }
-    return NAN; /* a threshold is not a number */
+    return x[i - 1];
 }
 
 static ant_value *auc_column(ant_program *p, const ant_auc_options *o) {
@@ -283,6 +291,7 @@ static const ant_class classes[] = {
                (&(const ant_metric_class){.update = auc_update,
                                           .totals = auc_totals,
                                           .result = auc_result,
+                                          .check = auc_check,
                                           .larger_is_better = true})),
     COUNTS(FalseNegatives, confusion, CONFUSION, count_update, fn_result, false),
     COUNTS(FalsePositives, confusion, CONFUSION, count_update, fp_result, false),

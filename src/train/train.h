@@ -57,6 +57,7 @@ typedef struct ant_compiled {
     ant_logs results;
     ant_history history;
     bool stop;
+    bool fitting; /* a fit is under way: a callback cannot begin another, nor compile */
 } ant_compiled;
 
 /* The compiled state, NULL when there is none. */

@@ -133,6 +133,29 @@ START_TEST(users_own) {
 }
 END_TEST
 
+/* What a callback does to its own model. */
+static int meddle(void *p, ant_model *m, int epoch, const ant_logs *logs) {
+    float out[16];
+    (void)p, (void)epoch, (void)logs;
+    ck_assert_int_eq(ant_compile(m, "adam", "mse"), ANT_E_STATE);
+    ck_assert_int_eq(ant_fit(m, XS, YS), ANT_E_STATE);
+    ck_assert_int_eq(ant_evaluate(m, XS, YS), 0);
+    ck_assert_int_eq(ant_predict(m, XS, ant_array(out, 16, 1)), 0);
+    return 0;
+}
+
+START_TEST(meddling) {
+    ant_graph *g = ant_graph_new(.threads = 1);
+    ant_model *m = compiled(g, "sgd"), *n = compiled(g, "sgd");
+    const char *mine = ant_callback(g, .on_epoch_end = meddle);
+    went_well(m, ant_fit(m, XS, YS, .epochs = 3, .shuffle = false, .callbacks = {mine}));
+    went_well(n, ant_fit(n, XS, YS, .epochs = 3, .shuffle = false));
+    ck_assert(weight_bits(m) == weight_bits(n));
+    ck_assert(ant_log(ant_results(m), "loss") == ant_log(ant_results(n), "loss"));
+    ant_graph_free(g);
+}
+END_TEST
+
 static double halve(void *p, int epoch, double now) {
     (void)p;
     return epoch == 0 ? now : now / 2;
@@ -182,4 +205,4 @@ START_TEST(progress) {
 END_TEST
 
 ANT_TEST_MAIN("callbacks", {early_stopping}, {best_weights}, {plateau}, {not_a_number}, {users_own},
-              {learning_rates}, {progress})
+              {meddling}, {learning_rates}, {progress})

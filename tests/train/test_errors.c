@@ -25,6 +25,8 @@ START_TEST(compiling) {
     fails_with(m, ant_compile(m, "Adam(learning_rate=-1)", "mse"), ANT_E_OPTION, "at least 0");
     fails_with(m, ant_compile(m, "Adam(ema_overwrite_frequency=2)", "mse"), ANT_E_OPTION,
                "use_ema");
+    fails_with(m, ant_compile(m, "adam", "mse", .metrics = {"AUC(thresholds=[0.5, 1.5])"}),
+               ANT_E_OPTION, "threshold 1.5");
     ck_assert_int_eq(ant_status(g), 0); /* no action poisons the graph */
     ck_assert(strstr(ant_model_error(m), "test_errors.c:") != NULL);
     ant_graph_free(g);

@@ -192,6 +192,9 @@ START_TEST(two_outputs) {
                      m, ant_named("x", &X[0][0], ROWS, 3),
                      ANT_LIST(ant_named("kind", labels, ROWS), ant_named("far", Y, ROWS, 1))));
     ck_assert(near(ant_log(ant_results(m), "loss"), loss, 1e-7));
+    went_well(m, ant_compile(m, "sgd", {"mse", "ce"}, .loss_weights = {1, 0}));
+    went_well(m, ant_test_on_batch(m, XS, {YS, LABELS}));
+    ck_assert(near(ant_log(ant_results(m), "loss"), far, 1e-6));
     went_well(m, ant_compile(m, .outputs = {ANT_OUTPUT("kind", "ce", .loss_weight = 2)}));
     went_well(m, ant_test_on_batch(m, XS, LABELS));
     ck_assert(near(ant_log(ant_results(m), "loss"), 2 * kind, 1e-6));
