@@ -57,6 +57,7 @@ void *aligned_alloc(size_t align, size_t size) {
     return fails() ? NULL : counted(__libc_memalign(align, size));
 }
 
+void *memalign(size_t align, size_t size);
 void *memalign(size_t align, size_t size) {
     return aligned_alloc(align, size);
 }
