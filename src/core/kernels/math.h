@@ -68,9 +68,9 @@ ALWAYS_INLINE float float_of(int32_t i) {
     return x;
 }
 
-/* 2^n for n in [-126, 127]. */
+/* 2^n for n in [-126, 127]; nonsense, but no harm, for the n of what is not a number. */
 ALWAYS_INLINE float power_of_two(int32_t n) {
-    return float_of((n + 127) << 23);
+    return float_of((int32_t)((uint32_t)(n + 127) << 23));
 }
 
 /* Adding it rounds to a whole number, which then stands in the low bits. */
@@ -79,11 +79,14 @@ ALWAYS_INLINE float power_of_two(int32_t n) {
 #define LN2_HIGH 0.693359375f
 #define LN2_LOW -2.12194440e-4f
 
-/* x = n ln 2 + r with |r| <= ln 2 / 2; returns r. */
+/* x = n ln 2 + r with |r| <= ln 2 / 2; returns r. n stops at 128, beyond the largest float: r then
+ * grows with x, and all polynomials in it up to infinity. */
 ALWAYS_INLINE float reduce(float x, int32_t *n) {
-    float t = fma_1(x, 1.44269504088896341f, ROUNDER);
-    *n = bits_of(t) - bits_of(ROUNDER);
-    t -= ROUNDER;
+    const int32_t zero = bits_of(ROUNDER), most = bits_of(ROUNDER + 128.0f);
+    int32_t bits = bits_of(fma_1(x, 1.44269504088896341f, ROUNDER));
+    bits = bits < most ? bits : most;
+    float t = float_of(bits) - ROUNDER;
+    *n = bits - zero;
     return fma_1(t, -LN2_LOW, fma_1(t, -LN2_HIGH, x));
 }
 
@@ -101,7 +104,6 @@ ALWAYS_INLINE float expm1_small(float r) {
 /* The scale is applied in two steps, so that results may be subnormal or infinite. */
 ALWAYS_INLINE float exp_1(float x) {
     int32_t n;
-    x = x > 89.0f ? 89.0f : x;
     x = x < -104.0f ? -104.0f : x;
     float p = expm1_small(reduce(x, &n)) + 1.0f;
     int32_t half = n >> 1;
@@ -111,9 +113,7 @@ ALWAYS_INLINE float exp_1(float x) {
 /* 2^n (q + 1) - 1 with half the scale, which is finite for every result. */
 ALWAYS_INLINE float expm1_1(float x) {
     int32_t n;
-    float cut = x > 89.0f ? 89.0f : x;
-    cut = cut < -18.0f ? -18.0f : cut;
-    float q = expm1_small(reduce(cut, &n));
+    float q = expm1_small(reduce(x < -18.0f ? -18.0f : x, &n));
     float half = power_of_two(n - 1);
     float y = 2.0f * (half * q + (half - 0.5f));
     return fabsf(x) < 0x1p-25f ? x : y;
@@ -122,8 +122,9 @@ ALWAYS_INLINE float expm1_1(float x) {
 /* log of a finite, positive, normal x = m 2^e with m in [sqrt(1/2), sqrt(2)): e ln 2 + log(1 + r)
  * by a polynomial in r = m - 1; `shift` is added to e. */
 ALWAYS_INLINE float log_normal(float x, float shift) {
-    int32_t bits = bits_of(x), e = (bits - 0x3f3504f3) >> 23;
-    float r = float_of(bits - e * 0x800000) - 1.0f, square = r * r;
+    const uint32_t bits = (uint32_t)bits_of(x), root_half = 0x3f3504f3;
+    const int32_t e = (int32_t)(bits - root_half) >> 23;
+    float r = float_of((int32_t)(bits - ((uint32_t)e << 23))) - 1.0f, square = r * r;
     float whole = (float)e + shift;
     float p = 7.0376836292e-2f;
     p = fma_1(p, r, -1.1514610310e-1f);
