@@ -19,6 +19,7 @@ static const conv_case cases[] = {
     {{4, {2, 1, 7, 2}}, {4, {1, 3, 2, 2}}, 1, {{1, 3}, {1, 1}, {1, 2}, ANT__CAUSAL}},
     {{4, {3, 5, 5, 1}}, {4, {2, 2, 1, 2}}, 1, {{2, 2}, {3, 3}, {1, 1}, ANT__VALID}},
     {{4, {9, 2, 2, 3}}, {4, {1, 1, 3, 2}}, 1, {{1, 1}, {1, 1}, {1, 1}, ANT__VALID}},
+    {{4, {3, 7, 7, 48}}, {4, {3, 3, 48, 50}}, 1, {{3, 3}, {1, 1}, {1, 1}, ANT__SAME}},
 };
 enum { CASES = sizeof cases / sizeof *cases };
 
@@ -47,6 +48,8 @@ static void check(check_writer *write, const char *name, int number) {
     check_case c = {.name = name, .write = write, .n = 3, .number = number};
     c.tolerance = 1e-5;
     c.float_tolerance = 5e-3;
+    c.high = k->kernel.dim[2] > 8 ? 0.1 : 1; /* so that sums of many stay small */
+    c.low = -c.high;
     check_gradient_of(&c, dims);
 }
 

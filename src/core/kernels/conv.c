@@ -11,7 +11,7 @@
  * Numbers: those of conv.h; conv2d also: whether there is a bias, whether relu comes after it.
  * A cell is a part of all rows of the result, and uses the slot of the first cell of its call.
  */
-#include "core/kernels/conv.h"
+#include "core/kernels/conv_gather.h"
 #include <string.h>
 
 /* --- pieces of images --- */
@@ -41,15 +41,6 @@ view K(conv_view)(const image *m, range rows, range columns, R *buffer) {
 }
 
 /* --- one axis --- */
-
-/* How the entries first, first + step, … of the result (count of them) are made: number t looks at
- * source entries t * walk + shift, one for each tap, `reach` apart. */
-typedef struct line {
-    int64_t first, step, count;
-    int64_t walk, shift;
-    int64_t tap, tap_step, taps; /* of the kernel, in the order of their source entries */
-    int64_t reach;
-} line;
 
 static line forward_line(const axis *a) {
     return (line){.step = 1,
@@ -87,19 +78,6 @@ static range line_range(const line *l, int64_t from, int64_t to) {
 }
 
 /* --- the product --- */
-
-typedef struct gather {
-    line row, column;
-    image source, result;      /* sizes; `at` is unused */
-    int64_t in, out;           /* channels of a group: source, result */
-    gemm_matrix block;         /* (in, out) of the kernel's first tap */
-    int64_t filters, tap_size; /* from group to group, from tap to tap of the kernel */
-    const R *from, *bias;
-    R *to;
-    gemm_activation activation;
-    const conv *conv;
-    R *memory;
-} gather;
 
 static int64_t depth(const gather *g) {
     return g->row.taps * g->column.taps * g->in;
@@ -171,6 +149,10 @@ static void gather_piece(const gather *g, int64_t k, int64_t from, int64_t to) {
 
 /* The rows of all images that belong to the cells [from, to). */
 static void gather_cells(const gather *g, int64_t from, int64_t to) {
+    if (g->conv->tiles > 0) {
+        K(winograd)(g, from, to);
+        return;
+    }
     int64_t rows = g->row.count, total = g->conv->windows.images * rows;
     int64_t at = total * from / g->conv->cells, end = total * to / g->conv->cells;
     if (at >= end || g->column.count == 0)

@@ -11,6 +11,7 @@ typedef struct conv {
     windows windows;
     int64_t groups, cells;
     int64_t runs, piece, slot; /* offsets in a slot and its size, in entries */
+    int64_t tiles;             /* Winograd's method, so many tiles at once; 0: direct */
     const ant_num *more;       /* the numbers of one kernel only */
 } conv;
 
@@ -22,7 +23,8 @@ static inline conv read_conv(const ant_num *n) {
                   .runs = own[2].i,
                   .piece = own[3].i,
                   .slot = own[4].i,
-                  .more = own + 5};
+                  .tiles = own[5].i,
+                  .more = own + 6};
 }
 
 /* Entries [from, to) of an axis; those outside the image are zero. */

@@ -4,18 +4,8 @@
  * Numbers: those of conv.h; chunks of the batch, parts of the kernel's rows. A cell is one part for
  * one chunk: out is (chunks, rows, columns, C / groups, F).
  */
-#include "core/kernels/conv.h"
+#include "core/kernels/conv_kernel.h"
 #include <string.h>
-
-typedef struct sums {
-    const conv *conv;
-    const R *x, *dy;
-    R *dw; /* of this chunk */
-    R *memory;
-    range taps;    /* rows of the kernel */
-    int64_t depth; /* map entries of the piece */
-    bool add;      /* to what was summed before */
-} sums;
 
 static int64_t in_group(const sums *s) {
     return s->conv->windows.channels / s->conv->groups;
@@ -91,7 +81,9 @@ static void sum_images(sums *s, range images) {
     if (images.from == images.to)
         memset(s->dw + s->taps.from * row, 0,
                (size_t)((s->taps.to - s->taps.from) * row) * sizeof(R));
-    for (int64_t k = images.from; k < images.to; k++)
+    else if (s->conv->tiles > 0)
+        K(winograd_sums)(s, images);
+    for (int64_t k = images.from; s->conv->tiles == 0 && k < images.to; k++)
         for (int64_t i = 0; i < w->row.out; i += piece) {
             int64_t end = i + piece < w->row.out ? i + piece : w->row.out;
             sum_piece(s, k, (range){i, end});

@@ -20,12 +20,29 @@ static inline int64_t ant__conv_pitch(int64_t columns, int64_t channels) {
     return pitch % 512 == 0 ? pitch + ANT__CONV_ALIGN / 2 : pitch;
 }
 
-/* The parts of a slot: offsets in entries. First come the products' right sides as panels. */
-typedef struct ant_conv_slot {
-    int64_t runs;  /* where the products' left sides go on: a table of int64_t */
-    int64_t piece; /* a zero-extended piece of an image */
-    int64_t size;
-} ant_conv_slot;
+/* --- Winograd's method: 16 planes, one for each entry of a transformed tile --- */
+
+/* From tile to tile of a plane of so many channels: no power of two, as planes are read together. */
+static inline int64_t ant__winograd_pitch(int64_t channels) {
+    return ant__conv_align(channels) + ANT__CONV_ALIGN / 2;
+}
+
+/* Tiles at once: as many as leave the planes of both sides in a cache. */
+static inline int64_t ant__winograd_tiles(int64_t in, int64_t out) {
+    enum { TOGETHER = 1 << 17, MOST = 64, LEAST = 8 };
+    int64_t fit = TOGETHER / (16 * (ant__winograd_pitch(in) + ant__winograd_pitch(out)));
+    return fit > MOST ? MOST : fit < LEAST ? LEAST : fit / 8 * 8;
+}
+
+/* Entries of the planes of both sides. */
+static inline int64_t ant__winograd_planes(int64_t tiles, int64_t in, int64_t out) {
+    return 16 * tiles * (ant__winograd_pitch(in) + ant__winograd_pitch(out));
+}
+
+/* A zero-extended piece of an image with so many tiles across. */
+static inline int64_t ant__winograd_view(int64_t across, int64_t channels) {
+    return ant__conv_align((ANT__CONV_ROWS + 2) * ant__conv_pitch(2 * across + 2, channels));
+}
 
 /* Rows of the map in one piece of a kernel's gradient. */
 static inline int64_t ant__conv_piece(int64_t rows, int64_t columns) {

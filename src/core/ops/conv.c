@@ -7,7 +7,7 @@
  * x: (N, H, W, C), w: (rows, columns, C / groups, F), y: (N, I, J, F). Group g of the F filters
  * reads group g of the C channels. It is a cross-correlation: w is not flipped.
  */
-#include "core/kernels/conv_size.h"
+#include "core/ops/conv_work.h"
 #include "core/ops/ops.h"
 
 enum { GROUPS = ANT__WINDOW_ATTRS, RELU, CHUNKS, ROWS, COLUMNS };
@@ -33,69 +33,8 @@ static int check_kernel(const ant_op *o, const ant_dims *w) {
     return 0;
 }
 
-/* --- the work and its memory: from shapes only, so that any number of threads gives the same bits --- */
-
-/* Products of a kernel: their right sides (k, n), pieces of rows x columns pixels, cells. */
-typedef struct work {
-    int64_t groups, k, n, runs;
-    int64_t rows, columns, channels;
-    int64_t cells;
-} work;
-
-static int64_t reach(const ant_window *w, int axis) {
-    return (w->size[axis] - 1) * w->dilation[axis];
-}
-
-/* Pixels under `count` positions of the window. */
-static int64_t covered(const ant_window *w, int axis, int64_t count) {
-    return (count - 1) * w->stride[axis] + reach(w, axis) + 1;
-}
-
-static bool inside(const ant_window *w, const ant_dims *x, const ant_dims *y) {
-    bool all = true;
-    for (int axis = 0; axis < 2; axis++)
-        all &= ant__window_before(w, axis, x->dim[axis + 1]) == 0 &&
-               covered(w, axis, y->dim[axis + 1]) <= x->dim[axis + 1];
-    return all;
-}
-
-static ant_conv_slot slot_of(const work *k) {
-    ant_conv_slot s;
-    s.runs = k->groups * ant__gemm_packed(k->k, k->n);
-    s.piece = s.runs + ant__conv_align(2 * k->runs);
-    s.size = ant__conv_align(s.piece + k->rows * ant__conv_pitch(k->columns, k->channels));
-    return s;
-}
-
-/* Strips of the rows of all images: enough for many threads, and so few that what each prepares
- * for itself stays small. */
-static int64_t strip_cells(const work *k, int64_t images, int64_t rows) {
-    enum { MOST = 32, LEAST = 8, ROWS_AT_LEAST = 4, TOGETHER = 1 << 21 };
-    int64_t strips = images * ((rows + ROWS_AT_LEAST - 1) / ROWS_AT_LEAST);
-    int64_t fit = TOGETHER / (slot_of(k).size + 1);
-    int64_t most = fit < LEAST ? LEAST : fit < MOST ? fit : MOST;
-    return strips < 1 ? 1 : strips < most ? strips : most;
-}
-
-static void push_work(ant_nums *n, const ant_op *o, const work *k, const ant_dims *x,
-                      const ant_dims *y) {
-    ant_window w = ant__window_of(o);
-    ant_conv_slot slot = slot_of(k);
-    ant__window_push(n, &w, x, y);
-    ant__num_int(n, k->groups);
-    ant__num_int(n, k->cells);
-    ant__num_int(n, slot.runs);
-    ant__num_int(n, slot.piece);
-    ant__num_int(n, slot.size);
-}
-
-/* SIZE_MAX, which no allocation gives, where the count does not fit. */
-static size_t work_bytes(const ant_op *o, const work *k) {
-    double entries = (double)k->rows * (double)k->columns * (double)k->channels +
-                     (double)k->groups * (double)k->k * (double)(k->n + ANT__GEMM_WIDEST);
-    if (entries * (double)k->cells > 0x1p58)
-        return SIZE_MAX;
-    return (size_t)(k->cells * slot_of(k).size) * ant__dtype_size(o->out[0]->dtype);
+static ant_conv_shape shape_of(const ant_op *o, const ant_value *x, const ant_value *y) {
+    return (ant_conv_shape){ant__window_of(o), o->attrs.i[GROUPS], x->dims, y->dims};
 }
 
 /* --- y = conv2d(x, w, bias or nothing) --- */
@@ -116,31 +55,19 @@ static int infer(ant_op *o) {
     return ant__window_infer(o, w->dim[3]);
 }
 
-static work forward_work(const ant_op *o) {
-    const ant_dims *x = &o->in[0]->dims, *w = &o->in[1]->dims, *y = &o->out[0]->dims;
-    ant_window window = ant__window_of(o);
-    int64_t groups = o->attrs.i[GROUPS], taps = w->dim[0] * w->dim[1];
-    work k = {.groups = groups, .k = taps * w->dim[2], .n = w->dim[3] / groups, .runs = taps};
-    if (!inside(&window, x, y)) {
-        k.rows = covered(&window, 0, ANT__CONV_ROWS);
-        k.columns = covered(&window, 1, y->dim[2]);
-        k.channels = x->dim[3];
-    }
-    k.cells = strip_cells(&k, y->dim[0], y->dim[1]);
-    return k;
-}
-
 static int64_t prep(const ant_op *o, ant_nums *n) {
-    work k = forward_work(o);
-    push_work(n, o, &k, &o->in[0]->dims, &o->out[0]->dims);
+    ant_conv_shape s = shape_of(o, o->in[0], o->out[0]);
+    ant_conv_work w = ant__conv_forward_work(&s);
+    ant__conv_push(n, &s, &w);
     ant__num_int(n, o->n_in > 2);
     ant__num_int(n, o->attrs.i[RELU]);
-    return k.cells;
+    return w.cells;
 }
 
 static size_t workspace(const ant_op *o) {
-    work k = forward_work(o);
-    return work_bytes(o, &k);
+    ant_conv_shape s = shape_of(o, o->in[0], o->out[0]);
+    ant_conv_work w = ant__conv_forward_work(&s);
+    return ant__conv_bytes(&w, o->out[0]->dtype);
 }
 
 static void grad(ant_program *p, ant_op *o, ant_value *const *dy, ant_value **dx) {
@@ -183,27 +110,17 @@ static int input_infer(ant_op *o) {
     return 0;
 }
 
-static work input_work(const ant_op *o) {
-    const ant_dims *dx = &o->out[0]->dims, *w = &o->in[1]->dims;
-    ant_window window = ant__window_of(o);
-    int64_t groups = o->attrs.i[GROUPS], taps = w->dim[0] * w->dim[1];
-    work k = {.groups = groups, .k = taps * (w->dim[3] / groups), .n = w->dim[2], .runs = taps};
-    k.rows = ANT__CONV_ROWS + reach(&window, 0) / window.stride[0];
-    k.columns = dx->dim[2] / window.stride[1] + 1 + reach(&window, 1) / window.stride[1];
-    k.channels = w->dim[3];
-    k.cells = strip_cells(&k, dx->dim[0], dx->dim[1]);
-    return k;
-}
-
 static int64_t input_prep(const ant_op *o, ant_nums *n) {
-    work k = input_work(o);
-    push_work(n, o, &k, &o->out[0]->dims, &o->in[0]->dims);
-    return k.cells;
+    ant_conv_shape s = shape_of(o, o->out[0], o->in[0]);
+    ant_conv_work w = ant__conv_input_work(&s);
+    ant__conv_push(n, &s, &w);
+    return w.cells;
 }
 
 static size_t input_workspace(const ant_op *o) {
-    work k = input_work(o);
-    return work_bytes(o, &k);
+    ant_conv_shape s = shape_of(o, o->out[0], o->in[0]);
+    ant_conv_work w = ant__conv_input_work(&s);
+    return ant__conv_bytes(&w, o->out[0]->dtype);
 }
 
 static void input_grad(ant_program *p, ant_op *o, ant_value *const *dy, ant_value **dx) {
@@ -247,37 +164,27 @@ static int kernel_infer(ant_op *o) {
 }
 
 /* A cell is a chunk of the batch, and one row of the kernel where such a row is work enough. */
-static int64_t kernel_parts(const ant_dims *dw) {
+static int64_t kernel_parts(const ant_op *o, const ant_conv_shape *s) {
     enum { ROW_AT_LEAST = 32 };
-    return dw->dim[2] * dw->dim[3] >= ROW_AT_LEAST ? dw->dim[1] : 1;
-}
-
-static work kernel_work(const ant_op *o) {
-    const ant_dims *x = &o->in[0]->dims, *dy = &o->in[1]->dims, *dw = &o->out[0]->dims;
-    ant_window window = ant__window_of(o);
-    int64_t groups = o->attrs.i[GROUPS], piece = ant__conv_piece(dy->dim[1], dy->dim[2]);
-    work k = {.groups = groups, .k = piece * dy->dim[2], .n = dy->dim[3] / groups, .runs = piece};
-    if (!inside(&window, x, dy)) {
-        k.rows = covered(&window, 0, piece);
-        k.columns = covered(&window, 1, dy->dim[2]);
-        k.channels = x->dim[3];
-    }
-    k.cells = dw->dim[0] * kernel_parts(dw);
-    return k;
+    const ant_dims *dw = &o->out[0]->dims;
+    bool rows = dw->dim[2] * dw->dim[3] >= ROW_AT_LEAST && !ant__conv_winograd(s);
+    return rows ? dw->dim[1] : 1;
 }
 
 static int64_t kernel_prep(const ant_op *o, ant_nums *n) {
-    const ant_dims *dw = &o->out[0]->dims;
-    work k = kernel_work(o);
-    push_work(n, o, &k, &o->in[0]->dims, &o->in[1]->dims);
-    ant__num_int(n, dw->dim[0]);
-    ant__num_int(n, kernel_parts(dw));
-    return k.cells;
+    ant_conv_shape s = shape_of(o, o->in[0], o->in[1]);
+    int64_t chunks = o->out[0]->dims.dim[0], parts = kernel_parts(o, &s);
+    ant_conv_work w = ant__conv_kernel_work(&s, chunks, parts);
+    ant__conv_push(n, &s, &w);
+    ant__num_int(n, chunks);
+    ant__num_int(n, parts);
+    return w.cells;
 }
 
 static size_t kernel_workspace(const ant_op *o) {
-    work k = kernel_work(o);
-    return work_bytes(o, &k);
+    ant_conv_shape s = shape_of(o, o->in[0], o->in[1]);
+    ant_conv_work w = ant__conv_kernel_work(&s, o->out[0]->dims.dim[0], kernel_parts(o, &s));
+    return ant__conv_bytes(&w, o->out[0]->dtype);
 }
 
 /* The images of chunk k of `chunks`: as the kernel cuts them. */

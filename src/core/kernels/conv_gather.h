@@ -1,0 +1,31 @@
+/* Convolution and its transpose in the input as one: results made of windows of a source. */
+#ifndef ANT_CORE_KERNELS_CONV_GATHER_H
+#define ANT_CORE_KERNELS_CONV_GATHER_H
+#include "core/kernels/conv.h"
+
+/* How the entries first, first + step, … of the result (count of them) are made: number t looks at
+ * source entries t * walk + shift, one for each tap, `reach` apart. */
+typedef struct line {
+    int64_t first, step, count;
+    int64_t walk, shift;
+    int64_t tap, tap_step, taps; /* of the kernel, in the order of their source entries */
+    int64_t reach;
+} line;
+
+typedef struct gather {
+    line row, column;
+    image source, result;      /* sizes; `at` is unused */
+    int64_t in, out;           /* channels of a group: source, result */
+    gemm_matrix block;         /* (in, out) of the kernel's first tap */
+    int64_t filters, tap_size; /* from group to group, from tap to tap of the kernel */
+    const R *from, *bias;
+    R *to;
+    gemm_activation activation;
+    const conv *conv;
+    R *memory;
+} gather;
+
+/* The rows of all images that belong to the cells [from, to), by Winograd's method: where the kernel
+ * is 3 x 3 without strides, dilation or groups (conv->tiles says so). */
+void K(winograd)(const gather *g, int64_t from, int64_t to);
+#endif

@@ -1,0 +1,150 @@
+#include "core/ops/conv_work.h"
+#include "core/kernels/conv_size.h"
+
+/* More than any machine has, and far from overflow when a few of it are added. */
+static const int64_t too_many = (int64_t)1 << 56;
+
+static int64_t product(int64_t a, int64_t b, int64_t c) {
+    double entries = (double)a * (double)b * (double)c;
+    return entries < (double)too_many ? a * b * c : too_many;
+}
+
+static int64_t image_entries(int64_t rows, int64_t columns, int64_t channels) {
+    if (product(rows, columns, channels) == too_many)
+        return too_many;
+    return rows * ant__conv_pitch(columns, channels);
+}
+
+static int64_t packed_entries(int64_t products, int64_t k, int64_t n) {
+    return product(products, k, ant__gemm_packed(1, n));
+}
+
+static int64_t slot_size(const ant_conv_work *w) {
+    return ant__conv_align(w->packed) + ant__conv_align(w->table) + ant__conv_align(w->piece);
+}
+
+/* Strips of the rows of all images: enough for many threads, and so few that what each prepares
+ * for itself stays small. */
+static void cut_strips(ant_conv_work *w, int64_t images, int64_t rows) {
+    enum { MOST = 32, LEAST = 8, ROWS_AT_LEAST = 4, TOGETHER = 1 << 21 };
+    int64_t strips = images * ((rows + ROWS_AT_LEAST - 1) / ROWS_AT_LEAST);
+    int64_t fit = TOGETHER / (slot_size(w) + 1);
+    int64_t most = fit < LEAST ? LEAST : fit < MOST ? fit : MOST;
+    w->cells = strips < 1 ? 1 : strips < most ? strips : most;
+}
+
+/* --- windows --- */
+
+static int64_t reach(const ant_window *w, int axis) {
+    return (w->size[axis] - 1) * w->dilation[axis];
+}
+
+/* Pixels under `count` positions of the window. */
+static int64_t covered(const ant_window *w, int axis, int64_t count) {
+    return (count - 1) * w->stride[axis] + reach(w, axis) + 1;
+}
+
+/* Does no window reach beyond the image? */
+static bool inside(const ant_conv_shape *s) {
+    bool all = true;
+    for (int axis = 0; axis < 2; axis++)
+        all &= ant__window_before(&s->window, axis, s->x.dim[axis + 1]) == 0 &&
+               covered(&s->window, axis, s->y.dim[axis + 1]) <= s->x.dim[axis + 1];
+    return all;
+}
+
+static int64_t taps(const ant_conv_shape *s) {
+    return s->window.size[0] * s->window.size[1];
+}
+
+/* --- Winograd's method --- */
+
+static int64_t half(int64_t n) {
+    return (n + 1) / 2;
+}
+
+bool ant__conv_winograd(const ant_conv_shape *s) {
+    enum { CHANNELS = 48, MOST_CHANNELS = 512, TILES = 32 };
+    bool fits = s->groups == 1;
+    for (int axis = 0; axis < 2; axis++)
+        fits &= s->window.size[axis] == 3 && s->window.stride[axis] == 1 &&
+                s->window.dilation[axis] == 1 && s->x.dim[axis + 1] > 1 && s->y.dim[axis + 1] > 1;
+    int64_t in = s->x.dim[3], out = s->y.dim[3];
+    fits &= in >= CHANNELS && out >= CHANNELS && in <= MOST_CHANNELS && out <= MOST_CHANNELS;
+    return fits && s->y.dim[0] * half(s->y.dim[1]) * half(s->y.dim[2]) >= TILES;
+}
+
+/* Results of `out` channels with so many columns, made of a source of `in` channels. */
+static ant_conv_work winograd_work(int64_t in, int64_t out, int64_t columns) {
+    ant_conv_work w = {.tiles = ant__winograd_tiles(in, out)};
+    int64_t planes = ant__winograd_planes(w.tiles, in, out), kernel = 16 * in * out;
+    w.packed = packed_entries(16, in, out);
+    w.table = planes > kernel ? planes : kernel;
+    w.piece = ant__winograd_view(half(columns), in);
+    return w;
+}
+
+/* --- the three --- */
+
+ant_conv_work ant__conv_forward_work(const ant_conv_shape *s) {
+    int64_t in = s->x.dim[3], out = s->y.dim[3];
+    ant_conv_work w = {.table = 2 * taps(s)};
+    w.packed = packed_entries(taps(s), in, out / s->groups);
+    if (!inside(s))
+        w.piece = image_entries(covered(&s->window, 0, ANT__CONV_ROWS),
+                                covered(&s->window, 1, s->y.dim[2]), in);
+    if (ant__conv_winograd(s))
+        w = winograd_work(in, out, s->y.dim[2]);
+    cut_strips(&w, s->y.dim[0], s->y.dim[1]);
+    return w;
+}
+
+/* The roles change: the map is the source, and each phase of the strides has a part of the rows. */
+ant_conv_work ant__conv_input_work(const ant_conv_shape *s) {
+    const ant_window *k = &s->window;
+    int64_t in = s->y.dim[3], out = s->x.dim[3];
+    ant_conv_work w = {.table = 2 * taps(s)};
+    w.packed = packed_entries(taps(s), in, out / s->groups);
+    w.piece = image_entries(ANT__CONV_ROWS + reach(k, 0) / k->stride[0],
+                            s->x.dim[2] / k->stride[1] + 1 + reach(k, 1) / k->stride[1], in);
+    if (ant__conv_winograd(s))
+        w = winograd_work(in, out, s->x.dim[2]);
+    cut_strips(&w, s->x.dim[0], s->x.dim[1]);
+    return w;
+}
+
+ant_conv_work ant__conv_kernel_work(const ant_conv_shape *s, int64_t chunks, int64_t parts) {
+    int64_t in = s->x.dim[3], out = s->y.dim[3];
+    int64_t rows = ant__conv_piece(s->y.dim[1], s->y.dim[2]);
+    ant_conv_work w = {.cells = chunks * parts, .table = 2 * rows};
+    w.packed = product(s->groups, rows * s->y.dim[2], ant__gemm_packed(1, out / s->groups));
+    if (!inside(s))
+        w.piece =
+            image_entries(covered(&s->window, 0, rows), covered(&s->window, 1, s->y.dim[2]), in);
+    if (!ant__conv_winograd(s))
+        return w;
+    w.tiles = ant__winograd_tiles(in, out);
+    w.packed = 16 * in * out;
+    w.table = ant__winograd_planes(w.tiles, in, out) + ant__gemm_workspace(w.tiles);
+    w.piece =
+        ant__winograd_view(half(s->y.dim[2]), in) + ant__winograd_view(half(s->y.dim[2]), out);
+    return w;
+}
+
+/* --- numbers --- */
+
+void ant__conv_push(ant_nums *n, const ant_conv_shape *s, const ant_conv_work *w) {
+    ant__window_push(n, &s->window, &s->x, &s->y);
+    ant__num_int(n, s->groups);
+    ant__num_int(n, w->cells);
+    ant__num_int(n, ant__conv_align(w->packed));
+    ant__num_int(n, ant__conv_align(w->packed) + ant__conv_align(w->table));
+    ant__num_int(n, slot_size(w));
+    ant__num_int(n, w->tiles);
+}
+
+size_t ant__conv_bytes(const ant_conv_work *w, int dtype) {
+    if (slot_size(w) >= too_many)
+        return SIZE_MAX;
+    return (size_t)(w->cells * slot_size(w)) * ant__dtype_size(dtype);
+}
