@@ -33,6 +33,11 @@ static ant_value *conv_loss(ant_program *p, check_case *c) {
     return check_loss(p, conv(p, c));
 }
 
+/* The relu becomes part of the convolution where passes are on. */
+static ant_value *conv_relu_loss(ant_program *p, check_case *c) {
+    return check_loss(p, ant_op_relu(p, conv(p, c)));
+}
+
 /* A loss of the gradients: its own gradient is the second one of the convolution. */
 static ant_value *conv_gradient_loss(ant_program *p, check_case *c) {
     ant_value *x[] = {check_read(p, c, 0), check_read(p, c, 1)}, *dx[2];
@@ -55,6 +60,7 @@ static void check(check_writer *write, const char *name, int number) {
 
 START_TEST(conv_gradients) {
     check(conv_loss, "conv2d", _i);
+    check(conv_relu_loss, "relu of conv2d", _i);
 }
 END_TEST
 

@@ -93,7 +93,7 @@ ALWAYS_INLINE void transform_lanes(const block *b, int64_t tile, const corner *t
     for (int k = 0; k < 4; k++) {
         vec y = v[4 * (k / 2) + k % 2] + bias;
         if (b->g->activation == GEMM_RELU)
-            y = vec_max((vec){0}, y);
+            y = vec_relu(y);
         if (k / 2 < to->rows && k % 2 < to->columns)
             vec_store_some(to->at + k / 2 * to->pitch + k % 2 * to->channels + c, y, lanes);
     }

@@ -82,6 +82,7 @@ static void grad(ant_program *p, ant_op *o, ant_value *const *dy, ant_value **dx
 }
 
 static const ant_op_class conv2d = {.name = "conv2d",
+                                    .relu = RELU + 1,
                                     .infer = infer,
                                     .kernel = ANT__K_conv2d,
                                     .prep = prep,

@@ -247,6 +247,7 @@ const ant_op_class ant__matmul_class = {.name = "matmul",
 
 const ant_op_class ant__dense_class = {.name = "dense",
                                        .infer = infer_dense,
+                                       .relu = ANT__MATMUL_RELU + 1,
                                        .kernel = ANT__K_matmul,
                                        .prep = prep,
                                        .workspace = workspace};

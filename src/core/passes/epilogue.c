@@ -1,5 +1,6 @@
 /* The epilogue pass: a product whose sum with a bias, and whose relu after it, nobody else sees
- * becomes one op, which adds and cuts while the numbers are still in registers. */
+ * becomes one op, which adds and cuts while the numbers are still in registers; so does the relu
+ * after a convolution. */
 #include "core/kernels/elementwise.h"
 #include "core/ops/matmul.h"
 #include "core/passes/passes.h"
@@ -17,22 +18,23 @@ static bool is_bias(const ant_value *bias, const ant_value *product) {
            ant__dims_count(&bias->dims) == columns && bias->dtype == product->dtype;
 }
 
-/* `last` takes the place of the product and of what came after it. */
-static bool replace(ant_op *product, ant_op *last, ant_value *bias, bool relu) {
+/* An op of class `cls` takes the place of the maker and of `last`, which came after it; `more` is an
+ * input that the maker had not, or NULL. */
+static bool replace(ant_op *maker, ant_op *last, const ant_op_class *cls, const ant_attrs *attrs,
+                    ant_value *more) {
     ant_program *p = last->program;
-    ant_attrs attrs = product->attrs;
-    attrs.i[ANT__MATMUL_RELU] = relu;
-    ant_op *dense = ant__op_bare(p, &ant__dense_class, &attrs, 3, 1);
-    if (!dense)
+    ant_op *joint = ant__op_bare(p, cls, attrs, maker->n_in + (more != NULL), 1);
+    if (!joint)
         return false;
-    dense->in[0] = product->in[0];
-    dense->in[1] = product->in[1];
-    dense->in[2] = bias;
-    dense->out[0] = last->out[0];
-    dense->out[0]->from = dense;
-    dense->index = last->index;
-    p->ops.at[last->index] = dense;
-    product->dead = last->dead = true;
+    for (int k = 0; k < maker->n_in; k++)
+        joint->in[k] = maker->in[k];
+    if (more)
+        joint->in[maker->n_in] = more;
+    joint->out[0] = last->out[0];
+    joint->out[0]->from = joint;
+    joint->index = last->index;
+    p->ops.at[last->index] = joint;
+    maker->dead = last->dead = true;
     return true;
 }
 
@@ -43,16 +45,19 @@ static bool take_bias(ant_op *sum) {
         if (product && product->cls == &ant__matmul_class && bias != sum->in[k] &&
             is_bias(bias, product->out[0]) &&
             ant__dims_equal(&sum->out[0]->dims, &product->out[0]->dims))
-            return replace(product, sum, bias, false);
+            return replace(product, sum, &ant__dense_class, &product->attrs, bias);
     }
     return true;
 }
 
 static bool take_relu(ant_op *relu) {
-    ant_op *dense = only_maker(relu->in[0]);
-    if (!dense || dense->cls != &ant__dense_class || dense->attrs.i[ANT__MATMUL_RELU])
+    ant_op *maker = only_maker(relu->in[0]);
+    int cuts = maker ? maker->cls->relu - 1 : -1;
+    if (cuts < 0 || maker->attrs.i[cuts])
         return true;
-    return replace(dense, relu, dense->in[2], true);
+    ant_attrs attrs = maker->attrs;
+    attrs.i[cuts] = true;
+    return replace(maker, relu, maker->cls, &attrs, NULL);
 }
 
 static bool look_at(ant_op *o) {
