@@ -1,6 +1,5 @@
 #include "train/feed.h"
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 static const char *const roles[] = {"input", "target", "sample weight"};
@@ -13,18 +12,33 @@ int ant__feed_count(const ant_array *list) {
 }
 
 /* --- ports --- */
+
+/* "input 'left'": by hand, as every predict comes here and formatting would take longer than a
+ * small network. */
+static void say_what(char what[ANT__WHAT], const char *role, const char *name) {
+    enum { LONGEST = 64 };
+    size_t n = strlen(role), length = strlen(name);
+    length = length < LONGEST ? length : LONGEST;
+    memcpy(what, role, n);
+    memcpy(what + n, " '", 2);
+    memcpy(what + n + 2, name, length);
+    memcpy(what + n + 2 + length, "'", 2);
+}
+
 static void add_port(ant_feed *f, enum ant_feed_role role, int index, const char *name, int dtype,
                      const ant_dims *wanted) {
     ant_feed_port *p = &f->port[f->n++];
     *p = (ant_feed_port){
         .role = role, .index = index, .name = name, .dtype = dtype, .wanted = wanted};
-    snprintf(p->what, sizeof p->what, "%s '%.64s'", roles[role], name);
+    say_what(p->what, roles[role], name);
 }
 
 void ant__feed_ports(ant_feed *f, const ant_model *m, const bool *targets, const bool *labels,
                      ant_fault *e) {
     const ant_model_body *b = ant__body(m);
-    *f = (ant_feed){.model = m, .error = e};
+    memset(f, 0, offsetof(ant_feed, port));
+    f->model = m;
+    f->error = e;
     for (int k = 0; k < b->n_in; k++)
         add_port(f, ANT__INPUTS, k, ant__in_name(m, k), b->in[k]->dtype, &b->in[k]->dims);
     for (int k = 0; targets && k < b->n_out; k++)

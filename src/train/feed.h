@@ -23,8 +23,6 @@ typedef struct ant_feed_port {
 } ant_feed_port;
 
 typedef struct ant_feed {
-    ant_feed_port port[ANT__MAX_FEEDS];
-    ant_dims dims[ANT__MAX_FEEDS]; /* of the present batch */
     int n;
     int64_t rows, first;     /* rows first … first + rows of the arrays */
     const int64_t *order;    /* or those listed here; NULL: as they lie */
@@ -33,6 +31,8 @@ typedef struct ant_feed {
     ant_data *data;          /* rows from functions, in place of arrays */
     const ant_model *model;
     ant_fault *error;
+    ant_feed_port port[ANT__MAX_FEEDS]; /* the first n; the others are never cleared */
+    ant_dims dims[ANT__MAX_FEEDS];      /* of the present batch */
 } ant_feed;
 
 /* Arrays as options hold them. */

@@ -8,7 +8,7 @@
 typedef struct prediction {
     ant_model *model;
     ant_run *run;
-    ant_feed feed;
+    ant_feed *feed;
     ant_array out[ANT_MAX_PORTS]; /* by output; axes 0: not wanted */
     unsigned wanted;              /* the same as bits */
     int64_t rows, batch;
@@ -127,29 +127,29 @@ static int write_outputs(prediction *p, const ant_program *program, int64_t firs
 
 /* --- running --- */
 static int predict_batch(prediction *p, int64_t at, int64_t count) {
-    int code = ant__feed_batch(&p->feed, at, count);
+    int code = ant__feed_batch(p->feed, at, count);
     if (code)
         return code;
-    ant_program *program = program_for(p->run, p->model, p->feed.dims, p->wanted);
+    ant_program *program = program_for(p->run, p->model, p->feed->dims, p->wanted);
     if (program == NULL)
         return p->error->code;
     if (at == 0)
         code = check_outputs(p, program);
-    for (int k = 0; k < p->feed.n; k++)
-        ant__program_bind_input(program, k, p->feed.port[k].buffer);
+    for (int k = 0; k < p->feed->n; k++)
+        ant__program_bind_input(program, k, p->feed->port[k].buffer);
     code = code ? code : ant__run_execute(p->run, program);
     return code ? code : write_outputs(p, program, at, count);
 }
 
 static int open_feed(prediction *p, const ant_predict_options *o) {
     ant_feed_arrays a = {{o->x}};
-    ant__feed_ports(&p->feed, p->model, NULL, NULL, p->error);
-    int code = ant__feed_arrays(&p->feed, &a);
-    p->rows = p->feed.rows;
+    ant__feed_ports(p->feed, p->model, NULL, NULL, p->error);
+    int code = ant__feed_arrays(p->feed, &a);
+    p->rows = p->feed->rows;
     p->batch = o->batch_size == ANT_NONE ? 32 : o->batch_size;
     if (p->batch > p->rows)
         p->batch = p->rows;
-    return code || p->rows == 0 ? code : ant__feed_reserve(&p->feed, p->batch);
+    return code || p->rows == 0 ? code : ant__feed_reserve(p->feed, p->batch);
 }
 
 static int predict(prediction *p, const ant_predict_options *o) {
@@ -157,12 +157,13 @@ static int predict(prediction *p, const ant_predict_options *o) {
     code = code ? code : match_outputs(p, o->out);
     for (int64_t at = 0; at < p->rows && code == 0; at += p->batch)
         code = predict_batch(p, at, p->rows - at < p->batch ? p->rows - at : p->batch);
-    ant__feed_free(&p->feed);
+    ant__feed_free(p->feed);
     return code;
 }
 
 static int predict_in(ant_run *r, ant_model *m, const ant_predict_options *o) {
-    prediction p = {.model = m, .run = r, .error = ant__run_error(r)};
+    ant_feed feed;
+    prediction p = {.model = m, .run = r, .feed = &feed, .error = ant__run_error(r)};
     ant__error_clear(p.error);
     if (o->batch_size != ANT_NONE && o->batch_size < 1)
         return ant__fail(p.error, ANT_E_OPTION, "predict: batch_size is %d, must be at least 1",
