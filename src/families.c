@@ -23,6 +23,7 @@
     X(initializers)                                                                                \
     X(input)                                                                                       \
     X(layer_normalization)                                                                         \
+    X(limit)                                                                                       \
     X(loss)                                                                                        \
     X(lstm)                                                                                        \
     X(masking)                                                                                     \
@@ -41,6 +42,7 @@
     X(reshaping)                                                                                   \
     X(rnn)                                                                                         \
     X(schedule)                                                                                    \
+    X(score)                                                                                       \
     X(simple_rnn)                                                                                  \
     X(softmax)                                                                                     \
     X(time_distributed)                                                                            \

@@ -164,6 +164,64 @@ typedef struct ant_auc_options {
 #define ant_auc(...)                                                                               \
     ANT__PART(ANT_METRIC, "AUC", ant_auc_options, ANT_AUC_DEFAULTS, .graph = __VA_ARGS__)
 
+/* The best of one rate over thresholds at which the other is at least `value`; 0 where none is:
+ * sensitivity (TP / P) at a specificity (TN / N) and the other way round, precision at a recall and
+ * the other way round. */
+typedef struct ant_limit_options {
+    ANT_PART_OPTIONS;
+    double value;       /* in [0, 1] */
+    int num_thresholds; /* at least 1, evenly spaced in [0, 1]; 1: 0.5 */
+    int class_id;       /* only this entry of the last axis counts; ANT_NONE */
+    char ant_end;
+} ant_limit_options;
+#define ANT_LIMIT_DEFAULTS                                                                         \
+    ANT_PART_DEFAULTS, .value = ANT_REQUIRED, .num_thresholds = 200, .class_id = ANT_NONE
+#define ANT__LIMIT(cls, ...)                                                                       \
+    ANT__PART(ANT_METRIC, cls, ant_limit_options, ANT_LIMIT_DEFAULTS, .graph = __VA_ARGS__)
+#define ant_sensitivity_at_specificity(...) ANT__LIMIT("SensitivityAtSpecificity", __VA_ARGS__)
+#define ant_specificity_at_sensitivity(...) ANT__LIMIT("SpecificityAtSensitivity", __VA_ARGS__)
+#define ant_precision_at_recall(...) ANT__LIMIT("PrecisionAtRecall", __VA_ARGS__)
+#define ant_recall_at_precision(...) ANT__LIMIT("RecallAtPrecision", __VA_ARGS__)
+
+/* (1 + beta^2) * precision * recall / (beta^2 * precision + recall) of every class of the last axis,
+ * and their average: "macro", "weighted" (by the classes' share of t) or "micro" (of the counts of
+ * all classes). Outputs are (batch, classes), t one-hot or bits. */
+typedef struct ant_fbeta_score_options {
+    ANT_PART_OPTIONS;
+    const char *average;
+    double beta;      /* above 0 */
+    double threshold; /* above it an entry is positive; ANT_NONE: the largest of its row is */
+    char ant_end;
+} ant_fbeta_score_options;
+#define ANT_FBETA_SCORE_DEFAULTS                                                                   \
+    ANT_PART_DEFAULTS, .average = "macro", .beta = 1, .threshold = ANT_NONE
+#define ant_fbeta_score(...)                                                                       \
+    ANT__PART(ANT_METRIC, "FBetaScore", ant_fbeta_score_options, ANT_FBETA_SCORE_DEFAULTS,         \
+              .graph = __VA_ARGS__)
+/* The same with beta = 1. */
+typedef struct ant_f1_score_options {
+    ANT_PART_OPTIONS;
+    const char *average;
+    double threshold;
+    char ant_end;
+} ant_f1_score_options;
+#define ANT_F1_SCORE_DEFAULTS ANT_PART_DEFAULTS, .average = "macro", .threshold = ANT_NONE
+#define ant_f1_score(...)                                                                          \
+    ANT__PART(ANT_METRIC, "F1Score", ant_f1_score_options, ANT_F1_SCORE_DEFAULTS,                  \
+              .graph = __VA_ARGS__)
+
+/* 1 - sum (t - p)^2 / sum (t - mean t)^2 of every entry of the last axis, and their average: plain
+ * or weighted by the variance of t. Outputs are (batch, entries). */
+typedef struct ant_r2_score_options {
+    ANT_PART_OPTIONS;
+    const char *class_aggregation; /* "uniform_average" or "variance_weighted_average" */
+    char ant_end;
+} ant_r2_score_options;
+#define ANT_R2_SCORE_DEFAULTS ANT_PART_DEFAULTS, .class_aggregation = "uniform_average"
+#define ant_r2_score(...)                                                                          \
+    ANT__PART(ANT_METRIC, "R2Score", ant_r2_score_options, ANT_R2_SCORE_DEFAULTS,                  \
+              .graph = __VA_ARGS__)
+
 /* A metric of the user's own under a name: the mean over the samples of what `write` gives of
  * {t, p, NULL}: a value per sample (batch, …) or a scalar per batch. Pure. 0, or ANT_E_OPTION. */
 ANT_API int ant_register_metric(ant_graph *g, const char *name, ant_write_fn *write,

@@ -50,13 +50,25 @@ int ant__metric_read(ant_context *c, const char *text, ant_metric *out) {
         out->loss.cls = ant__class_find(c, ANT_LOSS, cls->loss);
         out->loss.options = loss_options(c, out->loss.cls, &out->part);
     }
-    if (cls->totals)
-        cls->totals(out->part.options, out->dims);
+    if (cls->totals && !cls->by_output)
+        cls->totals(out->part.options, 0, out->dims);
     out->name = shown_name(c, text, &out->part);
     return c->error.code;
 }
 
 /* --- totals --- */
+int ant__metric_shape(ant_context *c, ant_metric *m, const ant_dims *output) {
+    const ant_metric_class *cls = class_of(m);
+    char text[ANT__DIMS_TEXT];
+    if (!cls->by_output)
+        return 0;
+    if (output->rank != 2 || output->dim[1] < 1)
+        return ant__fail(&c->error, ANT_E_SHAPE, "%s: the output is %s, must be (batch, classes)",
+                         m->part.cls->name, ant__dims_text(output, text));
+    cls->totals(m->part.options, output->dim[1], m->dims);
+    return 0;
+}
+
 static size_t total_size(const ant_dims *d) {
     return ((size_t)ant__dims_count(d) * sizeof(float) + 63) / 64 * 64;
 }
@@ -81,7 +93,7 @@ double ant__metric_result(const ant_metric *m) {
     const ant_metric_class *cls = class_of(m);
     const float *const total[] = {m->total[0].data, m->total[1].data};
     if (cls->result)
-        return cls->result(m->part.options, total);
+        return cls->result(m, total);
     double mean = total[1][0] == 0 ? 0 : (double)total[0][0] / (double)total[1][0];
     return cls->shape ? cls->shape(mean) : mean;
 }

@@ -27,9 +27,10 @@ typedef struct ant_metric_class {
     double (*shape)(double x); /* applied to the mean; NULL: nothing */
     /* --- totals --- */
     void (*update)(ant_metric_call *c); /* NULL: it is a mean */
-    /* Their shapes, from the options only. */
-    void (*totals)(const void *options, ant_dims dims[ANT__TOTALS]);
-    double (*result)(const void *options, const float *const total[ANT__TOTALS]);
+    /* Their shapes, from the options, or by_output also from the output's last axis. */
+    void (*totals)(const void *options, int64_t classes, ant_dims dims[ANT__TOTALS]);
+    bool by_output;
+    double (*result)(const ant_metric *m, const float *const total[ANT__TOTALS]);
     /* What rows cannot say of the options; NULL: nothing. 0 or an error in the context. */
     int (*check)(ant_context *c, const void *options);
     bool larger_is_better;
@@ -45,6 +46,8 @@ struct ant_metric {
 };
 /* Reads the text; texts and options live in the context. 0 or an error in it. */
 int ant__metric_read(ant_context *c, const char *text, ant_metric *out);
+/* The shapes of its totals for an output of these dims. 0 or an error in c. */
+int ant__metric_shape(ant_context *c, ant_metric *m, const ant_dims *output);
 /* Bytes of its totals, each begun at a multiple of 64; binding them to memory. */
 size_t ant__metric_size(const ant_metric *m);
 void ant__metric_bind(ant_metric *m, void *numbers);

@@ -1,27 +1,20 @@
-/* Metrics of yes and no: totals per threshold of what was called positive.
- *
- * Total 0 has a row per threshold: weights of true and of false positives. Total 1 has the weights of
- * all positives and of all negatives. True and false negatives are the differences. */
-#include "train/metric.h"
+/* Metrics of yes and no: counts, precision, recall, areas under curves. */
+#include "train/confusion.h"
 #include <string.h>
 
-typedef struct counts {
-    double tp, fp, tn, fn;
-} counts;
-
-static counts counts_at(const float *const total[ANT__TOTALS], int k) {
-    counts c = {.tp = total[0][2 * k], .fp = total[0][2 * k + 1]};
+ant_counts ant__counts_at(const float *const total[ANT__TOTALS], int k) {
+    ant_counts c = {.tp = total[0][2 * k], .fp = total[0][2 * k + 1]};
     c.fn = fmax(total[1][0] - c.tp, 0);
     c.tn = fmax(total[1][1] - c.fp, 0);
     return c;
 }
 
-static void totals_of(int thresholds, ant_dims dims[ANT__TOTALS]) {
+void ant__count_totals(int thresholds, ant_dims dims[ANT__TOTALS]) {
     dims[0] = ANT__DIMS(thresholds, 2);
     dims[1] = ANT__DIMS(2);
 }
 
-static double share(double x, double y) {
+double ant__share(double x, double y) {
     return y == 0 ? 0 : x / y;
 }
 
@@ -40,7 +33,7 @@ static ant_value *weight_row(ant_metric_call *c, const ant_dims *dims) {
 }
 
 /* Adds the counts of this batch for outputs above each threshold. */
-static void count(ant_metric_call *c, ant_value *t, ant_value *y, ant_value *thresholds) {
+void ant__count_above(ant_metric_call *c, ant_value *t, ant_value *y, ant_value *thresholds) {
     ant_program *p = c->program;
     if (t == NULL || y == NULL)
         return;
@@ -54,77 +47,78 @@ static void count(ant_metric_call *c, ant_value *t, ant_value *y, ant_value *thr
     c->total[1] = ant_op_add(p, c->total[1], ant_op_sum(p, weights, ANT_LAST, false));
 }
 
-static ant_value *column(ant_program *p, const double *x, int n) {
+ant_value *ant__threshold_column(ant_program *p, const double *x, int n) {
     return ant_op_constant(p, x, (const int64_t[]){n, 1}, 2);
 }
 
 /* The thresholds said, or the usual one. */
 static ant_value *said_or(ant_program *p, ant_floats said, double usual) {
-    return said.count > 0 ? column(p, said.data, said.count) : column(p, &usual, 1);
+    return said.count > 0 ? ant__threshold_column(p, said.data, said.count)
+                          : ant__threshold_column(p, &usual, 1);
 }
 
 /* --- counts alone --- */
 _Static_assert(offsetof(ant_confusion_options, thresholds) ==
                    offsetof(ant_precision_options, thresholds),
                "count_totals reads the options of both");
-static void count_totals(const void *options, ant_dims dims[ANT__TOTALS]) {
+static void count_totals(const void *options, int64_t classes, ant_dims dims[ANT__TOTALS]) {
     const ant_confusion_options *o = options;
-    totals_of(o->thresholds.count > 0 ? o->thresholds.count : 1, dims);
+    (void)classes;
+    ant__count_totals(o->thresholds.count > 0 ? o->thresholds.count : 1, dims);
 }
 
 static void count_update(ant_metric_call *c) {
     const ant_confusion_options *o = c->metric->part.options;
     ant_value *t = c->target, *y = c->output;
     if (ant__align_equal(c->program, c->metric->part.cls->name, &t, &y))
-        count(c, t, y, said_or(c->program, o->thresholds, 0.5));
+        ant__count_above(c, t, y, said_or(c->program, o->thresholds, 0.5));
 }
 
-static double mean_of(const void *options, const float *const total[ANT__TOTALS],
-                      double (*of)(counts c)) {
-    ant_dims dims[ANT__TOTALS];
-    count_totals(options, dims);
+static double mean_of(const ant_metric *m, const float *const total[ANT__TOTALS],
+                      double (*of)(ant_counts c)) {
+    int n = (int)m->dims[0].dim[0];
     double sum = 0;
-    for (int k = 0; k < dims[0].dim[0]; k++)
-        sum += of(counts_at(total, k));
-    return sum / (double)dims[0].dim[0];
+    for (int k = 0; k < n; k++)
+        sum += of(ant__counts_at(total, k));
+    return sum / n;
 }
 
-static double tp_of(counts c) {
+static double tp_of(ant_counts c) {
     return c.tp;
 }
-static double tn_of(counts c) {
+static double tn_of(ant_counts c) {
     return c.tn;
 }
-static double fp_of(counts c) {
+static double fp_of(ant_counts c) {
     return c.fp;
 }
-static double fn_of(counts c) {
+static double fn_of(ant_counts c) {
     return c.fn;
 }
-static double precision_of(counts c) {
-    return share(c.tp, c.tp + c.fp);
+static double precision_of(ant_counts c) {
+    return ant__share(c.tp, c.tp + c.fp);
 }
-static double recall_of(counts c) {
-    return share(c.tp, c.tp + c.fn);
+static double recall_of(ant_counts c) {
+    return ant__share(c.tp, c.tp + c.fn);
 }
 
-static double tp_result(const void *o, const float *const total[ANT__TOTALS]) {
-    return mean_of(o, total, tp_of);
+static double tp_result(const ant_metric *m, const float *const total[ANT__TOTALS]) {
+    return mean_of(m, total, tp_of);
 }
-static double tn_result(const void *o, const float *const total[ANT__TOTALS]) {
-    return mean_of(o, total, tn_of);
+static double tn_result(const ant_metric *m, const float *const total[ANT__TOTALS]) {
+    return mean_of(m, total, tn_of);
 }
-static double fp_result(const void *o, const float *const total[ANT__TOTALS]) {
-    return mean_of(o, total, fp_of);
+static double fp_result(const ant_metric *m, const float *const total[ANT__TOTALS]) {
+    return mean_of(m, total, fp_of);
 }
-static double fn_result(const void *o, const float *const total[ANT__TOTALS]) {
-    return mean_of(o, total, fn_of);
+static double fn_result(const ant_metric *m, const float *const total[ANT__TOTALS]) {
+    return mean_of(m, total, fn_of);
 }
-static double precision_result(const void *o, const float *const total[ANT__TOTALS]) {
-    return mean_of(o, total, precision_of);
+static double precision_result(const ant_metric *m, const float *const total[ANT__TOTALS]) {
+    return mean_of(m, total, precision_of);
 }
-static double recall_result(const void *o, const float *const total[ANT__TOTALS]) {
-    return mean_of(o, total, recall_of);
+static double recall_result(const ant_metric *m, const float *const total[ANT__TOTALS]) {
+    return mean_of(m, total, recall_of);
 }
 
 /* --- precision and recall --- */
@@ -142,7 +136,7 @@ static ant_value *only_top_k(ant_program *p, ant_value *y, int k) {
     return ant_op_where(p, top, y, ant_op_number(p, -1e10));
 }
 
-static ant_value *class_column(ant_metric_call *c, ant_value *x, int id) {
+ant_value *ant__class_column(ant_metric_call *c, ant_value *x, int id) {
     int64_t classes = x->dims.dim[x->dims.rank - 1];
     if (id >= classes && classes >= 0) {
         ant__fail(ant__program_error(c->program), ANT_E_OPTION,
@@ -162,10 +156,10 @@ static void precision_update(ant_metric_call *c) {
     if (o->top_k != ANT_NONE)
         y = only_top_k(p, y, o->top_k);
     if (o->class_id != ANT_NONE && y) {
-        t = class_column(c, t, o->class_id);
-        y = class_column(c, y, o->class_id);
+        t = ant__class_column(c, t, o->class_id);
+        y = ant__class_column(c, y, o->class_id);
     }
-    count(c, t, y, said_or(p, o->thresholds, o->top_k != ANT_NONE ? -1e10 : 0.5));
+    ant__count_above(c, t, y, said_or(p, o->thresholds, o->top_k != ANT_NONE ? -1e10 : 0.5));
 }
 
 /* --- AUC --- */
@@ -173,8 +167,9 @@ static int auc_thresholds(const ant_auc_options *o) {
     return o->thresholds.count > 0 ? o->thresholds.count + 2 : o->num_thresholds;
 }
 
-static void auc_totals(const void *options, ant_dims dims[ANT__TOTALS]) {
-    totals_of(auc_thresholds(options), dims);
+static void auc_totals(const void *options, int64_t classes, ant_dims dims[ANT__TOTALS]) {
+    (void)classes;
+    ant__count_totals(auc_thresholds(options), dims);
 }
 
 static int auc_check(ant_context *c, const void *options) {
@@ -211,7 +206,7 @@ static ant_value *auc_column(ant_program *p, const ant_auc_options *o) {
     }
     for (int k = 0; k < n; k++)
         x[k] = auc_threshold(o, k, n);
-    ant_value *v = column(p, x, n);
+    ant_value *v = ant__threshold_column(p, x, n);
     ant__free(x);
     return v;
 }
@@ -226,34 +221,34 @@ static void auc_update(ant_metric_call *c) {
         y = ant_op_sigmoid(p, y);
     ant_value *thresholds = auc_column(p, o);
     if (thresholds)
-        count(c, t, y, thresholds);
+        ant__count_above(c, t, y, thresholds);
 }
 
 /* The area under precision over recall between two thresholds, a above b. Davis and Goadrich. */
-static double pr_area(counts a, counts b) {
+static double pr_area(ant_counts a, ant_counts b) {
     double pa = a.tp + a.fp, pb = b.tp + b.fp, dtp = a.tp - b.tp;
-    double slope = share(dtp, fmax(pa - pb, 0)), intercept = b.tp - slope * pb;
+    double slope = ant__share(dtp, fmax(pa - pb, 0)), intercept = b.tp - slope * pb;
     double ratio = pa > 0 && pb > 0 ? pa / pb : 1;
-    return share(slope * (dtp + intercept * log(ratio)), fmax(b.tp + b.fn, 0));
+    return ant__share(slope * (dtp + intercept * log(ratio)), fmax(b.tp + b.fn, 0));
 }
 
 typedef struct point {
     double x, y;
 } point;
 
-static point curve_point(bool roc, counts c) {
-    return roc ? (point){share(c.fp, c.fp + c.tn), recall_of(c)}
+static point curve_point(bool roc, ant_counts c) {
+    return roc ? (point){ant__share(c.fp, c.fp + c.tn), recall_of(c)}
                : (point){recall_of(c), precision_of(c)};
 }
 
-static double auc_result(const void *options, const float *const total[ANT__TOTALS]) {
-    const ant_auc_options *o = options;
+static double auc_result(const ant_metric *m, const float *const total[ANT__TOTALS]) {
+    const ant_auc_options *o = m->part.options;
     bool roc = strcmp(o->curve, "ROC") == 0;
     bool trapezoids = strcmp(o->summation_method, "interpolation") == 0;
     bool least = strcmp(o->summation_method, "minoring") == 0;
     double area = 0;
     for (int k = 0; k + 1 < auc_thresholds(o); k++) {
-        counts a = counts_at(total, k), b = counts_at(total, k + 1);
+        ant_counts a = ant__counts_at(total, k), b = ant__counts_at(total, k + 1);
         point p = curve_point(roc, a), q = curve_point(roc, b);
         double height = trapezoids ? (p.y + q.y) / 2 : least ? fmin(p.y, q.y) : fmax(p.y, q.y);
         area += !roc && trapezoids ? pr_area(a, b) : (p.x - q.x) * height;

@@ -73,7 +73,9 @@ static int read_metrics(ant_compiled *c, int output, bool weighted) {
     const char *const *text = weighted ? out->options->weighted_metrics : out->options->metrics;
     for (int k = 0; k < ANT_MAX_PORTS && text[k]; k++) {
         ant_metric_use use = {.output = output, .weighted = weighted};
-        if (ant__metric_read(&c->context, text[k], &use.metric))
+        const ant_node *node = ant__body(c->model)->out[output];
+        if (ant__metric_read(&c->context, text[k], &use.metric) ||
+            ant__metric_shape(&c->context, &use.metric, &node->dims))
             return c->context.error.code;
         if (out->loss.part.cls == NULL)
             out->labels |= metric_labels(&use.metric);

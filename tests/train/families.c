@@ -14,6 +14,7 @@
     X(embedding)                                                                                   \
     X(initializers)                                                                                \
     X(input)                                                                                       \
+    X(limit)                                                                                       \
     X(loss)                                                                                        \
     X(masking)                                                                                     \
     X(metric)                                                                                      \
@@ -21,7 +22,8 @@
     X(optimizer)                                                                                   \
     X(progress)                                                                                    \
     X(regularizers)                                                                                \
-    X(schedule)
+    X(schedule)                                                                                    \
+    X(score)
 
 #define X(name) extern const ant_family ant__##name##_family;
 FAMILIES(X)

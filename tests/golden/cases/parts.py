@@ -84,6 +84,16 @@ for w in (None, W12):
               "AUC(thresholds=[0.7, 0.2, 0.5])", "AUC(summation_method='majoring', curve='PR')",
               "AUC(from_logits=True)"):
         CASES.append(metric(t, ONEB, ONE if "logits" not in t else 4 * ONE - 2, w))
+    for t in ("SensitivityAtSpecificity(0.5)", "SpecificityAtSensitivity(0.6, num_thresholds=50)",
+              "PrecisionAtRecall(0.6)", "RecallAtPrecision(0.6)", "PrecisionAtRecall(0.3, num_thresholds=1)"):
+        CASES.append(metric(t, ONEB, ONE, w))
+for w in (None, ROWS):
+    for t in ("F1Score(average='macro')", "F1Score(average='micro')", "F1Score(average='weighted')",
+              "F1Score(average='macro', threshold=0.3)", "FBetaScore(average='macro', beta=2.0, threshold=0.25)",
+              "FBetaScore(average='weighted', beta=0.5)"):
+        CASES.append(metric(t, HOT, PROB, w))
+    for t in ("R2Score()", "R2Score(class_aggregation='variance_weighted_average')"):
+        CASES.append(metric(t, REAL, OTHER, w))
 CASES.append(metric("Precision(class_id=2)", HOT, PROB))
 CASES.append(metric("Recall(top_k=2)", HOT, PROB))
 CASES.append(metric("Precision(top_k=2, class_id=1)", HOT, PROB))
