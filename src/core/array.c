@@ -140,14 +140,23 @@ int ant__array_read(const ant_array *a, const ant_rows_wanted *rows, int dtype, 
     return 0;
 }
 
+static bool write_together(const ant_array *a, int64_t first, int64_t count, int dtype,
+                           const void *in, const row_walk *w, int64_t row_stride) {
+    if (w->axes > 0 || row_stride != w->run * w->step)
+        return false;
+    char *y = (char *)a->data + first * row_stride;
+    return ant__spread(y, w->step, a->dtype, in, dtype, w->run * count);
+}
+
 int ant__array_write(const ant_array *a, int64_t first, int64_t count, int dtype, const void *in,
                      const char *what, ant_fault *e) {
     int64_t strides[ANT_MAX_AXES], width = (int64_t)ant__dtype_size(dtype);
     const char *x = in;
     ant__array_strides(a, strides);
     const row_walk start = walk_of(a);
-    const int64_t rows = ant__array_row(a) == 0 ? 0 : count;
-    for (int64_t i = 0; i < rows; i++) {
+    if (ant__array_row(a) == 0 || write_together(a, first, count, dtype, in, &start, strides[0]))
+        return 0;
+    for (int64_t i = 0; i < count; i++) {
         char *y = (char *)a->data + (first + i) * strides[0];
         row_walk w = start;
         int64_t offset = 0;

@@ -218,6 +218,10 @@ bool ant__convert(void *y, int to, const void *x, int64_t step, int from, bool s
 
 bool ant__spread(void *y, int64_t step, int to, const void *x, int from, int64_t n) {
     size_t in = ant__dtype_size(from), out = ant__dtype_size(to);
+    if (from == to && step == (int64_t)out) {
+        memcpy(y, x, out * (size_t)n);
+        return true;
+    }
     for (int64_t i = 0; i < n; i += BLOCK) {
         int64_t part = n - i < BLOCK ? n - i : BLOCK;
         block b, c;
