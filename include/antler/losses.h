@@ -13,6 +13,7 @@
  *     "sum"                           sum
  *     "none"                          sum for the gradients; logs show the mean
  *
+ * Weights of fewer axes than the values belong to the values' first axes: (batch) weighs samples.
  * Where the output carries a mask, masked values count for nothing; the means divide by the number
  * of the others. A zero divisor gives 0.
  *

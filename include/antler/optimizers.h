@@ -6,6 +6,9 @@
  * gives a text owned by the graph ("Adam(clipnorm=1)"), a recipe: every compiled model has its own
  * state. Names are found without case and '_': "adam", "Adam", "RMSprop".
  *
+ * A weight's gradient is summed up before a rule sees it. (Keras on TensorFlow squares that of an
+ * embedding occurrence by occurrence, so that its Adam differs there from its other backends'.)
+ *
  * In every step, in this order: gradients are unscaled (loss_scale_factor), accumulated, clipped;
  * weights decay; the rule below; the average of the weights; constraints.
  */
