@@ -16,6 +16,18 @@ void naive_matmul(double *c, naive_matrix a, naive_matrix b, const double *bias,
         }
 }
 
+void naive_softmax(double *y, const double *x, bool logarithm, int64_t rows, int64_t n) {
+    for (int64_t r = 0; r < rows; r++, x += n, y += n) {
+        double top = x[0], sum = 0;
+        for (int64_t i = 0; i < n; i++)
+            top = fmax(top, x[i]);
+        for (int64_t i = 0; i < n; i++)
+            sum += exp(x[i] - top);
+        for (int64_t i = 0; i < n; i++)
+            y[i] = logarithm ? x[i] - top - log(sum) : exp(x[i] - top) / sum;
+    }
+}
+
 static size_t page(void) {
     return (size_t)sysconf(_SC_PAGESIZE);
 }

@@ -15,6 +15,9 @@ typedef struct naive_matrix {
 void naive_matmul(double *c, naive_matrix a, naive_matrix b, const double *bias, int64_t m,
                   int64_t n, int64_t k);
 
+/* y (rows, n): softmax of each row of x, or its logarithm. */
+void naive_softmax(double *y, const double *x, bool logarithm, int64_t rows, int64_t n);
+
 /* Memory of exactly `size` bytes that ends where an inaccessible page begins: touching one byte
  * behind it kills the test. Its start is aligned as its size allows. NULL: out of memory. */
 void *guarded_new(size_t size);

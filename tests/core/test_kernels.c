@@ -1,5 +1,8 @@
-/* The kernel tables: every set is whole, and every set computes the same. */
+/* The kernel tables: every set is whole; its softmax and cross-entropy against plain twins. */
 #include "core/kernels/kernel.h"
+#include "core/kernels/softmax.h"
+#include "core/program/program.h"
+#include "naive.h"
 #include "support.h"
 #include <math.h>
 #include <stdlib.h>
@@ -36,18 +39,98 @@ START_TEST(the_choice_can_run) {
 }
 END_TEST
 
-START_TEST(a_kernel_gives_the_same_on_every_set) {
-    float x[6] = {1, 2, 3, -1000, 0, 1000}, y[6];
-    double want[6] = {0.09003057, 0.24472847, 0.66524096, 0, 0, 1};
-    ant_num numbers[] = {{.i = 2}, {.i = 3}, {.i = 1}, {.i = 2}, {.i = 0}};
-    void *at[] = {x, y};
-    for (const ant_kernel_set *const *s = ant__kernel_sets(); *s; s++) {
-        (*s)->real[0][ANT__K_softmax](at, numbers, 0, 1);
-        for (int i = 0; i < 6; i++)
-            ck_assert_double_eq_tol(y[i], want[i], 1e-7);
-    }
+/* --- softmax and cross-entropy on every set, in memory without a byte to spare --- */
+typedef struct rows_case {
+    const ant_kernel_set *set;
+    int real; /* 0 float, 1 double */
+    int64_t rows, n;
+    void *x, *y, *p, *labels;
+    double *x64, *want;
+} rows_case;
+
+static size_t bytes_of(const rows_case *c, int64_t entries) {
+    return (size_t)entries * (c->real ? sizeof(double) : sizeof(float));
+}
+
+static void case_open(rows_case *c) {
+    const int64_t all = c->rows * c->n;
+    c->x = guarded_new(bytes_of(c, all));
+    c->y = guarded_new(bytes_of(c, all));
+    c->p = guarded_new(bytes_of(c, all));
+    c->labels = guarded_new((size_t)c->rows * sizeof(int32_t));
+    c->x64 = malloc((size_t)all * sizeof(double));
+    c->want = malloc((size_t)all * sizeof(double));
+    ck_assert(c->x && c->y && c->p && c->labels && c->x64 && c->want);
+    naive_fill(c->x, c->real, 5, all);
+    for (int64_t i = 0; i < all; i++)
+        c->x64[i] = naive_get(c->x, c->real, i);
+    for (int64_t r = 0; r < c->rows; r++)
+        ((int32_t *)c->labels)[r] = (int32_t)(r * 7 % c->n);
+}
+
+static void case_close(rows_case *c) {
+    const int64_t all = c->rows * c->n;
+    guarded_free(c->x, bytes_of(c, all));
+    guarded_free(c->y, bytes_of(c, all));
+    guarded_free(c->p, bytes_of(c, all));
+    guarded_free(c->labels, (size_t)c->rows * sizeof(int32_t));
+    free(c->x64);
+    free(c->want);
+}
+
+static void expect(const rows_case *c, const void *got, int64_t i, double want, const char *what) {
+    double x = naive_get(got, c->real, i);
+    if (!(fabs(x - want) <= naive_tolerance(c->real, 16)))
+        ck_abort_msg("%s, %d bytes, %d x %d: %s %d is %g, not %g", c->set->name, c->real ? 8 : 4,
+                     (int)c->rows, (int)c->n, what, (int)i, x, want);
+}
+
+static void check_softmax(rows_case *c, int logarithm) {
+    const int64_t block = 32, cells = (c->rows + block - 1) / block;
+    ant_num n[ANT__SOFTMAX_NUMBERS] = {[ANT__SOFTMAX_OUTER] = {.i = c->rows},
+                                       [ANT__SOFTMAX_LENGTH] = {.i = c->n},
+                                       [ANT__SOFTMAX_INNER] = {.i = 1},
+                                       [ANT__SOFTMAX_BLOCK] = {.i = block},
+                                       [ANT__SOFTMAX_LOG] = {.i = logarithm}};
+    void *at[] = {c->x, c->y};
+    c->set->real[c->real][ANT__K_softmax](at, n, 0, cells);
+    naive_softmax(c->want, c->x64, logarithm, c->rows, c->n);
+    for (int64_t i = 0; i < c->rows * c->n; i++)
+        expect(c, c->y, i, c->want[i], logarithm ? "log_softmax" : "softmax");
+}
+
+static void check_cross_entropy(rows_case *c, bool probabilities) {
+    const int64_t block = 32, cells = (c->rows + block - 1) / block;
+    ant_num n[ANT__CROSS_ENTROPY_NUMBERS] = {[ANT__CROSS_ENTROPY_ROWS] = {.i = c->rows},
+                                             [ANT__CROSS_ENTROPY_CLASSES] = {.i = c->n},
+                                             [ANT__CROSS_ENTROPY_BLOCK] = {.i = block},
+                                             [ANT__CROSS_ENTROPY_LABEL_BYTES] = {.i = 4}};
+    ant_report report = {0};
+    void *at[] = {c->x, c->labels, c->y, probabilities ? c->p : NULL, &report};
+    c->set->real[c->real][ANT__K_softmax_cross_entropy](at, n, 0, cells);
+    ck_assert_int_eq(report.code, 0);
+    naive_softmax(c->want, c->x64, true, c->rows, c->n);
+    for (int64_t r = 0; r < c->rows; r++)
+        expect(c, c->y, r, -c->want[r * c->n + ((int32_t *)c->labels)[r]], "loss");
+    for (int64_t i = 0; probabilities && i < c->rows * c->n; i++)
+        expect(c, c->p, i, exp(c->want[i]), "probability");
+}
+
+START_TEST(rows_of_every_set) {
+    const int64_t rows[] = {1, 15, 16, 17, 33, 70}, sizes[] = {1, 2, 3, 10, 16, 63, 64, 65, 300};
+    for (const ant_kernel_set *const *s = ant__kernel_sets(); *s; s++)
+        for (int real = 0; real < 2; real++)
+            for (int i = 0; i < 6 * 9; i++) {
+                rows_case c = {*s, real, rows[i / 9], sizes[i % 9], .x = NULL};
+                case_open(&c);
+                check_softmax(&c, 0);
+                check_softmax(&c, 1);
+                check_cross_entropy(&c, false);
+                check_cross_entropy(&c, true);
+                case_close(&c);
+            }
 }
 END_TEST
 
 ANT_TEST_MAIN("kernels", {every_table_is_full}, {baseline_always_runs}, {the_choice_can_run},
-              {a_kernel_gives_the_same_on_every_set})
+              {rows_of_every_set})
