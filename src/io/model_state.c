@@ -75,10 +75,18 @@ static int add_optimizer(writer *w) {
     return add_scalars(w);
 }
 
+/* Weights have names only then: asked before, a model that cannot be settled seems to have none. */
+static int settle(ant_context *c, ant_model *m) {
+    int code = ant__settle(m);
+    return code ? model_error(c, m, code) : 0;
+}
+
 int ant__state_write(ant_context *c, ant_model *m, const char *path, ant_state_of what,
                      const ant_note *notes, int notes_n) {
     writer w = {.c = c, .m = m};
-    int code = add_weights(&w);
+    int code = settle(c, m);
+    if (!code)
+        code = add_weights(&w);
     if (!code && what == ANT__WEIGHTS_AND_OPTIMIZER)
         code = add_optimizer(&w);
     if (!code)
@@ -176,10 +184,15 @@ static int set_weights(reader *r) {
 int ant__weights_take(ant_context *c, ant_model *m, const char *path, const ant_safetensors *s,
                       bool skip_mismatch) {
     reader r = {.c = c, .m = m, .path = path, .s = s, .skip = skip_mismatch};
-    if (index_tensors(&r) || check_weights(&r) || set_weights(&r))
-        ant__fail_memory(&c->error); /* keeps the error that is there */
+    int code = settle(c, m);
+    if (!code)
+        code = index_tensors(&r);
+    if (!code)
+        code = check_weights(&r);
+    if (!code)
+        code = set_weights(&r);
     ant__names_free(&r.tensors);
-    return c->error.code;
+    return code;
 }
 
 /* Plain numbers of a known type and shape. */

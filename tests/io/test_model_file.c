@@ -190,7 +190,32 @@ START_TEST(unwritable_places) {
 }
 END_TEST
 
+/* Saving and loading with every allocation failing in turn: told, nothing lost, nothing left. */
+static int save_and_load(void *path) {
+    ant_graph *g = ant_graph_new(.seed = 1, .threads = 1);
+    if (!g)
+        return ANT_E_MEMORY;
+    ant_model *m = ant_sequential(g, ant_dense(g, 2, .input_shape = {3}));
+    int code = ant_status(g);
+    if (!code)
+        code = ant_save(m, path);
+    if (!code) {
+        ant_load(g, path);
+        code = ant_status(g);
+    }
+    ant_graph_free(g);
+    return code;
+}
+
+START_TEST(memory_may_fail) {
+    scratch_begin();
+    memory_fail_each(save_and_load,
+                     (void *)(uintptr_t)scratch_path(_i ? "m.yaml" : "m.safetensors"));
+    scratch_end();
+}
+END_TEST
+
 ANT_TEST_MAIN("model_file",
               ANT_LOOP(training_goes_on, 2 * (int)(sizeof optimizers / sizeof *optimizers)),
               {files_are_the_same, 0}, {weights_alone, 0}, {mismatches, 0}, {cuts_and_flips, 0},
-              {unwritable_places, 0})
+              {unwritable_places, 0}, ANT_LOOP(memory_may_fail, 2))
