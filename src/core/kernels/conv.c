@@ -89,15 +89,15 @@ static R *packed_group(const gather *g, int64_t group) {
 
 /* The kernel's taps, in the order of their source entries, as the right side of the products. */
 static void pack_taps(const gather *g, int64_t group) {
+    R *packed = packed_group(g, group);
+    int64_t row = 0;
     for (int64_t i = 0; i < g->row.taps; i++)
-        for (int64_t j = 0; j < g->column.taps; j++) {
+        for (int64_t j = 0; j < g->column.taps; j++, row += g->in) {
             int64_t tap = (g->row.tap + i * g->row.tap_step) * g->conv->windows.column.size +
                           g->column.tap + j * g->column.tap_step;
             gemm_matrix block = g->block;
             block.at += tap * g->tap_size + group * g->filters;
-            K(gemm_pack_rows)
-            (packed_group(g, group), block, (i * g->column.taps + j) * g->in, g->in, depth(g),
-             g->out);
+            K(gemm_pack_rows)(packed, block, row, g->in, depth(g), g->out);
         }
 }
 

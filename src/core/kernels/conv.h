@@ -32,6 +32,12 @@ typedef struct range {
     int64_t from, to;
 } range;
 
+/* Those under the windows at positions [from, to). */
+static inline range range_under(const axis *a, int64_t from, int64_t to) {
+    int64_t reach = (a->size - 1) * a->dilation + 1;
+    return (range){from * a->stride - a->before, (to - 1) * a->stride - a->before + reach};
+}
+
 /* One image (rows, columns, channels). */
 typedef struct image {
     const R *at;

@@ -42,52 +42,64 @@ static void multiply_taps(const sums *s, const view *v, range rows, gemm *produc
 
 static void pack_map(const sums *s, const R *dy) {
     int64_t filters = s->conv->windows.filters, out = out_group(s);
-    for (int64_t group = 0; group < s->conv->groups; group++)
-        K(gemm_pack)
-    (s->memory + group * ant__gemm_packed(s->depth, out),
-     (gemm_matrix){dy + group * out, filters, 1}, s->depth, out);
+    int64_t size = ant__gemm_packed(s->depth, out);
+    for (int64_t group = 0; group < s->conv->groups; group++) {
+        gemm_matrix map = {dy + group * out, filters, 1};
+        K(gemm_pack)(s->memory + group * size, map, s->depth, out);
+    }
+}
+
+/* Where the input goes on from row to row of the map. Returns the table. */
+static const int64_t *set_runs(const sums *s, const view *v, int64_t rows) {
+    int64_t *runs = (int64_t *)(void *)(s->memory + s->conv->runs);
+    for (int64_t r = 0; r < rows; r++)
+        runs[r] = r * s->conv->windows.row.stride * v->pitch;
+    return runs;
 }
 
 /* Rows of the map of image number k. */
 static void sum_piece(sums *s, int64_t k, range rows) {
     const windows *w = &s->conv->windows;
     const axis *down = &w->row, *along = &w->column;
-    int64_t reach = (down->size - 1) * down->dilation + 1;
     image m = {s->x + k * down->in * along->in * w->channels, down->in, along->in, w->channels};
-    view v = K(conv_view)(&m,
-                          (range){rows.from * down->stride - down->before,
-                                  (rows.to - 1) * down->stride - down->before + reach},
-                          (range){-along->before, (along->out - 1) * along->stride - along->before +
-                                                      (along->size - 1) * along->dilation + 1},
-                          s->memory + s->conv->piece);
-    int64_t *runs = (int64_t *)(void *)(s->memory + s->conv->runs);
-    for (int64_t r = 0; r < rows.to - rows.from; r++)
-        runs[r] = r * down->stride * v.pitch;
-    s->depth = (rows.to - rows.from) * along->out;
-    pack_map(s, s->dy + (k * down->out + rows.from) * along->out * w->filters);
-    gemm product = {.n = out_group(s), .k = s->depth, .c_row = w->filters, .add = s->add};
+    view v = K(conv_view)(&m, range_under(down, rows.from, rows.to),
+                          range_under(along, 0, along->out), s->memory + s->conv->piece);
+    gemm product = {.n = out_group(s), .c_row = w->filters, .add = s->add};
     product.runs = rows.to - rows.from;
-    product.a_runs = runs;
+    product.a_runs = set_runs(s, &v, product.runs);
     product.a.row = 1;
     product.a.column = along->stride * w->channels;
+    product.k = s->depth = product.runs * along->out;
+    pack_map(s, s->dy + (k * down->out + rows.from) * along->out * w->filters);
     multiply_taps(s, &v, rows, &product);
     s->add = true;
 }
 
+/* The direct way. */
 static void sum_images(sums *s, range images) {
-    const windows *w = &s->conv->windows;
-    int64_t piece = ant__conv_piece(w->row.out, w->column.out);
-    int64_t row = w->column.size * in_group(s) * w->filters;
-    if (images.from == images.to)
-        memset(s->dw + s->taps.from * row, 0,
-               (size_t)((s->taps.to - s->taps.from) * row) * sizeof(R));
-    else if (s->conv->tiles > 0)
-        K(winograd_sums)(s, images);
-    for (int64_t k = images.from; s->conv->tiles == 0 && k < images.to; k++)
-        for (int64_t i = 0; i < w->row.out; i += piece) {
-            int64_t end = i + piece < w->row.out ? i + piece : w->row.out;
+    const axis *row = &s->conv->windows.row;
+    int64_t piece = ant__conv_piece(row->out, s->conv->windows.column.out);
+    for (int64_t k = images.from; k < images.to; k++)
+        for (int64_t i = 0; i < row->out; i += piece) {
+            int64_t end = i + piece < row->out ? i + piece : row->out;
             sum_piece(s, k, (range){i, end});
         }
+}
+
+/* No images: no sum. */
+static void clear(const sums *s) {
+    const windows *w = &s->conv->windows;
+    int64_t row = w->column.size * in_group(s) * w->filters;
+    memset(s->dw + s->taps.from * row, 0, (size_t)((s->taps.to - s->taps.from) * row) * sizeof(R));
+}
+
+static void sum_chunk(sums *s, range images) {
+    if (images.from == images.to)
+        clear(s);
+    else if (s->conv->tiles > 0)
+        K(winograd_sums)(s, images);
+    else
+        sum_images(s, images);
 }
 
 /* x, dy -> dw */
@@ -101,6 +113,6 @@ void K(conv2d_kernel)(void *const *at, const ant_num *n, int64_t from, int64_t t
         sums s = {.conv = &c, .x = at[0], .dy = at[1], .dw = (R *)at[2] + chunk * size};
         s.memory = (R *)at[3] + from * c.slot;
         s.taps = (range){w->row.size * part / parts, w->row.size * (part + 1) / parts};
-        sum_images(&s, (range){w->images * chunk / chunks, w->images * (chunk + 1) / chunks});
+        sum_chunk(&s, (range){w->images * chunk / chunks, w->images * (chunk + 1) / chunks});
     }
 }

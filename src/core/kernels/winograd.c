@@ -51,10 +51,10 @@ static void pack_kernel(const gather *g) {
         transform_taps(g, at, LANES, raw);
     if (at < g->tap_size)
         transform_taps(g, at, g->tap_size - at, raw);
-    for (int k = 0; k < PLANES; k++)
-        K(gemm_pack)
-    (g->memory + k * packed_size(g),
-     (gemm_matrix){raw + k * g->tap_size, g->block.row, g->block.column}, g->in, g->out);
+    for (int k = 0; k < PLANES; k++) {
+        gemm_matrix taps_of_plane = {raw + k * g->tap_size, g->block.row, g->block.column};
+        K(gemm_pack)(g->memory + k * packed_size(g), taps_of_plane, g->in, g->out);
+    }
 }
 
 /* --- the sources --- */

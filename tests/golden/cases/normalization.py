@@ -21,4 +21,6 @@ CASES = [
     layer("LayerNormalization(axis=[1, 2])", (2, 3, 4)),
     layer("LayerNormalization(axis=(-2, -1))", (2, 2, 3, 4)),
     layer("LayerNormalization(axis=(1, 3))", (2, 2, 3, 4)),
+    layer("LayerNormalization(axis=(1, -1))", (2, 2, 3, 4)),
+    layer("LayerNormalization(axis=(1, 2), rms_scaling=True)", (2, 3, 4)),
 ]
