@@ -42,6 +42,10 @@ static void cell(gemm g, const ant_num *n, int64_t index) {
     K(gemm)(&g);
 }
 
+/* Stands for operands without entries, whose pointers may be NULL: no pointer may be moved then. */
+static const R nothing;
+static const gemm_matrix empty = {&nothing, 0, 0};
+
 void K(matmul)(void *const *at, const ant_num *n, int64_t from, int64_t to) {
     const int64_t biased = n[ANT__MATMUL_BIASED].i;
     gemm g = {.m = n[ANT__MATMUL_M].i,
@@ -55,6 +59,8 @@ void K(matmul)(void *const *at, const ant_num *n, int64_t from, int64_t to) {
               .activation = (gemm_activation)n[ANT__MATMUL_ACTIVATION].i};
     if (g.m == 0 || g.n == 0)
         return;
+    if (g.k == 0)
+        g.a = g.b = empty;
     /* One thread's cells share the workspace of its first, which stays in its cache. */
     if (n[ANT__MATMUL_WORKSPACE].i > 0)
         g.workspace = (R *)at[3 + biased] + from * n[ANT__MATMUL_WORKSPACE].i;
