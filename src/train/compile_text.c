@@ -79,13 +79,13 @@ static bool by_names(const reader *r, const ant_tree *t, int kind) {
 
 static int unknown_output(reader *r, const ant_tree *t) {
     const char *names[ANT_MAX_PORTS];
+    char hint[ANT__HINT_TEXT];
     int n = 0;
     for (int k = 0; k < r->n; k++)
         if (r->out[k].name)
             names[n++] = r->out[k].name;
-    const char *near = ant__nearest(t->key, names, n);
-    return ant__tree_fail(r->context, t, ANT_E_OPTION, "compile: no output '%s'%s%s%s", t->key,
-                          near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
+    return ant__tree_fail(r->context, t, ANT_E_OPTION, "compile: no output '%s'%s", t->key,
+                          ant__hint(hint, t->key, names, n));
 }
 
 static int read_named(reader *r, const ant_tree *t, value_reader *read) {
@@ -144,14 +144,14 @@ static int read_key(reader *r, ant_tree *t) {
                 {"weighted_metrics", ANT_METRIC, read_weighted}};
     static const char *const words[] = {"optimizer", "loss", "loss_weights", "metrics",
                                         "weighted_metrics"};
+    char hint[ANT__HINT_TEXT];
     if (strcmp(t->key, "optimizer") == 0)
         return read_optimizer(r, t);
     for (size_t k = 0; k < sizeof keys / sizeof *keys; k++)
         if (strcmp(t->key, keys[k].key) == 0)
             return read_value(r, t, keys[k].kind, keys[k].read);
-    const char *near = ant__nearest(t->key, words, 5);
-    return ant__tree_fail(r->context, t, ANT_E_OPTION, "compile: no option '%s'%s%s%s", t->key,
-                          near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
+    return ant__tree_fail(r->context, t, ANT_E_OPTION, "compile: no option '%s'%s", t->key,
+                          ant__hint(hint, t->key, words, 5));
 }
 
 static int read_map(reader *r, const ant_tree *t) {

@@ -64,14 +64,13 @@ static int count_role(const ant_feed *f, enum ant_feed_role role) {
 /* --- matching --- */
 static int unknown_name(ant_feed *f, enum ant_feed_role role, const char *name) {
     const char *names[ANT__MAX_FEEDS];
+    char hint[ANT__HINT_TEXT];
     int n = 0;
     for (int k = 0; k < f->n; k++)
         if (f->port[k].role == role)
             names[n++] = f->port[k].name;
-    const char *near = ant__nearest(name, names, n);
-    return ant__fail(f->error, ANT_E_DATA, "%s: no %s '%s'%s%s%s", ant__layer_label(f->model),
-                     roles[role], name, near ? ", did you mean '" : "", near ? near : "",
-                     near ? "'?" : "");
+    return ant__fail(f->error, ANT_E_DATA, "%s: no %s '%s'%s", ant__layer_label(f->model),
+                     roles[role], name, ant__hint(hint, name, names, n));
 }
 
 static ant_feed_port *port_named(ant_feed *f, enum ant_feed_role role, const char *name) {

@@ -6,11 +6,11 @@
 /* --- outputs by name --- */
 static int unknown_output(ant_compiled *c, const char *name) {
     const char *names[ANT_MAX_PORTS];
+    char hint[ANT__HINT_TEXT];
     for (int k = 0; k < c->n_out; k++)
         names[k] = ant__out_name(c->model, k);
-    const char *near = ant__nearest(name, names, c->n_out);
-    return ant__fail(&c->context.error, ANT_E_OPTION, "compile: no output '%s'%s%s%s", name,
-                     near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
+    return ant__fail(&c->context.error, ANT_E_OPTION, "compile: no output '%s'%s", name,
+                     ant__hint(hint, name, names, c->n_out));
 }
 
 static int place_of(const ant_compiled *c, const char *name) {

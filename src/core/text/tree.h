@@ -59,6 +59,9 @@ bool ant__whole_read(const char *text, int64_t *x);
 const char *ant__snake(ant_context *c, const char *name);
 /* The word nearest to a mistyped one; NULL when none is near. */
 const char *ant__nearest(const char *word, const char *const *words, int n);
+/* The end of a message about it: ", did you mean 'adam'?", "" when none is near. Returns out. */
+enum { ANT__HINT_TEXT = 128 };
+const char *ant__hint(char out[ANT__HINT_TEXT], const char *word, const char *const *words, int n);
 /* Equal without case and '_'. */
 bool ant__same_name(const char *a, const char *b);
 /* Is `word` one of `words`, which spaces separate (NULL: none)? loose: without case and '_'. */

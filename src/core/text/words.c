@@ -1,6 +1,7 @@
 /* Names: Keras's snake case, names that count as equal, the nearest of some words. All are ASCII
  * only, so that the caller's locale changes nothing. */
 #include "core/text/tree.h"
+#include <stdio.h>
 #include <string.h>
 
 static bool is_upper(char c) {
@@ -93,4 +94,12 @@ const char *ant__nearest(const char *word, const char *const *words, int n) {
         }
     }
     return nearest;
+}
+
+const char *ant__hint(char out[ANT__HINT_TEXT], const char *word, const char *const *words, int n) {
+    const char *near = ant__nearest(word, words, n);
+    out[0] = '\0';
+    if (near)
+        snprintf(out, ANT__HINT_TEXT, ", did you mean '%.100s'?", near);
+    return out;
 }
