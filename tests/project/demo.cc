@@ -3,7 +3,7 @@
 
 static ant_layer *dense(ant_graph *g, int units) {
     ant_dense_options o;
-    ant_options_init(ANT_LAYER, "Dense", &o, sizeof o);
+    ant_options_init(ANT_LAYER, "Dense", &o, offsetof(ant_dense_options, ant_end));
     o.graph = g;
     o.units = units;
     o.input_shape[0] = 2;
