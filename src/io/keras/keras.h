@@ -1,0 +1,98 @@
+/* Keras's own files: what is in `.keras`, `.h5` and `.weights.h5`, and how it becomes a model here.
+ *
+ * Both ways go through the trees of io/config.h, which YAML uses too: reading turns Keras's JSON
+ * into the map that stands under `model:` and the one under `compile:`; writing turns a model into
+ * JSON. Nothing is built here that ant__model_read does not build.
+ *
+ *     json.c             JSON and trees
+ *     config_read.c      config.json -> model tree: layers, calls, nested models
+ *     config_write.c     model -> config.json
+ *     objects.c          {"class_name": …, "config": {…}} and the texts of parts, both ways
+ *     compile.c          compile_config and `compile:`, both ways
+ *     operations.c       recorded operations (x * 2 + y) and layers of class Operation, both ways
+ *     paths.c            which weight stands where in the HDF5 file
+ *     file_read.c, file_write.c   the zip around it
+ *     legacy.c           whole models of Keras 2 and tf.keras in one HDF5 file
+ *
+ * Names in a file are data: they are never looked up as modules, paths or code. */
+#ifndef ANT_IO_KERAS_H
+#define ANT_IO_KERAS_H
+#include "graph/graph.h"
+#include "io/hdf5/hdf5.h"
+#include "io/json.h"
+
+/* --- objects.c: {"module": …, "class_name": "L2", "config": {"l2": 0.01}} --- */
+/* What the option of a layer (or of compile) says, as Antler's own grammar has it: a bare string, a
+ * number and null stay; an object becomes a call, L2(l2=0.01); __tensor__ and __numpy__ become
+ * lists. `where` names the layer and option for messages. NULL after an error in c. */
+ant_tree *ant__keras_value_read(ant_context *c, const char *where, const ant_tree *json);
+/* The same back: the value of an option that holds a part of `kind`, as Keras writes it. */
+ant_tree *ant__keras_part_write(ant_context *c, int kind, const char *text);
+
+/* --- operations.c: {"module": "keras.src.ops.numpy", "class_name": "Multiply", …} --- */
+/* What stands for a tensor among a recorded call's arguments: {"class_name": "__keras_tensor__", …}
+ * becomes a reference to the value, as calls in a model tree write it. NULL after an error. */
+typedef struct ant_keras_tensors {
+    ant_tree *(*read)(void *data, const ant_tree *tensor);
+    void *data;
+} ant_keras_tensors;
+bool ant__keras_is_operation(const ant_tree *object);
+bool ant__keras_is_tensor(const ant_tree *t);
+/* One recorded operation, {"class_name", "config", "inbound_nodes": [{"args", "kwargs"}]}: gives the
+ * layer (a map {Operation: {op: …}}, or a layer class that does the same) and adds its operands to
+ * `call`, a tree of kind ANT__CALL. NULL after an error in c, which names operation and argument. */
+ant_tree *ant__keras_operation_read(ant_context *c, const ant_tree *object, const ant_tree *node,
+                                    const ant_keras_tensors *tensors, ant_tree *call);
+/* A layer of class Operation back: the object without name and inbound_nodes, and its call's args
+ * and kwargs, with `operands` (trees of __keras_tensor__) put in their places. */
+ant_tree *ant__keras_operation_write(ant_context *c, const ant_layer *l, ant_tree *const *operands,
+                                     int n, ant_tree **args, ant_tree **kwargs);
+
+/* --- config_read.c, compile.c --- */
+/* The map under `model:` from config.json of a Functional or Sequential model. NULL after an error in
+ * c that names the layer. */
+ant_tree *ant__keras_model_tree(ant_context *c, const char *path, const ant_tree *config);
+/* The map under `compile:` from compile_config; NULL without an error: not compiled. */
+ant_tree *ant__keras_compile_tree(ant_context *c, const char *path, const ant_tree *config);
+
+/* --- config_write.c, compile.c --- */
+/* config.json of a settled model, compile_config included. NULL after an error in c. */
+ant_tree *ant__keras_config_write(ant_context *c, ant_model *m);
+
+/* --- paths.c: "layers/lstm/cell/vars/0" --- */
+/* A weight of a model and its place in the file, or a group that must exist though it holds none. */
+typedef struct ant_keras_place {
+    const char *group;  /* "layers/lstm/cell" */
+    const char *name;   /* of the layer: the attribute of its `vars` group; NULL: none is written */
+    ant_weight *weight; /* NULL: only the group */
+    int index;          /* vars/<index> */
+} ant_keras_place;
+typedef struct ant_keras_places {
+    ANT__LIST(ant_keras_place) list;
+} ant_keras_places;
+/* All of them, in the order in which Keras writes them; each shared layer once, at its first path.
+ * The list is freed with ant__free(list.at). 0 or an error in c. */
+int ant__keras_places(ant_context *c, ant_model *m, ant_keras_places *out);
+
+/* --- weights.c: numbers in and out of the HDF5 file --- */
+/* Sets the weights by their places: all of them, or none and an error; skip_mismatch as in
+ * ant_load_weights. `root` is the file's, or a group that holds a model. */
+int ant__keras_weights_take(ant_context *c, ant_model *m, const char *path,
+                            const ant_hdf5_node *root, bool skip_mismatch);
+/* Sets the optimizer's state where the file has one and the model an optimizer; a state that does not
+ * fit is left out with a warning, as Keras does. */
+int ant__keras_optimizer_take(ant_context *c, ant_model *m, const char *path,
+                              const ant_hdf5_node *root);
+/* The tree of groups that Keras writes: weights, and the optimizer's state where there is one. */
+ant_hdf5_node *ant__keras_weights_tree(ant_context *c, ant_model *m);
+
+/* --- whole files --- */
+/* A model from the bytes of a .keras file, with weights and compile state. NULL: the graph's error. */
+ant_model *ant__keras_model(ant_graph *g, const char *path, const unsigned char *bytes,
+                            size_t size);
+/* The same from a legacy .h5 file of a whole model. */
+ant_model *ant__keras_legacy_model(ant_graph *g, const char *path, const unsigned char *bytes,
+                                   size_t size);
+/* Writes a settled model; the file appears whole or not at all. 0 or an error in c. */
+int ant__keras_save(ant_context *c, ant_model *m, const char *path);
+#endif
