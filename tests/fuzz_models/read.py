@@ -1,0 +1,118 @@
+#!/usr/bin/env python3
+"""Random models, written by Keras, run by Antler, compared.
+
+    python tests/fuzz_models/read.py --antler build/src/tool/antler --from 0 --count 1000
+
+Needs keras==3.15.1 with a backend. Prints a line per difference, with the seed that gives it again,
+and what was tried at the end; exits 1 when there was one. --keep DIR keeps the files of differences.
+"""
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import traceback
+import warnings
+
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
+warnings.filterwarnings("ignore")
+import keras  # noqa: E402
+import numpy as np  # noqa: E402
+
+import models  # noqa: E402
+
+
+def run(*command):
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    return done.returncode, (done.stderr or done.stdout).strip()
+
+
+def wanted(model, xs):
+    out = model(xs if len(xs) > 1 else xs[0], training=False)
+    return [np.asarray(v) for v in keras.tree.flatten(out)]
+
+
+def found(path, names):
+    if path.endswith(".npy"):
+        return [np.load(path)]
+    z = np.load(path)
+    return [z[n] for n in names]
+
+
+def worst(want, got):
+    """The largest error, in units of what is allowed: 1e-5 of the largest number of the output."""
+    most = 0.0
+    for a, b in zip(want, got):
+        if a.shape != b.shape:
+            return f"shape {b.shape}, expected {a.shape}"
+        if not np.array_equal(np.isfinite(a), np.isfinite(b)):
+            return "nan or inf in other places"
+        ok = np.isfinite(a)
+        scale = max(1e-3, float(np.max(np.abs(a[ok]), initial=0)))
+        most = max(most, float(np.max(np.abs(a[ok].astype("f8") - b[ok]), initial=0)) / scale / 1e-5)
+    return most
+
+
+def compare(args, model, xs, folder):
+    path = os.path.join(folder, "m.keras")
+    model.save(path)
+    np.savez(os.path.join(folder, "x.npz"), **dict(zip(model.input_names, xs)))
+    want = wanted(model, xs)
+    out = os.path.join(folder, "y.npz" if len(want) > 1 else "y.npy")
+    code, text = run(args.antler, "predict", path, "--input", os.path.join(folder, "x.npz"),
+                     "--output", out)
+    if code:
+        return text or f"exit {code}"
+    return worst(want, found(out, model.output_names))
+
+
+def one(args, seed):
+    keras.utils.clear_session(free_memory=False)
+    try:
+        model = models.make(seed, operations=not args.no_operations)
+        xs = models.data(model, seed)
+        wanted(model, xs)
+    except Exception as e:  # Keras refuses some of what is drawn
+        if args.verbose:
+            traceback.print_exc()
+        return None, f"not built: {type(e).__name__}"
+    folder = tempfile.mkdtemp()
+    error = compare(args, model, xs, folder)
+    bad = isinstance(error, str) or error > 1
+    if bad and args.keep:
+        shutil.copytree(folder, os.path.join(args.keep, str(seed)), dirs_exist_ok=True)
+    shutil.rmtree(folder)
+    return not bad, error
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    p.add_argument("--antler", default="build/src/tool/antler")
+    p.add_argument("--from", dest="first", type=int, default=0)
+    p.add_argument("--count", type=int, default=100)
+    p.add_argument("--keep", default=None)
+    p.add_argument("--no-operations", action="store_true")
+    p.add_argument("--verbose", action="store_true")
+    args = p.parse_args()
+    passed = failed = skipped = 0
+    most = 0.0
+    for seed in range(args.first, args.first + args.count):
+        good, what = one(args, seed)
+        if good is None:
+            skipped += 1
+        elif good:
+            passed += 1
+            most = max(most, what)
+        else:
+            failed += 1
+            print(f"seed {seed}: {what}", flush=True)
+    print(f"worst error {most * 1e-5:.2g} of the largest number; not built by Keras: {skipped}")
+    print(f"{passed} passed, {failed} failed")
+    sys.exit(failed > 0)
+
+
+if __name__ == "__main__":
+    main()
