@@ -1,18 +1,25 @@
-/* JSON as the small tree that everything read becomes (core/text/tree.h), through jansson.
+/* JSON as the small tree that everything read becomes (core/text/tree.h), by an own strict reader.
  *
- * Objects are maps, arrays items, strings quoted scalars; numbers, true, false and null are words as
- * JSON writes them. Names twice in one object, invalid UTF-8, a zero character in a text and what
- * follows the value are refused. */
+ * Objects are maps, arrays items, strings quoted scalars; numbers (digits as they stand), true,
+ * false and null are words. Python's NaN, Infinity and -Infinity are the words nan, inf and -inf.
+ * Names twice in one object, invalid UTF-8, a zero character in a text and what follows the value are
+ * refused. (jansson would refuse Python's NaN, tell no places and hold everything twice.) */
 #ifndef ANT_IO_JSON_H
 #define ANT_IO_JSON_H
 #include "antler/files.h"
 #include "core/text/buffer.h"
 #include "core/text/tree.h"
 
-/* `path` begins the messages, which tell line and column of what jansson refuses. The trees have no
- * places: jansson keeps none. In the context's arena; NULL after an error in c. */
+/* How many JSON values inside each other count as one of limits->depth: a model in a model is four
+ * deeper. */
+enum { ANT__JSON_DEPTH = 4 };
+
+/* `path` begins the messages, which tell line and column. The byte behind the text must be a zero, as
+ * ant__file_read and ant__zip_extract leave it. The tree copies what it keeps, in the context's
+ * arena; NULL after an error in c. */
 ant_tree *ant__json_parse(ant_context *c, const char *path, const void *text, size_t size,
                           const ant_limits *limits);
-/* Appends the text, as Python's json.dumps would write it. 0 or ANT_E_MEMORY. */
+/* Appends the text, as Python's json.dumps would write it: ", " and ": " between, ASCII alone. A
+ * word that JSON does not know is written as text. 0 or ANT_E_MEMORY. */
 int ant__json_put(ant_buffer *out, const ant_tree *t);
 #endif

@@ -1,0 +1,438 @@
+/* JSON: text into a tree, and a tree into text. */
+#include "io/json.h"
+#include "io/file.h"
+#include "io/utf8.h"
+#include <stdlib.h>
+#include <string.h>
+
+/* --- in --- */
+typedef struct reader {
+    ant_context *c;
+    const ant_limits *limits;
+    const char *at, *end;   /* what is left; *end is a zero */
+    const char *line_start; /* of the present line */
+    int line, nodes, depth, deepest;
+} reader;
+
+static ant_tree *here(const reader *r, ant_tree *out) {
+    *out = (ant_tree){.line = r->line, .column = (int)(r->at - r->line_start) + 1};
+    return out;
+}
+
+/* An error at the reader's place; always NULL. */
+static void *bad(reader *r, int code, const char *what) {
+    ant_tree at;
+    ant__tree_fail(r->c, here(r, &at), code, "%s", what);
+    return NULL;
+}
+
+static void *wrong(reader *r, const char *expected) {
+    ant_tree at;
+    int shown = 0;
+    while (shown < 20 && r->at[shown] >= ' ' && r->at[shown] <= '~')
+        shown++;
+    if (r->at == r->end)
+        ant__tree_fail(r->c, here(r, &at), ANT_E_FORMAT, "expected %s, found the end", expected);
+    else if (!shown)
+        ant__tree_fail(r->c, here(r, &at), ANT_E_FORMAT, "expected %s, found the byte 0x%02x",
+                       expected, (unsigned char)*r->at);
+    else
+        ant__tree_fail(r->c, here(r, &at), ANT_E_FORMAT, "expected %s, found '%.*s'", expected,
+                       shown, r->at);
+    return NULL;
+}
+
+static void skip_blank(reader *r) {
+    for (; *r->at == ' ' || *r->at == '\t' || *r->at == '\r' || *r->at == '\n'; r->at++)
+        if (*r->at == '\n') {
+            r->line++;
+            r->line_start = r->at + 1;
+        }
+}
+
+static ant_tree *node(reader *r, ant_tree_kind kind) {
+    if (++r->nodes > r->limits->nodes)
+        return bad(r, ANT_E_LIMIT, "more values than the limit");
+    ant_tree *t = ant__tree_new(r->c, kind, NULL, NULL);
+    if (t) {
+        t->line = r->line;
+        t->column = (int)(r->at - r->line_start) + 1;
+    }
+    return t;
+}
+
+static int hex_digit(char c) {
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c |= 0x20;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Four hexadecimal digits at s; -1 where they are none. */
+static int unit_at(const char *s) {
+    int x = 0;
+    for (int k = 0; k < 4; k++) {
+        int digit = hex_digit(s[k]);
+        if (digit < 0)
+            return -1;
+        x = x << 4 | digit;
+    }
+    return x;
+}
+
+static char *put_utf8(char *out, unsigned x) {
+    int more = x < 0x80 ? 0 : x < 0x800 ? 1 : x < 0x10000 ? 2 : 3;
+    static const unsigned char first[] = {0x00, 0xC0, 0xE0, 0xF0};
+    *out++ = (char)(first[more] | x >> 6 * more);
+    while (more-- > 0)
+        *out++ = (char)(0x80 | (x >> 6 * more & 0x3F));
+    return out;
+}
+
+/* \u00e4, or two of them that make one character; the reader stands behind the 'u'. NULL after an
+ * error. */
+static char *unicode(reader *r, char *out) {
+    int x = unit_at(r->at), low;
+    if (x < 0)
+        return wrong(r, "four hexadecimal digits");
+    r->at += 4;
+    if (x == 0)
+        return bad(r, ANT_E_FORMAT, "a zero character in a text");
+    if (x < 0xD800 || x > 0xDFFF)
+        return put_utf8(out, (unsigned)x);
+    low = x <= 0xDBFF && r->at[0] == '\\' && r->at[1] == 'u' ? unit_at(r->at + 2) : -1;
+    if (low < 0xDC00 || low > 0xDFFF)
+        return bad(r, ANT_E_FORMAT, "half a character in a text");
+    r->at += 6;
+    return put_utf8(out, 0x10000u + ((unsigned)x - 0xD800u) * 0x400u + (unsigned)low - 0xDC00u);
+}
+
+/* What follows a backslash. */
+static char *escape(reader *r, char *out) {
+    static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
+    char c = *r->at;
+    const char *known = c ? strchr(from, c) : NULL;
+    if (c != 'u' && !known)
+        return wrong(r, "an escape of JSON");
+    r->at++;
+    if (c == 'u')
+        return unicode(r, out);
+    *out++ = to[known - from];
+    return out;
+}
+
+/* The closing quote; `end` when there is none. */
+static const char *quote_end(const reader *r) {
+    const char *s = r->at;
+    while (s < r->end && *s != '"')
+        s += *s == '\\' && s + 1 < r->end ? 2 : 1;
+    return s;
+}
+
+/* A text between quotes. */
+static const char *text(reader *r) {
+    r->at++;
+    size_t room = (size_t)(quote_end(r) - r->at);
+    if (room > (size_t)r->limits->string_bytes)
+        return bad(r, ANT_E_LIMIT, "a text is longer than the limit");
+    char *kept = ant__arena_alloc(&r->c->arena, room + 1), *out = kept;
+    if (!kept) {
+        ant__fail_memory(&r->c->error);
+        return NULL;
+    }
+    while (*r->at != '"') {
+        if (r->at == r->end)
+            return bad(r, ANT_E_FORMAT, "a quote is not closed");
+        if ((unsigned char)*r->at < 0x20)
+            return bad(r, ANT_E_FORMAT, "a control character in a text");
+        if (*r->at != '\\')
+            *out++ = *r->at++;
+        else if (r->at++, !(out = escape(r, out)))
+            return NULL;
+    }
+    r->at++;
+    return kept;
+}
+
+static const char *digits(const char *s) {
+    while (*s >= '0' && *s <= '9')
+        s++;
+    return s;
+}
+
+/* Behind the number at s; s itself where there is none. */
+static const char *number_end(const char *s) {
+    const char *begin = s, *at = s + (*s == '-');
+    s = *at == '0' ? at + 1 : digits(at);
+    if (s == at)
+        return begin;
+    if (*s == '.') {
+        at = s + 1;
+        if ((s = digits(at)) == at)
+            return begin;
+    }
+    if (*s == 'e' || *s == 'E') {
+        at = s + 1 + (s[1] == '+' || s[1] == '-');
+        if ((s = digits(at)) == at)
+            return begin;
+    }
+    return s;
+}
+
+/* Words, and what they are in a tree: Python writes the last three, JSON knows them not. */
+static const struct constant {
+    const char *json, *word;
+} constants[] = {{"null", "null"}, {"true", "true"},    {"false", "false"},
+                 {"NaN", "nan"},   {"Infinity", "inf"}, {"-Infinity", "-inf"}};
+enum { CONSTANTS = sizeof constants / sizeof *constants };
+
+static ant_tree *word(reader *r) {
+    ant_tree *t = node(r, ANT__WORD);
+    const char *end = number_end(r->at);
+    if (!t)
+        return NULL;
+    if (end - r->at > r->limits->string_bytes)
+        return bad(r, ANT_E_LIMIT, "a number is longer than the limit");
+    if (end > r->at) {
+        t->text = ant__arena_bytes(&r->c->arena, r->at, (size_t)(end - r->at));
+        r->at = end;
+        if (!t->text)
+            ant__fail_memory(&r->c->error);
+        return t->text ? t : NULL;
+    }
+    for (int k = 0; k < CONSTANTS; k++) {
+        size_t n = strlen(constants[k].json);
+        if (strncmp(r->at, constants[k].json, n))
+            continue;
+        r->at += n;
+        t->text = constants[k].word;
+        return t;
+    }
+    return wrong(r, "a value");
+}
+
+static ant_tree *value(reader *r);
+
+/* After a value of a list or an object: 1 when another one follows, 0 at its end, -1 after an error. */
+static int goes_on(reader *r, char end) {
+    skip_blank(r);
+    if (*r->at != ',' && *r->at != end)
+        return wrong(r, end == ']' ? "',' or ']'" : "',' or '}'"), -1;
+    return *r->at++ == ',';
+}
+
+static bool empty(reader *r, char end) {
+    r->at++;
+    skip_blank(r);
+    r->at += *r->at == end;
+    return r->at[-1] == end;
+}
+
+static ant_tree *list(reader *r) {
+    ant_tree *t = node(r, ANT__ITEMS);
+    if (!t || empty(r, ']'))
+        return t;
+    for (int more = 1; more;) {
+        ant_tree *v = value(r);
+        ant__tree_add(t, v);
+        if (!v || (more = goes_on(r, ']')) < 0)
+            return NULL;
+    }
+    return t;
+}
+
+static int by_key(const void *a, const void *b) {
+    const ant_tree *const *x = a, *const *y = b;
+    return strcmp((*x)->key, (*y)->key);
+}
+
+/* No name twice; by sorting, so that a large object takes no quadratic time. */
+static ant_tree *checked(reader *r, ant_tree *t) {
+    int n = ant__tree_count(t), k = 0;
+    const ant_tree **sorted = ant__alloc_array((size_t)n + 1, sizeof *sorted);
+    if (!sorted) {
+        ant__fail_memory(&r->c->error);
+        return NULL;
+    }
+    for (const ant_tree *x = t->first; x; x = x->next)
+        sorted[k++] = x;
+    qsort(sorted, (size_t)n, sizeof *sorted, by_key);
+    for (k = 1; k < n; k++)
+        if (!strcmp(sorted[k - 1]->key, sorted[k]->key)) {
+            ant__tree_fail(r->c, t, ANT_E_FORMAT, "'%.200s' stands twice in one object",
+                           sorted[k]->key);
+            t = NULL;
+            break;
+        }
+    ant__free(sorted);
+    return t;
+}
+
+static ant_tree *entry(reader *r) {
+    skip_blank(r);
+    if (*r->at != '"')
+        return wrong(r, "a name in quotes");
+    const char *key = text(r);
+    if (!key)
+        return NULL;
+    skip_blank(r);
+    if (*r->at != ':')
+        return wrong(r, "':'");
+    r->at++;
+    ant_tree *v = value(r);
+    if (v)
+        v->key = key;
+    return v;
+}
+
+static ant_tree *object(reader *r) {
+    ant_tree *t = node(r, ANT__MAP);
+    if (!t || empty(r, '}'))
+        return t;
+    for (int more = 1; more;) {
+        ant_tree *v = entry(r);
+        ant__tree_add(t, v);
+        if (!v || (more = goes_on(r, '}')) < 0)
+            return NULL;
+    }
+    return checked(r, t);
+}
+
+static ant_tree *quoted(reader *r) {
+    ant_tree *t = node(r, ANT__QUOTED);
+    return t && (t->text = text(r)) ? t : NULL;
+}
+
+static ant_tree *value(reader *r) {
+    skip_blank(r);
+    if (r->depth == r->deepest)
+        return bad(r, ANT_E_LIMIT, "nested deeper than the limit");
+    r->depth++;
+    ant_tree *t = *r->at == '{'   ? object(r)
+                  : *r->at == '[' ? list(r)
+                  : *r->at == '"' ? quoted(r)
+                                  : word(r);
+    r->depth--;
+    return t;
+}
+
+static ant_tree *document(reader *r) {
+    ant_tree *t = value(r);
+    skip_blank(r);
+    return t && r->at != r->end ? wrong(r, "nothing after the value") : t;
+}
+
+ant_tree *ant__json_parse(ant_context *c, const char *path, const void *text, size_t size,
+                          const ant_limits *limits) {
+    reader r = {.c = c, .limits = ant__limits(limits), .at = text, .line_start = text, .line = 1};
+    bool had = c->error.code != 0;
+    ant_tree *t = NULL;
+    r.end = r.at + size;
+    r.deepest = ANT__JSON_DEPTH * r.limits->depth;
+    if (size > (size_t)r.limits->text_bytes)
+        ant__fail(&c->error, ANT_E_LIMIT, " %zu bytes of JSON; at most %lld are read", size,
+                  (long long)r.limits->text_bytes);
+    else if ((r.at += ant__utf8_valid(text, size)) != r.end)
+        bad(&r, ANT_E_FORMAT, "a byte that is not UTF-8");
+    else {
+        r.at = text;
+        t = document(&r);
+    }
+    if (!t && !had)
+        ant__error_before(&c->error, "%s:", path);
+    return t;
+}
+
+/* --- out --- */
+static void put_unit(ant_buffer *b, unsigned x) {
+    ant__put_format(b, "\\u%04x", x);
+}
+
+/* One character beyond ASCII. */
+static void put_wide(ant_buffer *b, unsigned x) {
+    if (x < 0x10000) {
+        put_unit(b, x);
+        return;
+    }
+    put_unit(b, 0xD800 + ((x - 0x10000) >> 10));
+    put_unit(b, 0xDC00 + ((x - 0x10000) & 0x3FF));
+}
+
+static void put_ascii(ant_buffer *b, char c) {
+    static const char from[] = "\"\\\b\f\n\r\t", to[] = "\"\\bfnrt";
+    const char *known = strchr(from, c);
+    if (known)
+        ant__put_format(b, "\\%c", to[known - from]);
+    else if ((unsigned char)c < 0x20)
+        put_unit(b, (unsigned char)c);
+    else
+        ant__put_bytes(b, &c, 1);
+}
+
+/* What is not UTF-8 becomes the replacement character, one for each byte. */
+static void put_text(ant_buffer *b, const char *s) {
+    const char *end = s + strlen(s);
+    ant__put(b, "\"");
+    while (s < end) {
+        const char *valid = s + ant__utf8_valid(s, (size_t)(end - s));
+        while (s < valid) {
+            unsigned x;
+            int n = ant__utf8_next(s, &x);
+            if (n == 1)
+                put_ascii(b, *s);
+            else
+                put_wide(b, x);
+            s += n;
+        }
+        if (s < end) {
+            put_unit(b, 0xFFFD);
+            s++;
+        }
+    }
+    ant__put(b, "\"");
+}
+
+/* A word is written as it stands where JSON knows it, as a number where it is one, else as text. */
+static void put_word(ant_buffer *b, const char *s) {
+    char number[ANT__NUMBER_TEXT];
+    double x;
+    const char *end = number_end(s);
+    for (int k = 0; k < CONSTANTS; k++)
+        if (!strcmp(constants[k].word, s)) {
+            ant__put(b, constants[k].json);
+            return;
+        }
+    if (end > s && !*end)
+        ant__put(b, s);
+    else if (ant__number_read(s, &x))
+        put_word(b, ant__number_text(x, number));
+    else
+        put_text(b, s);
+}
+
+static void put_value(ant_buffer *b, const ant_tree *t) {
+    if (ant__tree_scalar(t)) {
+        if (t->kind == ANT__QUOTED)
+            put_text(b, t->text);
+        else
+            put_word(b, t->text);
+        return;
+    }
+    bool map = t->kind == ANT__MAP;
+    ant__put(b, map ? "{" : "[");
+    for (const ant_tree *x = t->first; x; x = x->next) {
+        if (x != t->first)
+            ant__put(b, ", ");
+        if (map) {
+            put_text(b, x->key);
+            ant__put(b, ": ");
+        }
+        put_value(b, x);
+    }
+    ant__put(b, map ? "}" : "]");
+}
+
+int ant__json_put(ant_buffer *out, const ant_tree *t) {
+    put_value(out, t);
+    return out->failed ? ANT_E_MEMORY : 0;
+}
