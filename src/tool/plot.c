@@ -1,6 +1,7 @@
 /* antler plot: a model through graphviz's dot, or the curves of a training log. */
 #include "tool/curves.h"
 #include "tool/tool.h"
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -11,6 +12,7 @@
 static void become_dot(const char *kind, const char *path, int in) {
     char type[16];
     snprintf(type, sizeof type, "-T%s", kind);
+    signal(SIGPIPE, SIG_DFL);
     dup2(in, STDIN_FILENO);
     execlp("dot", "dot", type, "-o", path, (char *)NULL);
     _exit(127);
@@ -27,6 +29,16 @@ static int feed(int out, const char *text) {
     return 0;
 }
 
+/* Sends the text to dot and waits for it. A dot that reads nothing must not end this process: the
+ * write then fails, and dot's status tells why. */
+static bool serve(pid_t child, int out, const char *text, int *status) {
+    void (*before)(int) = signal(SIGPIPE, SIG_IGN);
+    bool fed = !feed(out, text);
+    close(out);
+    signal(SIGPIPE, before);
+    return waitpid(child, status, 0) == child && WIFEXITED(*status) && (fed || *status);
+}
+
 /* dot writes beside the file, which then takes its place: whole or not at all. */
 static int draw(const char *text, const char *path, const char *kind) {
     char beside[4096];
@@ -40,15 +52,15 @@ static int draw(const char *text, const char *path, const char *kind) {
         become_dot(kind, beside, ends_of[0]);
     }
     close(ends_of[0]);
-    bool fed = child > 0 && !feed(ends_of[1], text);
-    close(ends_of[1]);
-    if (child < 0 || waitpid(child, &status, 0) < 0 || !WIFEXITED(status))
+    if (child < 0)
+        close(ends_of[1]);
+    if (child < 0 || !serve(child, ends_of[1], text, &status))
         return tool_fail("%s: cannot run dot", path);
     if (WEXITSTATUS(status) == 127)
         return tool_fail("%s: needs graphviz's dot, which is not installed (Debian: graphviz); a "
                          "name that ends in .dot needs nothing",
                          path);
-    if (WEXITSTATUS(status) || !fed || rename(beside, path)) {
+    if (WEXITSTATUS(status) || rename(beside, path)) {
         unlink(beside);
         return tool_fail("%s: dot could not write it", path);
     }

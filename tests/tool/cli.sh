@@ -204,6 +204,11 @@ if command -v dot >/dev/null 2>&1; then
     expect 0 plot weather.safetensors --output w.svg
     says w.svg '<svg'
 fi
+for try in 1 2 3 4 5; do # dot may be gone before it was told anything
+    (PATH=/nosuch && "$antler" plot weather.safetensors --output none.svg >out 2>err)
+    [ $? = 1 ] || complain "plot without dot, try $try: not refused"
+    says err "needs graphviz's dot"
+done
 expect 0 info
 says out 'kernels: '
 expect 0 profile a.safetensors
