@@ -72,6 +72,10 @@ typedef struct ant_layer_class {
     const char *(*base_name)(
         const ant_layer *l); /* of automatic names; NULL: the class's, in snake */
     const char *made_by;     /* what makes such layers, when ant_layer_new cannot */
+    /* Keras's attributes for the layers inside, by which its files know their weights: in the order
+     * of the children, "forward_layer backward_layer"; '*' behind the last one says that it is a list
+     * of all that are left, "cells*". NULL: the children's levels in paths. */
+    const char *attributes;
 } ant_layer_class;
 
 /* One call while its ops are written. */

@@ -138,6 +138,7 @@ static const ant_layer_class bidirectional = {
     .mask = ANT__MASK_OWN,
     .inputs_min = 1,
     .inputs_max = ANT_MAX_PORTS - 1,
+    .attributes = "forward_layer backward_layer",
 };
 
 static const ant_row bidirectional_rows[] = {

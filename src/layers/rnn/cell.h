@@ -101,7 +101,8 @@ typedef struct ant_rnn_class {
          .call = ant__rnn_call,                                                                    \
          .mask = ANT__MASK_OWN,                                                                    \
          .inputs_min = 1,                                                                          \
-         .inputs_max = ANT_MAX_PORTS - 1},                                                         \
+         .inputs_max = ANT_MAX_PORTS - 1,                                                          \
+         .attributes = "cell"},                                                                    \
             .cell = (cell_name)                                                                    \
     }
 int ant__rnn_outputs(const ant_layer *l);

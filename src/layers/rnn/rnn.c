@@ -259,8 +259,11 @@ static int stack_call(ant_layer_call *c) {
 
 /* --- classes --- */
 static const ant_cell_class as_cell = {.states = stack_states};
-static const ant_layer_class stack = {
-    .outputs = stack_outputs, .build = stack_build, .call = stack_call, .cell = &as_cell};
+static const ant_layer_class stack = {.outputs = stack_outputs,
+                                      .build = stack_build,
+                                      .call = stack_call,
+                                      .cell = &as_cell,
+                                      .attributes = "cells*"};
 static const ant_rnn_class layer = ANT__RNN_CLASS(NULL);
 
 static const ant_row stacked_rnn_cells_rows[] = {

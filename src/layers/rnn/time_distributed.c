@@ -108,7 +108,7 @@ static int call(ant_layer_call *c) {
 }
 
 static const ant_layer_class time_distributed = {
-    .build = build, .call = call, .mask = ANT__MASK_PASS};
+    .build = build, .call = call, .mask = ANT__MASK_PASS, .attributes = "layer"};
 
 static const ant_row time_distributed_rows[] = {
     ANT__ROW(time_distributed, layer, "the layer applied to every step"),

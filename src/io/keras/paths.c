@@ -1,0 +1,193 @@
+/* Where Keras's HDF5 files keep what: a group per object, by the attribute that holds it. Members of
+ * a list are told apart by class and number, layers/dense_1, whatever their names are. */
+#include "io/keras/keras.h"
+#include <string.h>
+
+typedef struct walk {
+    ant_context *c;
+    ant_keras_places *out;
+    ant_names seen; /* layers so far: what is shared stands at its first path */
+} walk;
+
+/* How many members of each class a list had so far. */
+typedef struct counts {
+    ant_names names; /* each the group of a class's first member */
+    ANT__LIST(int) used;
+} counts;
+
+static int place_layer(walk *w, const ant_layer *l, const char *group, const char *name);
+
+static int put(walk *w, const char *group, const char *name, ant_weight *weight, int index) {
+    ant_keras_place p = {.group = group, .name = name, .weight = weight, .index = index};
+    return ANT__PUSH(&w->out->list, p) ? 0 : ant__fail_memory(&w->c->error);
+}
+
+static const char *below(walk *w, const char *group, const char *name) {
+    return *group ? ant__print(w->c, "%s/%s", group, name) : name;
+}
+
+/* --- lists --- */
+/* The number of the next member in a group of this name; -1 after an error. */
+static int next_number(walk *w, counts *n, const char *name) {
+    const void *known = ant__named(&n->names, name);
+    if (known)
+        return n->used.at[ant__names_place(&n->names, known)]++;
+    if (ANT__PUSH(&n->used, 1) && ant__names_add(&n->names, name, name))
+        return 0;
+    ant__fail_memory(&w->c->error);
+    return -1;
+}
+
+/* "layers/dense_1" of the next member that is of class `cls`. */
+static const char *member(walk *w, counts *n, const char *list, const char *cls) {
+    const char *name = ant__snake(w->c, cls), *path = name ? below(w, list, name) : NULL;
+    int number = path ? next_number(w, n, path) : -1;
+    return number > 0 ? ant__print(w->c, "%s_%d", path, number) : number ? NULL : path;
+}
+
+static void counts_free(counts *n) {
+    ant__names_free(&n->names);
+    ant__free(n->used.at);
+}
+
+/* --- models --- */
+static const char *class_of(const ant_layer *l) {
+    const ant_model_body *b = ant__body(l);
+    return !b ? l->cls->name : b->sequential ? "Sequential" : "Functional";
+}
+
+static int place_member(walk *w, counts *n, const ant_layer *l, const char *list,
+                        const char *name) {
+    const char *group = member(w, n, list, class_of(l));
+    return group ? place_layer(w, l, group, name) : w->c->error.code;
+}
+
+static int place_input(walk *w, counts *n, const char *list, const char *name) {
+    const char *group = member(w, n, list, "InputLayer");
+    return group && !put(w, group, name, NULL, 0) ? 0 : w->c->error.code;
+}
+
+/* A Functional model lists its inputs among its layers, a Sequential does not. What is recorded as
+ * an operation is no layer in Keras. */
+static int place_layers(walk *w, const ant_model_body *b, const char *group) {
+    counts n = {0};
+    const char *list = below(w, group, "layers");
+    int code = list ? 0 : w->c->error.code;
+    for (int i = 0; i < b->ranks.n && !code && !b->sequential; i++) {
+        const ant_rank *r = &b->ranks.at[i];
+        if (r->input)
+            code = place_input(w, &n, list, ant__name_of(&b->nodes, r->input));
+        else if (strcmp(r->layer->cls->name, "Operation"))
+            code = place_member(w, &n, r->layer, list, ant__name_of(&b->layers, r->layer));
+    }
+    for (int i = 0; i < b->sequence.n && !code; i++) {
+        const ant_layer *l = b->sequence.at[i];
+        code = place_member(w, &n, l, list, ant__name_of(&b->layers, l));
+    }
+    counts_free(&n);
+    return code;
+}
+
+/* --- layers inside layers --- */
+/* The k-th of words that spaces separate, or the last where there are fewer; NULL: the context's
+ * error. */
+static const char *word(walk *w, const char *words, int k) {
+    size_t n = strcspn(words, " ");
+    for (; k && words[n]; k--) {
+        words += n + 1;
+        n = strcspn(words, " ");
+    }
+    return ant__print(w->c, "%.*s", (int)n, words);
+}
+
+/* The attribute of child k. */
+static const char *attribute(walk *w, const ant_layer *l, int k) {
+    const ant_layer_class *impl = l->cls->impl;
+    return impl->attributes ? word(w, impl->attributes, k) : l->child_names.at[k];
+}
+
+/* Keras visits public attributes first, each kind by the order of its letters. */
+static bool comes_before(const char *a, const char *b) {
+    if ((*a == '_') != (*b == '_'))
+        return *b == '_';
+    return strcmp(a, b) < 0;
+}
+
+/* The children's places in that order; a list keeps its own. */
+static void sort_children(const char *const *names, int *order, int n) {
+    for (int i = 0; i < n; i++) {
+        int k = i;
+        for (; k && comes_before(names[i], names[order[k - 1]]); k--)
+            order[k] = order[k - 1];
+        order[k] = i;
+    }
+}
+
+static int place_child(walk *w, const ant_layer *l, int k, const char *attribute, counts *n,
+                       const char *group) {
+    const ant_layer *child = l->children.at[k];
+    size_t length = strlen(attribute);
+    bool listed = length && attribute[length - 1] == '*';
+    const char *own = listed ? ant__print(w->c, "%.*s", (int)length - 1, attribute) : attribute;
+    const char *path = own ? below(w, group, own) : NULL;
+    if (!path)
+        return w->c->error.code;
+    if (listed)
+        return place_member(w, n, child, path, l->child_names.at[k]);
+    return place_layer(w, child, path, l->child_names.at[k]);
+}
+
+static int place_children(walk *w, const ant_layer *l, const char *group) {
+    int n = l->children.n, code = 0;
+    counts listed = {0};
+    const char **names = ant__arena_array(&w->c->arena, (size_t)n + 1, sizeof *names);
+    int *order = ant__arena_array(&w->c->arena, (size_t)n + 1, sizeof *order);
+    if (!names || !order)
+        return ant__fail_memory(&w->c->error);
+    for (int k = 0; k < n; k++)
+        if (!(names[k] = attribute(w, l, k)))
+            return w->c->error.code;
+    sort_children(names, order, n);
+    for (int k = 0; k < n && !code; k++)
+        code = place_child(w, l, order[k], names[order[k]], &listed, group);
+    counts_free(&listed);
+    return code;
+}
+
+/* --- layers --- */
+static int place_weights(walk *w, const ant_layer *l, const char *group, const char *name) {
+    int index = 0, code = put(w, group, name, NULL, 0);
+    for (int fixed = 0; fixed < 2; fixed++)
+        for (int i = 0; i < l->weights.n && !code; i++)
+            if (l->weights.at[i]->trainable == !fixed)
+                code = put(w, group, name, l->weights.at[i], index++);
+    return code;
+}
+
+static int place_layer(walk *w, const ant_layer *l, const char *group, const char *name) {
+    const ant_model_body *b = ant__body(l);
+    if (ant__names_place(&w->seen, l) >= 0)
+        return 0;
+    if (!ant__names_add(&w->seen, l, NULL))
+        return ant__fail_memory(&w->c->error);
+    int code = place_weights(w, l, group, name);
+    if (!code)
+        code = b ? place_layers(w, b, group) : place_children(w, l, group);
+    return code;
+}
+
+int ant__keras_places(ant_context *c, ant_model *m, ant_keras_places *out) {
+    walk w = {.c = c, .out = out};
+    *out = (ant_keras_places){0};
+    int code = ant__settle(m);
+    if (code)
+        ant__fail(&c->error, code, "%s", ant__body(m)->error.text);
+    else
+        code = place_layer(&w, m, "", ant__model_name(m));
+    ant__names_free(&w.seen);
+    if (!code)
+        return 0;
+    ant__free(out->list.at);
+    *out = (ant_keras_places){0};
+    return code;
+}
