@@ -25,31 +25,31 @@
 typedef struct ant_hdf5_node ant_hdf5_node;
 typedef struct ant_hdf5_attribute ant_hdf5_attribute;
 
-/* What a dataset or an attribute holds. Private to these files but for `rank` and `shape`. */
+/* What a dataset or an attribute holds. */
 typedef struct ant_hdf5_values {
-    const struct ant_hdf5_file *file;   /* where it was read; NULL: to be written */
-    const unsigned char *bytes;         /* all of it in a row; NULL: none, or chunks */
-    const struct ant_hdf5_layout *more; /* of a dataset in chunks, or filled with one value */
-    const int64_t *shape;
-    uint32_t size; /* bytes of an entry */
-    int8_t rank;   /* 0: a scalar; -1: a null dataspace, without entries */
-    int8_t dtype;  /* enum ant_dtype; ANT_TEXT: texts */
-    uint8_t form;  /* how texts are padded, which byte order */
+    int8_t rank;          /* 0: a scalar; -1: a null dataspace, without entries */
+    int8_t dtype;         /* enum ant_dtype; ANT_TEXT: texts */
+    uint8_t form;         /* private: how texts are padded, which byte order */
+    uint32_t size;        /* bytes of an entry */
+    const int64_t *shape; /* of `rank` axes */
+    const void *bytes;    /* private: all of it in a row; NULL: none, or it must be put together */
+    const struct ant_hdf5_place *place; /* private: what it is put together from */
 } ant_hdf5_values;
 
 /* A group or a dataset. */
 struct ant_hdf5_node {
     const char *name; /* its last level, which never holds '/'; "" for the root */
-    bool group;
     ant_hdf5_node *next;
-    ant_hdf5_attribute *attributes; /* a list; the order of the file */
+    ant_hdf5_attribute *attributes;   /* a list */
+    const struct ant_hdf5_file *file; /* private: where it was read; NULL: to be written */
+    bool group;
     union {
         struct {
-            ant_hdf5_node *first, *last; /* in a file that was read: sorted by name */
-            ant_hdf5_node **sorted;      /* the same for searches; NULL: to be written */
+            ant_hdf5_node *first, *last; /* the members; sorted by name when they were read */
+            ant_hdf5_node **sorted;      /* private: the same, for searches */
             int count;
         };
-        ant_hdf5_values *values; /* of a dataset */
+        ant_hdf5_values values; /* of a dataset */
     };
 };
 
@@ -71,7 +71,7 @@ const ant_hdf5_node *ant__hdf5_find(const ant_hdf5_node *group, const char *path
 const ant_hdf5_attribute *ant__hdf5_attribute(const ant_hdf5_node *node, const char *name);
 /* A dataset's numbers: a view where they stand in a row in the file (perhaps `swapped`, perhaps at an
  * odd address, never to be written to), else a copy in the context's arena, unpacked. A scalar has
- * one axis of one entry here, a null dataspace one of none (`values->rank` tells); bfloat16 becomes
+ * one axis of one entry here, a null dataspace one of none (`values.rank` tells); bfloat16 becomes
  * float32. The name is the node's. Texts are refused. */
 int ant__hdf5_numbers(ant_context *c, const ant_hdf5_node *dataset, ant_array *out);
 /* The same of an attribute; one that is not there is refused. */
