@@ -5,6 +5,7 @@
     X(action)                                                                                      \
     X(activation)                                                                                  \
     X(activations)                                                                                 \
+    X(auc)                                                                                         \
     X(batch_normalization)                                                                         \
     X(bidirectional)                                                                               \
     X(callback)                                                                                    \

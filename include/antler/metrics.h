@@ -148,19 +148,26 @@ typedef struct ant_precision_options {
     ANT__PART(ANT_METRIC, "Recall", ant_precision_options, ANT_PRECISION_DEFAULTS,                 \
               .graph = __VA_ARGS__)
 
-/* Area under the ROC curve (true against false positive rate) or under the precision-recall curve,
- * drawn through thresholds. PR with interpolation follows Davis and Goadrich, 2006. */
+/* Area under the ROC curve (true against false positive rate), the precision-recall curve, or the
+ * curve of their gains (Flach and Kull, 2015), drawn through thresholds. PR with interpolation follows
+ * Davis and Goadrich, 2006. With multi_label the output is (batch, labels), and the areas of the
+ * labels are averaged; else all entries count as one. */
 typedef struct ant_auc_options {
     ANT_PART_OPTIONS;
     int num_thresholds;           /* at least 2, evenly spaced in [0, 1] */
-    const char *curve;            /* "ROC" or "PR" */
+    const char *curve;            /* "ROC", "PR" or "PRGAIN" */
     const char *summation_method; /* "interpolation", "minoring" or "majoring" */
     ant_floats thresholds;        /* in place of num_thresholds, within [0, 1]; by keyword */
-    bool from_logits;             /* p has not gone through a sigmoid */
+    bool multi_label;             /* an area per label */
+    int num_labels;           /* with multi_label: what must be the output's last axis; ANT_NONE */
+    ant_floats label_weights; /* of the labels, from 0 up, in the average of areas; without
+                                     multi_label, of entries by their place in the last axis */
+    bool from_logits;         /* p has not gone through a sigmoid */
     char ant_end;
 } ant_auc_options;
 #define ANT_AUC_DEFAULTS                                                                           \
-    ANT_PART_DEFAULTS, .num_thresholds = 200, .curve = "ROC", .summation_method = "interpolation"
+    ANT_PART_DEFAULTS, .num_thresholds = 200, .curve = "ROC", .summation_method = "interpolation", \
+                       .num_labels = ANT_NONE
 #define ant_auc(...)                                                                               \
     ANT__PART(ANT_METRIC, "AUC", ant_auc_options, ANT_AUC_DEFAULTS, .graph = __VA_ARGS__)
 

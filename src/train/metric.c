@@ -6,6 +6,11 @@ static const ant_metric_class *class_of(const ant_metric *m) {
     return m->part.cls->impl;
 }
 
+static bool by_output(const ant_metric *m) {
+    const ant_metric_class *cls = class_of(m);
+    return cls->by_output && cls->by_output(m->part.options);
+}
+
 /* --- reading --- */
 /* The options that both classes have, from the metric's to the loss's, which begin as defaults. */
 static void *loss_options(ant_context *c, const ant_class *loss, const ant_part *metric) {
@@ -50,7 +55,7 @@ int ant__metric_read(ant_context *c, const char *text, ant_metric *out) {
         out->loss.cls = ant__class_find(c, ANT_LOSS, cls->loss);
         out->loss.options = loss_options(c, out->loss.cls, &out->part);
     }
-    if (cls->totals && !cls->by_output)
+    if (cls->totals && !by_output(out))
         cls->totals(out->part.options, 0, out->dims);
     out->name = shown_name(c, text, &out->part);
     return c->error.code;
@@ -60,13 +65,13 @@ int ant__metric_read(ant_context *c, const char *text, ant_metric *out) {
 int ant__metric_shape(ant_context *c, ant_metric *m, const ant_dims *output) {
     const ant_metric_class *cls = class_of(m);
     char text[ANT__DIMS_TEXT];
-    if (!cls->by_output)
+    if (!by_output(m))
         return 0;
     if (output->rank != 2 || output->dim[1] < 1)
         return ant__fail(&c->error, ANT_E_SHAPE, "%s: the output is %s, must be (batch, classes)",
                          m->part.cls->name, ant__dims_text(output, text));
     cls->totals(m->part.options, output->dim[1], m->dims);
-    return 0;
+    return cls->fits ? cls->fits(c, m->part.options, output->dim[1]) : 0;
 }
 
 static size_t total_size(const ant_dims *d) {

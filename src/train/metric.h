@@ -27,9 +27,12 @@ typedef struct ant_metric_class {
     double (*shape)(double x); /* applied to the mean; NULL: nothing */
     /* --- totals --- */
     void (*update)(ant_metric_call *c); /* NULL: it is a mean */
-    /* Their shapes, from the options, or by_output also from the output's last axis. */
+    /* Their shapes, from the options, or where by_output says so also from the output's last axis
+     * (NULL: never). */
     void (*totals)(const void *options, int64_t classes, ant_dims dims[ANT__TOTALS]);
-    bool by_output;
+    bool (*by_output)(const void *options);
+    /* What the output's last axis must be for the options; 0 or an error in the context. */
+    int (*fits)(ant_context *c, const void *options, int64_t classes);
     double (*result)(const ant_metric *m, const float *const total[ANT__TOTALS]);
     /* What rows cannot say of the options; NULL: nothing. 0 or an error in the context. */
     int (*check)(ant_context *c, const void *options);

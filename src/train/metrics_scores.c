@@ -129,6 +129,11 @@ static double r2_result(const ant_metric *m, const float *const total[ANT__TOTAL
 #define THRESHOLD_ROW(T)                                                                           \
     ANT__ROW(T, threshold, "what is positive exceeds it; none: the largest of its row is")
 
+static bool always(const void *options) {
+    (void)options;
+    return true;
+}
+
 static const ant_row f1_score_rows[] = {AVERAGE_ROW(f1_score), THRESHOLD_ROW(f1_score),
                                         ANT__PART_ROWS(f1_score)};
 static const ant_row fbeta_score_rows[] = {
@@ -144,7 +149,7 @@ static const ant_row r2_score_rows[] = {
     ANT__CLASS(Name, T, U, ANT_METRIC,                                                             \
                (&(const ant_metric_class){.update = what##_update,                                 \
                                           .totals = what##_totals,                                 \
-                                          .by_output = true,                                       \
+                                          .by_output = always,                                     \
                                           .result = what##_result,                                 \
                                           .larger_is_better = true}),                              \
                .alias = words)

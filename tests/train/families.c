@@ -4,6 +4,7 @@
 #define FAMILIES(X)                                                                                \
     X(action)                                                                                      \
     X(activations)                                                                                 \
+    X(auc)                                                                                         \
     X(batch_normalization)                                                                         \
     X(callback)                                                                                    \
     X(concatenate)                                                                                 \

@@ -94,6 +94,13 @@ for w in (None, ROWS):
         CASES.append(metric(t, HOT, PROB, w))
     for t in ("R2Score()", "R2Score(class_aggregation='variance_weighted_average')"):
         CASES.append(metric(t, REAL, OTHER, w))
+for w in (None, ROWS):
+    for t in ("AUC(multi_label=True)", "AUC(multi_label=True, num_labels=4, label_weights=[1.0, 0.5, 2.0, 0.25])",
+              "AUC(label_weights=[1.0, 0.5, 2.0, 1.5], num_thresholds=30)",
+              "AUC(multi_label=True, curve='PR', label_weights=[0.0, 0.5, 2.0, 1.0])",
+              "AUC(multi_label=True, curve='PR', summation_method='minoring', thresholds=[0.2, 0.4])",
+              "AUC(curve='PRGAIN')", "AUC(curve='PRGAIN', multi_label=True, summation_method='majoring')"):
+        CASES.append(metric(t, HOT, PROB, w))
 CASES.append(metric("Precision(class_id=2)", HOT, PROB))
 CASES.append(metric("Recall(top_k=2)", HOT, PROB))
 CASES.append(metric("Precision(top_k=2, class_id=1)", HOT, PROB))
