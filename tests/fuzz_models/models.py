@@ -167,7 +167,19 @@ class Maker:
                                         self.arithmetic, self.arithmetic, self.model]
         for _ in range(whole(self.rng, 3, 14)):
             some(self.rng, *steps)()
-        return keras.Model(first + self.more, self.outputs(), name=self.name())
+        return self.closed(first + self.more, self.outputs())
+
+    def closed(self, inputs, outputs):
+        """Inputs and outputs as lists, single values, dicts, or one inside the other."""
+        if not self.depth and yes(self.rng, 0.15):
+            inputs = {x.name: x for x in inputs}
+        elif len(inputs) == 1 and yes(self.rng):
+            inputs = inputs[0]
+        if not self.depth and yes(self.rng, 0.15):
+            outputs = {f"out {k}": y for k, y in enumerate(outputs)}
+        elif len(outputs) == 1 and yes(self.rng):
+            outputs = outputs[0]
+        return keras.Model(inputs, outputs, name=self.name())
 
     def sequential(self):
         shape = some(self.rng, (5,), (5, 3), (6, 5, 2))

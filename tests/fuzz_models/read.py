@@ -31,7 +31,11 @@ def run(*command):
 
 
 def wanted(model, xs):
-    out = model(xs if len(xs) > 1 else xs[0], training=False)
+    if isinstance(getattr(model, "_inputs_struct", None), dict):
+        given = {x.name: v for x, v in zip(model.inputs, xs)}
+    else:
+        given = xs if len(xs) > 1 else xs[0]
+    out = model(given, training=False)
     return [np.asarray(v) for v in keras.tree.flatten(out)]
 
 
