@@ -39,11 +39,10 @@ def wanted(model, xs):
     return [np.asarray(v) for v in keras.tree.flatten(out)]
 
 
-def found(path, names):
-    if path.endswith(".npy"):
-        return [np.load(path)]
+def found(path):
+    """By place: Keras gives several results of a shared layer one name."""
     z = np.load(path)
-    return [z[n] for n in names]
+    return [z] if path.endswith(".npy") else [z[n] for n in z.files]
 
 
 def worst(want, got):
@@ -63,14 +62,14 @@ def worst(want, got):
 def compare(args, model, xs, folder):
     path = os.path.join(folder, "m.keras")
     model.save(path)
-    np.savez(os.path.join(folder, "x.npz"), **dict(zip(model.input_names, xs)))
+    np.savez(os.path.join(folder, "x.npz"), **{x.name: v for x, v in zip(model.inputs, xs)})
     want = wanted(model, xs)
     out = os.path.join(folder, "y.npz" if len(want) > 1 else "y.npy")
     code, text = run(args.antler, "predict", path, "--input", os.path.join(folder, "x.npz"),
                      "--output", out)
     if code:
         return text or f"exit {code}"
-    return worst(want, found(out, model.output_names))
+    return worst(want, found(out))
 
 
 def one(args, seed):
