@@ -14,6 +14,7 @@ static const char *const modes[MODES] = {"train", "infer", "infer1"};
 
 typedef struct job {
     char id[8];
+    int batch;
     ant_graph *graph;
     ant_model *model;
     ant_run *run;
@@ -35,7 +36,7 @@ static int step(job *j, int mode) {
     if (mode == 0)
         return ant_train_on_batch(j->model, ANT_LIST(d->x[0], d->x[1]), ANT_LIST(d->y[0], d->y[1]));
     return ant_predict(j->model, ANT_LIST(d->x[0], d->x[1]), ANT_LIST(d->out[0], d->out[1]),
-                       .run = j->run);
+                       .batch_size = j->batch, .run = j->run);
 }
 
 static const char *fault(const job *j) {
@@ -47,6 +48,7 @@ static const char *fault(const job *j) {
 
 static void open_job(job *j, const workload *w, int threads) {
     snprintf(j->id, sizeof j->id, "%s", w->id);
+    j->batch = w->batch;
     j->graph = ant_graph_new(.seed = 1, .threads = threads);
     j->model = w->build(j->graph);
     j->run = ant_run_new(j->model);

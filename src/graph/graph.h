@@ -203,9 +203,10 @@ void ant__run_put(ant_model *m, ant_run *r);
 /* A run of a user's own. NULL when out of memory. */
 ant_run *ant__run_new(ant_model *m);
 ant_model *ant__run_model(const ant_run *r);
-/* Numbers of the run's own, aligned and with slack, that grow and stay until the next call; NULL when
- * out of memory. */
-void *ant__run_scratch(ant_run *r, size_t size);
+/* Numbers of the run's own, aligned and with slack: buffer k grows to `size` bytes, and stays until it
+ * is asked for more. NULL when out of memory. */
+enum { ANT__RUN_BUFFERS = 6 * ANT_MAX_PORTS };
+void *ant__run_buffer(ant_run *r, int k, size_t size);
 ant_run *ant__run_next(const ant_run *r); /* in a list of idle runs */
 void ant__run_free(ant_run *r);
 #endif

@@ -20,6 +20,11 @@ typedef struct ant_state {
     ant_variable variable;
 } ant_state;
 
+typedef struct ant_run_buffer {
+    void *at;
+    size_t size;
+} ant_run_buffer;
+
 struct ant_run {
     ant_run *next;
     ant_graph *graph;
@@ -27,8 +32,9 @@ struct ant_run {
     ant_context context;
     ant_fault error;
     ant_pool *pool;
-    void *arena, *scratch;
-    size_t arena_size, scratch_size;
+    void *arena;
+    size_t arena_size;
+    ant_run_buffer buffer[ANT__RUN_BUFFERS];
     ant_cached cache[CACHED];
     int n;
     uint64_t clock;
@@ -82,7 +88,8 @@ void ant__run_free(ant_run *r) {
     ant__pool_free(r->pool);
     ant__free_numbers(r->counter.data);
     ant__free_numbers(r->arena);
-    ant__free_numbers(r->scratch);
+    for (int k = 0; k < ANT__RUN_BUFFERS; k++)
+        ant__free_numbers(r->buffer[k].at);
     ant__arena_free(&r->context.arena);
     ant__free(r);
 }
@@ -91,13 +98,14 @@ ant_model *ant__run_model(const ant_run *r) {
     return r->model;
 }
 
-void *ant__run_scratch(ant_run *r, size_t size) {
-    if (r->scratch && size <= r->scratch_size)
-        return r->scratch;
-    ant__free_numbers(r->scratch);
-    r->scratch = ant__alloc_numbers(size + 1);
-    r->scratch_size = r->scratch ? size : 0;
-    return r->scratch;
+void *ant__run_buffer(ant_run *r, int k, size_t size) {
+    ant_run_buffer *b = &r->buffer[k];
+    if (b->at && size <= b->size)
+        return b->at;
+    ant__free_numbers(b->at);
+    b->at = ant__alloc_numbers(size + 1);
+    b->size = b->at ? size : 0;
+    return b->at;
 }
 
 ant_run *ant__run_next(const ant_run *r) {

@@ -1,15 +1,21 @@
 #include "train/action.h"
 #include <string.h>
 
-int ant__take_struct(ant_model *m, const char *what, void *out, size_t whole, const void *said,
-                     size_t size) {
-    if (size > whole)
-        return ant__model_fail(m, ANT_E_OPTION, "%s: the program was built with a newer Antler",
-                               what);
-    if (((const char *)said)[size])
-        return ant__model_fail(m, ANT_E_OPTION, "%s: one positional option too many", what);
-    memcpy(out, said, size);
-    return 0;
+const void *ant__take_struct(ant_model *m, const ant_action_struct *known, void *room,
+                             const void *said, size_t size) {
+    if (size > known->size) {
+        ant__model_fail(m, ANT_E_OPTION, "%s: the program was built with a newer Antler",
+                        known->what);
+        return NULL;
+    }
+    if (((const char *)said)[size]) {
+        ant__model_fail(m, ANT_E_OPTION, "%s: one positional option too many", known->what);
+        return NULL;
+    }
+    if (size == known->size)
+        return said;
+    memcpy(room, known->defaults, known->size);
+    return memcpy(room, said, size);
 }
 
 int ant__build_for(ant_model *m, const ant_array *x) {

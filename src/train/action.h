@@ -3,10 +3,16 @@
 #define ANT_TRAIN_ACTION_H
 #include "train/session.h"
 
-/* The caller's struct, shorter where the program is older, over the defaults in `out`, which has
- * `whole` bytes up to its ant_end. 0 or the model's error. */
-int ant__take_struct(ant_model *m, const char *what, void *out, size_t whole, const void *said,
-                     size_t size);
+/* The options of an action, as this library knows them. */
+typedef struct ant_action_struct {
+    const char *what;
+    const void *defaults;
+    size_t size; /* up to its ant_end */
+} ant_action_struct;
+/* The caller's struct, which has `size` bytes up to its ant_end. Where the program is older and its
+ * struct shorter, it is laid over the defaults in `room`. NULL: the model's error. */
+const void *ant__take_struct(ant_model *m, const ant_action_struct *known, void *room,
+                             const void *said, size_t size);
 /* A Sequential without a shape gets that of its first data. 0 or the model's error. */
 int ant__build_for(ant_model *m, const ant_array *x);
 /* batch as said, or what `steps` steps make of the rows, or 32. */

@@ -70,15 +70,19 @@ static int check_evaluate(ant_model *m, const ant_evaluate_options *o) {
     return o->data ? 0 : ant__build_for(m, &o->x[0]);
 }
 
+static const ant_evaluate_options evaluate_defaults = {ANT_EVALUATE_DEFAULTS};
+static const ant_action_struct evaluate_struct = {"evaluate", &evaluate_defaults,
+                                                  offsetof(ant_evaluate_options, ant_end)};
+
 int ant_evaluate_(const ant_evaluate_options *said, size_t size) {
     ant_model *m = said->model;
-    ant_evaluate_options o = {ANT_EVALUATE_DEFAULTS};
+    ant_evaluate_options room;
     int code = ant__action_begin(m);
     if (code)
         return code;
-    code = ant__take_struct(m, "evaluate", &o, offsetof(ant_evaluate_options, ant_end), said, size);
-    code = code ? code : check_evaluate(m, &o);
-    return code ? code : with_session(m, false, evaluate, &o);
+    const ant_evaluate_options *o = ant__take_struct(m, &evaluate_struct, &room, said, size);
+    code = o ? check_evaluate(m, o) : ant__body(m)->error.code;
+    return code ? code : with_session(m, false, evaluate, o);
 }
 
 /* --- one batch --- */
@@ -91,18 +95,22 @@ static int one_batch(ant_session *s, const void *options) {
     return code ? code : ant__session_batch(s, 0, s->feed.rows);
 }
 
+static const ant_batch_options batch_defaults;
+static const ant_action_struct batch_struct = {"batch", &batch_defaults,
+                                               offsetof(ant_batch_options, ant_end)};
+
 static int on_batch(const ant_batch_options *said, size_t size, bool training) {
     ant_model *m = said->model;
-    ant_batch_options o = {.model = NULL};
+    ant_batch_options room;
     int code = ant__action_begin(m);
     if (code)
         return code;
-    code = ant__take_struct(m, "batch", &o, offsetof(ant_batch_options, ant_end), said, size);
-    code = code ? code : ant__build_for(m, &o.x[0]);
+    const ant_batch_options *o = ant__take_struct(m, &batch_struct, &room, said, size);
+    code = o ? ant__build_for(m, &o->x[0]) : ant__body(m)->error.code;
     const ant_compiled *c = ant__compiled(m);
     if (code == 0 && training && c && c->optimizer.cls == NULL)
         return ant__model_fail(m, ANT_E_STATE, "was compiled without an optimizer");
-    return code ? code : with_session(m, training, one_batch, &o);
+    return code ? code : with_session(m, training, one_batch, o);
 }
 
 int ant_train_on_batch_(const ant_batch_options *o, size_t size) {

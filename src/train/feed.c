@@ -33,11 +33,14 @@ static void add_port(ant_feed *f, enum ant_feed_role role, int index, const char
     say_what(p->what, roles[role], name);
 }
 
-void ant__feed_ports(ant_feed *f, const ant_model *m, const bool *targets, const bool *labels,
-                     ant_fault *e) {
+void ant__feed_ports(ant_feed *f, ant_run *run, enum ant_feed_bank bank, const bool *targets,
+                     const bool *labels, ant_fault *e) {
+    const ant_model *m = ant__run_model(run);
     const ant_model_body *b = ant__body(m);
     memset(f, 0, offsetof(ant_feed, port));
     f->model = m;
+    f->run = run;
+    f->bank = bank;
     f->error = e;
     for (int k = 0; k < b->n_in; k++)
         add_port(f, ANT__INPUTS, k, ant__in_name(m, k), b->in[k]->dtype, &b->in[k]->dims);
@@ -247,21 +250,11 @@ int ant__feed_reserve(ant_feed *f, int64_t batch) {
         if (!ant__dims_bytes(&d, p->dtype, &size))
             return ant__fail(f->error, ANT_E_LIMIT, "%s: a batch of %lld rows is too large",
                              ant__layer_label(f->model), (long long)batch);
-        if (p->buffer && size <= p->room)
-            continue;
-        ant__free_numbers(p->buffer);
-        p->buffer = ant__alloc_numbers(size + 1);
-        p->room = p->buffer ? size : 0;
+        p->buffer = ant__run_buffer(f->run, f->bank * ANT__MAX_FEEDS + k, size);
         if (p->buffer == NULL)
             return ant__fail_memory(f->error);
     }
     return 0;
-}
-
-void ant__feed_free(ant_feed *f) {
-    for (int k = 0; k < f->n; k++)
-        ant__free_numbers(f->port[k].buffer);
-    f->n = 0;
 }
 
 /* --- batches --- */

@@ -18,8 +18,7 @@ typedef struct ant_feed_port {
     int dtype;
     const ant_dims *wanted; /* what a row must be like, batch first; NULL: anything */
     ant_array array;        /* what is read now; axes 0: weights made of classes */
-    void *buffer;
-    size_t room; /* bytes of the buffer */
+    void *buffer;           /* of the run */
 } ant_feed_port;
 
 typedef struct ant_feed {
@@ -30,6 +29,8 @@ typedef struct ant_feed {
     bool weighted;           /* has sample weights or class weights */
     ant_data *data;          /* rows from functions, in place of arrays */
     const ant_model *model;
+    ant_run *run; /* whose buffers it fills, … */
+    int bank;     /* … the first half of them or the second */
     ant_fault *error;
     ant_feed_port port[ANT__MAX_FEEDS]; /* the first n; the others are never cleared */
     ant_dims dims[ANT__MAX_FEEDS];      /* of the present batch */
@@ -40,17 +41,17 @@ typedef struct ant_feed_arrays {
     const ant_array *list[ANT__ROLES]; /* ANT_MAX_PORTS entries each; NULL: none */
 } ant_feed_arrays;
 
-/* The ports of a program for model m: its inputs, and the targets of those outputs that `targets`
- * marks, with a dtype each. */
-void ant__feed_ports(ant_feed *f, const ant_model *m, const bool *targets, const bool *labels,
-                     ant_fault *e);
+enum ant_feed_bank { ANT__BANK_FIRST, ANT__BANK_SECOND };
+/* The ports of a program for the run's model: its inputs, and the targets of those outputs that
+ * `targets` marks, with a dtype each. Two feeds of one run must differ in their bank. */
+void ant__feed_ports(ant_feed *f, ant_run *run, enum ant_feed_bank bank, const bool *targets,
+                     const bool *labels, ant_fault *e);
 /* Matches arrays by name or order, adds ports for weights, checks shapes and row counts. */
 int ant__feed_arrays(ant_feed *f, const ant_feed_arrays *a);
 /* Buffers for batches of `batch` rows. */
 int ant__feed_reserve(ant_feed *f, int64_t batch);
 /* Gathers rows [at, at + count); no allocation. Sets dims. 0 or the feed's error. */
 int ant__feed_batch(ant_feed *f, int64_t at, int64_t count);
-void ant__feed_free(ant_feed *f);
 /* How many arrays a list holds: it ends at the first without axes. */
 int ant__feed_count(const ant_array *list);
 #endif

@@ -4,6 +4,7 @@
 #include "train/callback.h"
 #include "train/compiled.h"
 #include "train/stream.h"
+#include <string.h>
 
 /* One fit from beginning to end. */
 typedef struct fit {
@@ -250,22 +251,29 @@ static int start(fit *f) {
     return code ? ant__model_take_error(f->model, &f->train.error) : 0;
 }
 
-int ant_fit_(const ant_fit_options *o, size_t size) {
+static const ant_fit_options fit_defaults = {ANT_FIT_DEFAULTS};
+static const ant_action_struct fit_struct = {"fit", &fit_defaults,
+                                             offsetof(ant_fit_options, ant_end)};
+
+int ant_fit_(const ant_fit_options *said, size_t size) {
     fit *f = NULL;
-    int code = ant__action_begin(o->model);
+    ant_model *m = said->model;
+    int code = ant__action_begin(m);
     if (code)
         return code;
     f = ant__alloc(sizeof *f); /* too large for a small stack */
     if (f == NULL)
-        return ant__model_fail(o->model, ANT_E_MEMORY, "%s", ant_code_text(ANT_E_MEMORY));
-    f->o = (ant_fit_options){ANT_FIT_DEFAULTS};
-    f->model = o->model;
-    code = ant__take_struct(o->model, "fit", &f->o, offsetof(ant_fit_options, ant_end), o, size);
+        return ant__model_fail(m, ANT_E_MEMORY, "%s", ant_code_text(ANT_E_MEMORY));
+    f->model = m;
+    const ant_fit_options *o = ant__take_struct(m, &fit_struct, &f->o, said, size);
+    code = o ? 0 : ant__body(m)->error.code;
+    if (code == 0)
+        memmove(&f->o, o, fit_struct.size);
     if (code == 0 && !f->o.data)
-        code = ant__build_for(o->model, &f->o.x[0]);
+        code = ant__build_for(m, &f->o.x[0]);
     if (code == 0) {
-        f->compiled = ant__compiled_ready(o->model);
-        code = f->compiled ? start(f) : ant__body(o->model)->error.code;
+        f->compiled = ant__compiled_ready(m);
+        code = f->compiled ? start(f) : ant__body(m)->error.code;
     }
     ant__free(f);
     return code;

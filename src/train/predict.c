@@ -9,8 +9,8 @@ typedef struct prediction {
     ant_model *model;
     ant_run *run;
     ant_feed *feed;
-    ant_array out[ANT_MAX_PORTS]; /* by output; axes 0: not wanted */
-    unsigned wanted;              /* the same as bits */
+    unsigned wanted;              /* outputs, as bits */
+    ant_array out[ANT_MAX_PORTS]; /* … and where they go */
     int64_t rows, batch;
     ant_fault *error; /* the run's */
 } prediction;
@@ -61,7 +61,7 @@ static int match_outputs(prediction *p, const ant_array *out) {
                          ant__layer_label(p->model), n, n_out);
     for (int k = 0; k < n; k++) {
         int at = out[k].name ? out_place(p, out[k].name) : k;
-        if (at < 0 || p->out[at].axes)
+        if (at < 0 || p->wanted & 1u << at)
             return ant__fail(p->error, ANT_E_DATA, "%s: predict: %s output '%s'",
                              ant__layer_label(p->model), at < 0 ? "no" : "two arrays for",
                              out[k].name ? out[k].name : ant__out_name(p->model, at));
@@ -143,7 +143,7 @@ static int predict_batch(prediction *p, int64_t at, int64_t count) {
 
 static int open_feed(prediction *p, const ant_predict_options *o) {
     ant_feed_arrays a = {{o->x}};
-    ant__feed_ports(p->feed, p->model, NULL, NULL, p->error);
+    ant__feed_ports(p->feed, p->run, ANT__BANK_FIRST, NULL, NULL, p->error);
     int code = ant__feed_arrays(p->feed, &a);
     p->rows = p->feed->rows;
     p->batch = o->batch_size == ANT_NONE ? 32 : o->batch_size;
@@ -157,13 +157,17 @@ static int predict(prediction *p, const ant_predict_options *o) {
     code = code ? code : match_outputs(p, o->out);
     for (int64_t at = 0; at < p->rows && code == 0; at += p->batch)
         code = predict_batch(p, at, p->rows - at < p->batch ? p->rows - at : p->batch);
-    ant__feed_free(p->feed);
     return code;
 }
 
 static int predict_in(ant_run *r, ant_model *m, const ant_predict_options *o) {
     ant_feed feed;
-    prediction p = {.model = m, .run = r, .feed = &feed, .error = ant__run_error(r)};
+    prediction p;
+    p.model = m;
+    p.run = r;
+    p.feed = &feed;
+    p.wanted = 0;
+    p.error = ant__run_error(r);
     ant__error_clear(p.error);
     if (o->batch_size != ANT_NONE && o->batch_size < 1)
         return ant__fail(p.error, ANT_E_OPTION, "predict: batch_size is %d, must be at least 1",
@@ -171,21 +175,25 @@ static int predict_in(ant_run *r, ant_model *m, const ant_predict_options *o) {
     return predict(&p, o);
 }
 
+static const ant_predict_options predict_defaults = {ANT_PREDICT_DEFAULTS};
+static const ant_action_struct predict_struct = {"predict", &predict_defaults,
+                                                 offsetof(ant_predict_options, ant_end)};
+
 int ant_predict_(const ant_predict_options *said, size_t size) {
     ant_model *m = said->model;
-    ant_predict_options o = {ANT_PREDICT_DEFAULTS};
+    ant_predict_options room;
     int code = ant__action_begin(m);
     if (code)
         return code;
-    code = ant__take_struct(m, "predict", &o, offsetof(ant_predict_options, ant_end), said, size);
-    code = code ? code : ant__build_for(m, &o.x[0]);
+    const ant_predict_options *o = ant__take_struct(m, &predict_struct, &room, said, size);
+    code = o ? ant__build_for(m, &o->x[0]) : ant__body(m)->error.code;
     code = code ? code : ant__settle(m);
-    if (code || o.run)
-        return code ? code : predict_in(o.run, m, &o);
+    if (code || o->run)
+        return code ? code : predict_in(o->run, m, o);
     ant_run *r = ant__run_take(m);
     if (r == NULL)
         return ANT_E_MEMORY;
-    code = predict_in(r, m, &o);
+    code = predict_in(r, m, o);
     if (code)
         ant__model_take_error(m, ant__run_error(r));
     ant__run_put(m, r);
@@ -224,24 +232,16 @@ static size_t sample_size(const ant_dims *dims, int dtype) {
     return (size_t)ant__dims_count(dims) * ant__dtype_size(dtype);
 }
 
-static size_t rounded(size_t bytes) {
-    return (bytes + 63) / 64 * 64;
-}
-
 /* Copies the sample where kernels may read past its end, and binds it. */
 static int bind_sample(ant_run *r, ant_program *p, const ant_dims *dims, const void *const *in) {
     const ant_model_body *b = ant__body(ant__run_model(r));
-    size_t total = 0;
-    for (int k = 0; k < b->n_in; k++)
-        total += rounded(sample_size(&dims[k], b->in[k]->dtype));
-    char *at = ant__run_scratch(r, total);
-    if (at == NULL)
-        return ant__fail_memory(ant__run_error(r));
     for (int k = 0; k < b->n_in; k++) {
         size_t size = sample_size(&dims[k], b->in[k]->dtype);
+        void *at = ant__run_buffer(r, k, size);
+        if (at == NULL)
+            return ant__fail_memory(ant__run_error(r));
         memcpy(at, in[k], size);
         ant__program_bind_input(p, k, at);
-        at += rounded(size);
     }
     return 0;
 }

@@ -2,19 +2,25 @@
 #include "train/write.h"
 #include <string.h>
 
-int ant__session_open(ant_session *s, ant_compiled *c, ant_run *run, bool training) {
+void ant__session_open(ant_session *s, ant_compiled *c, ant_run *run, bool training) {
     bool targets[ANT_MAX_PORTS], labels[ANT_MAX_PORTS];
-    *s = (ant_session){.model = c->model, .compiled = c, .run = run, .training = training};
+    s->model = c->model;
+    s->compiled = c;
+    s->run = run;
+    s->training = training;
+    s->order = NULL;
+    s->loss = 0;
+    s->sums = (ant_sums){0};
+    ant__error_clear(&s->error);
     for (int k = 0; k < c->n_out; k++) {
         targets[k] = c->out[k].wanted;
         labels[k] = c->out[k].labels;
     }
-    ant__feed_ports(&s->feed, c->model, targets, labels, &s->error);
-    return 0;
+    ant__feed_ports(&s->feed, run, training ? ANT__BANK_FIRST : ANT__BANK_SECOND, targets, labels,
+                    &s->error);
 }
 
 void ant__session_close(ant_session *s) {
-    ant__feed_free(&s->feed);
     ant__free(s->order);
     s->order = NULL;
 }
