@@ -44,12 +44,14 @@ ANT_API ant_value *ant_op_constant(ant_program *p, const double *x, const int64_
  * Arithmetic of reals, of a real and an int, of bools gives the real type; two ints give the wider
  * int, but div and atan2, which are real always. Ints are computed in double: exact to 2^53.
  * floor_div and mod round down, as Python's. Comparisons and logical ops give bool.
- * Gradients of maximum and minimum go to a where both are equal. */
+ * Gradients of maximum and minimum go to a where both are equal.
+ * bit_and, bit_or, bit_xor, the shifts (of a by b places) and gcd take ints, and bools as ints. */
 /* clang-format off */
 #define ANT_BINARY_OPS(X)                                                                          \
     X(add) X(sub) X(mul) X(div) X(floor_div) X(mod) X(pow) X(maximum) X(minimum) X(atan2)          \
     X(less) X(less_equal) X(greater) X(greater_equal) X(equal) X(not_equal)                        \
-    X(logical_and) X(logical_or)
+    X(logical_and) X(logical_or)                                                                   \
+    X(bit_and) X(bit_or) X(bit_xor) X(shift_left) X(shift_right) X(gcd)
 /* --- elementwise, one value ---
  * neg, abs, sign, square, relu and the roundings keep ints; logical_not, is_nan and is_finite give
  * bool; all others give the real type. round goes to the even of two. stop_gradient gives its
@@ -60,7 +62,7 @@ ANT_API ant_value *ant_op_constant(ant_program *p, const double *x, const int64_
     X(exp) X(expm1) X(log) X(log1p)                                                                \
     X(sin) X(cos) X(tan) X(asin) X(acos) X(atan)                                                   \
     X(sinh) X(cosh) X(tanh) X(asinh) X(acosh) X(atanh)                                             \
-    X(sigmoid) X(softplus) X(erf) X(relu)                                                          \
+    X(sigmoid) X(softplus) X(erf) X(erfc) X(erfinv) X(relu)                                                          \
     X(floor) X(ceil) X(round) X(trunc)                                                             \
     X(logical_not) X(is_nan) X(is_finite) X(stop_gradient)
 /* clang-format on */
@@ -104,8 +106,11 @@ ANT_API ant_value *ant_op_variance(ant_program *p, ant_value *a, unsigned axes, 
  * int32; axis may be negative */
 ANT_API ant_value *ant_op_argmax(ant_program *p, ant_value *a, int axis);
 ANT_API ant_value *ant_op_argmin(ant_program *p, ant_value *a, int axis);
-/* running sums along an axis */
+/* running sums along an axis; ints stay ints */
 ANT_API ant_value *ant_op_cumsum(ant_program *p, ant_value *a, int axis);
+/* places of the entries of an axis in rising or falling order, equal ones as they stand, NaN as the
+ * largest; int32 */
+ANT_API ant_value *ant_op_argsort(ant_program *p, ant_value *a, int axis, bool falling);
 
 /* --- products --- */
 /* (…, m, k) x (…, k, n) -> (…, m, n); leading axes broadcast; ta, tb: transposed operands */
@@ -135,6 +140,8 @@ ANT_API ant_value *ant_op_reverse(ant_program *p, ant_value *a, int axis);
 /* rows of table (n, …) at index (any shape, int): index's shape + table's without its first axis.
  * An index outside marks the run: the action ends with ANT_E_DATA. */
 ANT_API ant_value *ant_op_gather(ant_program *p, ant_value *table, ant_value *index);
+/* entries of a at index along one axis: index (int) has a's other axes, or 1 in their place */
+ANT_API ant_value *ant_op_take_along(ant_program *p, ant_value *a, ant_value *index, int axis);
 /* int -> real, a new last axis of `depth`; outside: all zeros */
 ANT_API ant_value *ant_op_one_hot(ant_program *p, ant_value *index, int64_t depth);
 

@@ -25,6 +25,7 @@ static const struct {
     {"acosh", ant_op_acosh, 1.3, 3},    {"atanh", ant_op_atanh, -0.8, 0.8},
     {"sigmoid", ant_op_sigmoid, -4, 4}, {"softplus", ant_op_softplus, -4, 4},
     {"erf", ant_op_erf, -2, 2},         {"relu", ant_op_relu, -2, 2},
+    {"erfc", ant_op_erfc, -2, 2},       {"erfinv", ant_op_erfinv, -0.9, 0.9},
     {"real", ant_op_real, -2, 2},
 };
 enum { UNARIES = sizeof unaries / sizeof *unaries };
@@ -91,6 +92,12 @@ static ant_value *scatter_rows(ant_program *p, ant_value *x) {
     return ant__scatter_add(p, index, x, 5);
 }
 
+/* (4, 3, 5): the entries 2, 0 and 4 of every line. */
+static ant_value *taken_along(ant_program *p, ant_value *x) {
+    static const int32_t places[] = {2, 0, 4, 1, 1, 3};
+    return ant_op_take_along(p, x, check_ints(p, places, &ANT__DIMS(1, 3, 2)), 2);
+}
+
 static ant_value *concat3(ant_program *p, ant_value *x, int axis) {
     ant_value *y = ant_op_scale(p, ant_op_slice(p, x, axis, 1, 1, 1), 2);
     return ant_op_concat(p, (ant_value *[]){x, y, x}, 3, axis);
@@ -145,6 +152,8 @@ static ant_value *masked(ant_program *p, ant_value *x) {
     X(repeat_last, ant_op_repeat(p, x, 2, 2))                                                      \
     X(reverse, ant_op_reverse(p, x, 1))                                                            \
     X(gather, ant_op_gather(p, x, check_ints(p, indices, &ANT__DIMS(2, 3))))                       \
+    X(take_along, taken_along(p, x))                                                               \
+    X(sort, ant_op_take_along(p, x, ant_op_argsort(p, x, 1, true), 1))                             \
     X(scatter, scatter_rows(p, x))                                                                 \
     X(clip, ant_op_clip(p, x, -0.4, 0.5))                                                          \
     X(choose, masked(p, x))                                                                        \

@@ -52,6 +52,12 @@ static const struct {
     {ant_op_equal, ANT_BOOL, {0, 0, 0, 0}},
     {ant_op_not_equal, ANT_BOOL, {1, 1, 1, 1}},
     {ant_op_logical_and, ANT_BOOL, {1, 1, 1, 1}},
+    {ant_op_bit_and, ANT_INT64, {2, 0, 5, 2000000000.0}},
+    {ant_op_bit_or, ANT_INT64, {7, -5, -3, 2000000001.0}},
+    {ant_op_bit_xor, ANT_INT64, {5, -5, -8, 1}},
+    {ant_op_shift_left, ANT_INT64, {28, -28, 0, 0}},
+    {ant_op_shift_right, ANT_INT64, {1, -2, 40, 0}},
+    {ant_op_gcd, ANT_INT64, {1, 1, 1, 1}},
 };
 enum { INT_OPS = sizeof int_ops / sizeof *int_ops };
 
@@ -142,6 +148,8 @@ static const struct {
     {ant_op_softplus,
      ANT_FLOAT64,
      {2.5788897342925496, 0.0788897342925496, 0.69314718055994531, NAN, INFINITY, 0}},
+    {ant_op_erfc, ANT_FLOAT64, {0.00040695201744495897, 1.9995930479825551, 1, NAN, 0, 2}},
+    {ant_op_erfinv, ANT_FLOAT64, {NAN, NAN, 0, NAN, NAN, NAN}},
     {ant_op_reciprocal, ANT_FLOAT64, {0.4, -0.4, INFINITY, NAN, 0, 0}},
 };
 enum { EDGES = sizeof edges / sizeof *edges };
@@ -225,6 +233,27 @@ START_TEST(ints_and_bools_reduce) {
     ant_value *both[] = {ant_op_any(q, b, ANT_AXIS(1), false),
                          ant_op_all(q, b, ANT_AXIS(1), false)};
     expect(q, ant_op_concat(q, both, 2, 0), ANT_BOOL, (const double[]){1, 1, 0, 1, 1, 0, 0, 1}, 8);
+}
+END_TEST
+
+START_TEST(running_sums_of_ints) {
+    ant_program *p = ant__program_new(ANT_FLOAT32);
+    ant_value *x = ant_op_shift(p, ant_op_cast(p, matrix(p), ANT_INT32), 16777216);
+    const double want[] = {3, 1, 2, 2, 6, 7, 2, 6, 0, 6, 10, 4};
+    double rows[12];
+    for (int i = 0; i < 12; i++)
+        rows[i] = want[i] + 16777216.0 * (1 + i / 3);
+    expect(p, ant_op_cumsum(p, x, 0), ANT_INT32, rows, 12);
+}
+END_TEST
+
+/* erf takes it back, near the ends too. */
+START_TEST(inverse_of_erf) {
+    const double x[] = {1e-9, 0.3, -0.7, 0.99, -0.999999, 1 - 1e-12, 1, -1};
+    ant_program *p = ant__program_new(ANT_FLOAT64);
+    double want[8];
+    memcpy(want, x, sizeof want);
+    expect(p, ant_op_erf(p, ant_op_erfinv(p, reals(p, x, 8))), ANT_FLOAT64, want, 8);
 }
 END_TEST
 
@@ -493,7 +522,8 @@ ANT_TEST_MAIN("ops", ANT_LOOP(ints_stay_exact, INT_OPS),
               ANT_LOOP(ints_in_a_float_program, ANT__ALL_PASSES + 1),
               ANT_LOOP(reals_of_the_other_type, 2), ANT_LOOP(one_value_at_edges, EDGES),
               ANT_LOOP(reductions, REDUCED), {places_are_the_first_of_equals},
-              {places_pass_over_nan}, {ints_and_bools_reduce}, {long_sums_are_close},
-              ANT_LOOP(lines_and_columns, 70), ANT_LOOP(nan_goes_through, 40),
-              ANT_LOOP(empty_axes, 17), ANT_LOOP(transposes_of_every_order, 24),
-              {one_hot_of_indices}, ANT_LOOP(misfits_are_told, WRONG), {unknown_sizes})
+              {places_pass_over_nan}, {ints_and_bools_reduce}, {running_sums_of_ints},
+              {inverse_of_erf}, {long_sums_are_close}, ANT_LOOP(lines_and_columns, 70),
+              ANT_LOOP(nan_goes_through, 40), ANT_LOOP(empty_axes, 17),
+              ANT_LOOP(transposes_of_every_order, 24), {one_hot_of_indices},
+              ANT_LOOP(misfits_are_told, WRONG), {unknown_sizes})

@@ -30,6 +30,54 @@ static R mod_of(R a, R b) {
     return r != 0 && (r < 0) != (b < 0) ? r + b : r;
 }
 
+/* --- whole numbers --- */
+/* Cut to what the type holds: [-limit, limit), the largest of which is `most`. */
+static int64_t whole(R x, double limit, int64_t most) {
+    if (x != x)
+        return 0;
+    return (double)x < -limit ? -most - 1 : (double)x >= limit ? most : (int64_t)x;
+}
+
+static int64_t whole_of(R x) {
+    return whole(x, 0x1p63, INT64_MAX);
+}
+
+static int64_t shifted(int64_t a, int64_t places) {
+    if (places <= -64 || places >= 64)
+        return places > 0 || a >= 0 ? 0 : -1;
+    if (places >= 0)
+        return (int64_t)((uint64_t)a << places);
+    return a >= 0 ? a >> -places : ~(~a >> -places);
+}
+
+static uint64_t size_of(int64_t a) {
+    return a < 0 ? 0 - (uint64_t)a : (uint64_t)a;
+}
+
+static uint64_t gcd_of(uint64_t a, uint64_t b) {
+    while (b != 0) {
+        uint64_t rest = a % b;
+        a = b;
+        b = rest;
+    }
+    return a;
+}
+
+/* The y with erf(y) = x: Giles' approximation, then Newton's method on erfc, which keeps
+ * its digits where erf is near 1. */
+static double erfinv_of(double x) {
+    const double size = fabs(x), w = -log((1 - size) * (1 + size));
+    if (!(size < 1))
+        return size == 1 ? copysign(INFINITY, x) : NAN;
+    double v = w < 5 ? w - 2.5 : sqrt(w) - 3;
+    double y = w < 5 ? 1.50140941 + v * (0.246640727 + v * (-0.00417768164 + v * -0.00125372503))
+                     : 2.83297682 + v * (1.00167406 + v * (0.00943887047 + v * -0.0076224613));
+    y *= size;
+    for (int k = 0; k < 3; k++)
+        y += (erfc(y) - (1 - size)) * 0.88622692545275801365 * exp(y * y);
+    return copysign(y, x);
+}
+
 STEP(identity, a[i])
 STEP(stop_gradient, a[i])
 STEP(truth, a[i] != 0)
@@ -70,6 +118,12 @@ STEP(equal, a[i] == b[i])
 STEP(not_equal, a[i] != b[i])
 STEP(logical_and, a[i] * b[i])
 STEP(logical_or, a[i] > b[i] ? a[i] : b[i])
+STEP(bit_and, whole_of(a[i]) & whole_of(b[i]))
+STEP(bit_or, whole_of(a[i]) | whole_of(b[i]))
+STEP(bit_xor, whole_of(a[i]) ^ whole_of(b[i]))
+STEP(shift_left, shifted(whole_of(a[i]), whole_of(b[i])))
+STEP(shift_right, shifted(whole_of(a[i]), -whole_of(b[i])))
+STEP(gcd, gcd_of(size_of(whole_of(a[i])), size_of(whole_of(b[i]))))
 
 STEP(neg, -a[i])
 STEP(abs, a[i] < 0 ? -a[i] : a[i] + 0)
@@ -97,6 +151,8 @@ STEP(atanh, atanh((double)a[i]))
 MATH(sigmoid)
 MATH(softplus)
 MATH(erf)
+STEP(erfc, erfc((double)a[i]))
+STEP(erfinv, erfinv_of((double)a[i]))
 STEP(relu, a[i] > 0 || a[i] != a[i] ? a[i] : 0)
 STEP(floor, floor((double)a[i]))
 STEP(ceil, ceil((double)a[i]))
@@ -189,13 +245,6 @@ static void load_strided(const ant_fused *f, const ant_fused_input *in, const vo
 }
 
 /* --- writing a register into an output that is not of type R --- */
-/* Cut to what the type holds: [-limit, limit), the largest of which is `most`. */
-static int64_t whole(R x, double limit, int64_t most) {
-    if (x != x)
-        return 0;
-    return (double)x < -limit ? -most - 1 : (double)x >= limit ? most : (int64_t)x;
-}
-
 static void store(void *to, int dtype, const R *x, int64_t at, int64_t n) {
     if (dtype == ANT_BOOL)
         for (int64_t i = 0; i < n; i++)

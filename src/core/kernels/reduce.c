@@ -246,19 +246,34 @@ void K(reduce_place)(void *const *at, const ant_num *n, int64_t from, int64_t to
         }
 }
 
-/* --- running sums; numbers: outer, length, inner, outer ones in a cell, reverse --- */
+/* --- running sums --- */
+static void run_reals(R *y, const R *x, int64_t n, int64_t stride) {
+    double sum = 0;
+    for (int64_t i = 0; i < n; i++)
+        y[i * stride] = (R)(sum += (double)x[i * stride]);
+}
+
+static void run_ints(void *y, const void *x, int dtype, int64_t at, int64_t n, int64_t stride) {
+    int64_t sum = 0;
+    for (int64_t i = 0; i < n; i++) {
+        sum = int_join(ANT__REDUCE_SUM, sum, get_int(x, dtype, at + i * stride));
+        put_int(y, dtype, at + i * stride, sum);
+    }
+}
+
+/* Numbers: outer, length, inner, outer ones in a cell, reverse, type. */
 void K(running_sum)(void *const *at, const ant_num *n, int64_t from, int64_t to) {
-    int64_t length = n[1].i, inner = n[2].i, reverse = n[4].i;
-    int64_t end = shorter(to * n[3].i, n[0].i);
+    int64_t length = n[1].i, inner = n[2].i, end = shorter(to * n[3].i, n[0].i);
+    int64_t first = n[4].i && length ? (length - 1) * inner : 0;
+    int64_t stride = n[4].i ? -inner : inner;
+    int dtype = (int)n[5].i;
     for (int64_t o = from * n[3].i; o < end; o++)
         for (int64_t i = 0; i < inner; i++) {
-            int64_t start = o * length * inner + i;
-            double sum = 0;
-            for (int64_t k = 0; k < length; k++) {
-                int64_t e = start + (reverse ? length - 1 - k : k) * inner;
-                sum += (double)((const R *)at[0])[e];
-                ((R *)at[1])[e] = (R)sum;
-            }
+            int64_t start = o * length * inner + i + first;
+            if (dtype == ANT_FLOAT32 || dtype == ANT_FLOAT64)
+                run_reals((R *)at[1] + start, (const R *)at[0] + start, length, stride);
+            else
+                run_ints(at[1], at[0], dtype, start, length, stride);
         }
 }
 

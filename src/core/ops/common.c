@@ -104,6 +104,16 @@ ant_value *ant__int_number(ant_program *p, int64_t x) {
     return v;
 }
 
+ant_value *ant__counting(ant_program *p, int64_t n, int64_t step) {
+    ant_dims dims = ANT__DIMS(n);
+    if (n < 0)
+        return ant__broadcast_to(p, ant__int_number(p, 0), &dims);
+    ant_value *v = ant__program_dead(p) ? NULL : ant__constant_new(p, ANT_INT64, &dims);
+    for (int64_t i = 0; v && i < n; i++)
+        ((int64_t *)v->data)[i] = i * step;
+    return v;
+}
+
 static bool take_shape(ant_program *p, const char *op, const int64_t *shape, int rank,
                        ant_dims *dims) {
     if (ant__program_dead(p))

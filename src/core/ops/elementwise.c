@@ -12,6 +12,7 @@ enum kind {
     REAL,    /* real always */
     COMPARE, /* as SAME, two bools may stay; gives bool */
     LOGICAL, /* bool throughout */
+    INTS,    /* int throughout; bools become int32, reals are refused */
     ANY      /* whatever it is */
 };
 
@@ -20,6 +21,8 @@ static ant_value *to_kind(ant_program *p, ant_value *a, enum kind kind) {
         return a;
     if (kind == LOGICAL)
         return ant_op_cast(p, a, ANT_BOOL);
+    if (kind == INTS)
+        return a->dtype == ANT_BOOL ? ant_op_cast(p, a, ANT_INT32) : a;
     bool is_int = a->dtype == ANT_INT32 || a->dtype == ANT_INT64;
     return kind == SAME && is_int ? a : ant_op_real(p, a);
 }
@@ -48,6 +51,13 @@ static int infer_dims(ant_op *o) {
 static int infer_number(ant_op *o) {
     o->out[0]->dtype = o->in[o->n_in - 1]->dtype; /* `where` has its mask first */
     return infer_dims(o);
+}
+
+static int infer_ints(ant_op *o) {
+    if (!ant__dtype_real(o->in[0]->dtype))
+        return infer_number(o);
+    return ant__op_fail(o, "values of type %s, must be int32, int64 or bool",
+                        ant__dtype_name(o->in[0]->dtype));
 }
 
 static int infer_bool(ant_op *o) {
@@ -148,6 +158,12 @@ BINARY(equal, COMPARE, infer_bool, .constant = true)
 BINARY(not_equal, COMPARE, infer_bool, .constant = true)
 BINARY(logical_and, LOGICAL, infer_bool, .constant = true)
 BINARY(logical_or, LOGICAL, infer_bool, .constant = true)
+BINARY(bit_and, INTS, infer_ints, .constant = true)
+BINARY(bit_or, INTS, infer_ints, .constant = true)
+BINARY(bit_xor, INTS, infer_ints, .constant = true)
+BINARY(shift_left, INTS, infer_ints, .constant = true)
+BINARY(shift_right, INTS, infer_ints, .constant = true)
+BINARY(gcd, INTS, infer_ints, .constant = true)
 
 /* --- one value --- */
 static ant_value *unary(ant_program *p, const ant_op_class *cls, enum kind kind, ant_value *a) {
@@ -186,6 +202,8 @@ UNARY(atanh, REAL, infer_number, .grad = ant__atanh_gradient)
 UNARY(sigmoid, REAL, infer_number, .grad = ant__sigmoid_gradient)
 UNARY(softplus, REAL, infer_number, .grad = ant__softplus_gradient)
 UNARY(erf, REAL, infer_number, .grad = ant__erf_gradient)
+UNARY(erfc, REAL, infer_number, .grad = ant__erfc_gradient)
+UNARY(erfinv, REAL, infer_number, .grad = ant__erfinv_gradient)
 UNARY(relu, SAME, infer_number, .grad = ant__relu_gradient)
 UNARY(floor, SAME, infer_number, .constant = true)
 UNARY(ceil, SAME, infer_number, .constant = true)

@@ -23,6 +23,8 @@ ant_value *ant__scatter_add(ant_program *p, ant_value *index, ant_value *values,
 void ant__unify(ant_program *p, ant_value **a, ant_value **b);
 /* One int64 number. */
 ant_value *ant__int_number(ant_program *p, int64_t x);
+/* 0, step, 2 step, … : n int64 numbers; n -1 in scratch programs, where a length is unknown. */
+ant_value *ant__counting(ant_program *p, int64_t n, int64_t step);
 
 /* --- for class functions --- */
 /* "two values of shapes (2, 3) and (4,) do not fit" */

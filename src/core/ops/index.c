@@ -143,3 +143,59 @@ ant_value *ant_op_one_hot(ant_program *p, ant_value *index, int64_t depth) {
     ant_attrs attrs = {.i = {depth}};
     return ant__emit1(p, &one_hot_class, &attrs, index);
 }
+
+/* --- along an axis: rows of one entry each, found by their places in the whole --- */
+/* 0, step, 2 step … along an axis of some dims; of unknown length in scratch programs. */
+static ant_value *places(ant_program *p, const ant_dims *dims, int axis, int64_t step) {
+    ant_dims line = {.rank = dims->rank};
+    for (int k = 0; k < dims->rank; k++)
+        line.dim[k] = k == axis ? dims->dim[k] : 1;
+    return ant__reshape_to(p, ant__counting(p, dims->dim[axis], step), &line);
+}
+
+/* a's other axes, index's own along the axis; false where they do not fit. */
+static bool along_dims(const ant_value *a, const ant_value *index, int axis, ant_dims *dims) {
+    ant_dims others = a->dims;
+    others.dim[axis] = 1;
+    *dims = index->dims;
+    int64_t length = index->dims.dim[axis];
+    dims->dim[axis] = 1;
+    bool fits = index->dims.rank == a->dims.rank && ant__dims_broadcast(dims, &others) &&
+                (ant__dims_equal(dims, &others) || !ant__dims_known(&others));
+    dims->dim[axis] = length;
+    return fits;
+}
+
+/* The index as a place along its axis; -1, which gather reports, where it is outside. */
+static ant_value *stride_on(ant_program *p, ant_value *index, int64_t length, int64_t stride) {
+    if (length < 0)
+        return index;
+    ant_value *above = ant_op_less(p, index, ant__int_number(p, 0));
+    ant_value *below = ant_op_greater_equal(p, index, ant__int_number(p, length));
+    ant_value *outside = ant_op_logical_or(p, above, below);
+    ant_value *lost = ant__int_number(p, -((int64_t)1 << 52));
+    return ant_op_where(p, outside, lost, ant_op_scale(p, index, (double)stride));
+}
+
+ant_value *ant_op_take_along(ant_program *p, ant_value *a, ant_value *index, int axis) {
+    int at = ant__program_dead(p) || !a || !index ? -1 : ant__op_axis(p, "take_along", a, axis);
+    if (at < 0)
+        return NULL;
+    ant_dims dims;
+    char x[ANT__DIMS_TEXT], i[ANT__DIMS_TEXT];
+    if (!along_dims(a, index, at, &dims)) {
+        ant__fail(ant__program_error(p), ANT_E_SHAPE, "take_along: indices %s do not fit %s",
+                  ant__dims_text(&index->dims, i), ant__dims_text(&a->dims, x));
+        return NULL;
+    }
+    int64_t stride[ANT_MAX_AXES];
+    ant__dims_strides(&a->dims, stride);
+    if (index->dtype == ANT_INT32)
+        index = ant_op_cast(p, index, ANT_INT64);
+    ant_value *place = stride_on(p, index, a->dims.dim[at], stride[at]);
+    for (int k = 0; k < dims.rank; k++)
+        if (k != at)
+            place = ant_op_add(p, place, places(p, &a->dims, k, stride[k]));
+    ant_value *flat = ant__reshape_to(p, a, &ANT__DIMS(ant__dims_count(&a->dims)));
+    return ant_op_gather(p, flat, place);
+}

@@ -308,6 +308,7 @@ static const ant_op_class cumsum_class;
 static int64_t prep_cumsum(const ant_op *o, ant_nums *n) {
     int64_t cells = prep_lines(o, n);
     ant__num_int(n, o->attrs.i[2]);
+    ant__num_int(n, o->in[0]->dtype);
     return cells;
 }
 
@@ -322,5 +323,5 @@ static const ant_op_class cumsum_class = {.name = "cumsum",
                                           .grad = cumsum_gradient};
 
 ant_value *ant_op_cumsum(ant_program *p, ant_value *a, int axis) {
-    return along(p, &cumsum_class, ant_op_real(p, a), axis, 0);
+    return along(p, &cumsum_class, number(p, a), axis, 0);
 }
