@@ -40,3 +40,17 @@ double machine_out(const machine *m, int k, int i) {
 ant_variable variable_of(const char *name, double *data, ant_dims dims) {
     return (ant_variable){.name = name, .dtype = ANT_FLOAT64, .dims = dims, .data = data};
 }
+
+void machine_expect(ant_program *p, ant_value *y, int dtype, const double *want, int n) {
+    ck_assert_msg(y != NULL, "%s", ant__program_error(p)->text);
+    ck_assert_int_eq(ant_value_dtype(y), dtype);
+    ant__output(p, y);
+    machine m = machine_of(p, ANT__ALL_PASSES);
+    machine_run(&m);
+    for (int i = 0; i < n; i++) {
+        double x = machine_out(&m, 0, i);
+        ck_assert_msg(x == want[i] || (isnan(x) && isnan(want[i])) || fabs(x - want[i]) < 1e-12,
+                      "entry %d is %.17g, not %.17g", i, x, want[i]);
+    }
+    machine_free(&m);
+}

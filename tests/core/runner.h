@@ -14,6 +14,8 @@ void machine_run(const machine *m);
 void machine_free(machine *m);
 /* Entry i of output k, whatever its type. */
 double machine_out(const machine *m, int k, int i);
+/* Runs p, which gives y alone, and frees it: y is of this type and has these n numbers. */
+void machine_expect(ant_program *p, ant_value *y, int dtype, const double *want, int n);
 /* A float64 variable on numbers of the caller's. */
 ant_variable variable_of(const char *name, double *data, ant_dims dims);
 #endif
