@@ -93,8 +93,8 @@ static int run_steps(job *j, int mode, long steps) {
 static void answer(job *jobs, const char *id, const char *mode, long steps, int threads) {
     const workload *w = workload_named(id);
     int m = mode_number(mode);
-    if (!w || m < 0 || w->missing) {
-        printf("%s %s - %s\n", id, mode, w && m >= 0 ? w->missing : "no such workload or mode");
+    if (!w || m < 0) {
+        printf("%s %s - no such workload or mode\n", id, mode);
         return;
     }
     job *j = job_named(jobs, w, threads);

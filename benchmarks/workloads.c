@@ -56,6 +56,36 @@ static ant_model *residual_block(ant_graph *g) {
                     "sparse_categorical_crossentropy");
 }
 
+/* Of a convolution: its norm, then relu up to 6. */
+static ant_node *norm_relu6(ant_graph *g, ant_layer *conv, ant_node *x) {
+    ant_node *h = ant_call(ant_batch_normalization(g), ant_call(conv, x));
+    return ant_call(ant_relu(g, .max_value = 6), h);
+}
+
+static ant_model *depthwise_block(ant_graph *g) {
+    ant_node *x = ant_input(g, {28, 28, 128});
+    ant_layer *across = ant_depthwise_conv2d(g, 3, .padding = "same", .use_bias = false);
+    ant_node *h = norm_relu6(g, across, x);
+    h = norm_relu6(g, ant_conv2d(g, 128, 1, .use_bias = false), h);
+    h = ant_call(ant_global_average_pooling2d(g), h);
+    ant_node *y = ant_call(ant_dense(g, 10, "softmax"), h);
+    return compiled(ant_model_new(g, ANT_NODES(x), ANT_NODES(y)),
+                    "sparse_categorical_crossentropy");
+}
+
+static ant_model *transformer_encoder(ant_graph *g) {
+    ant_node *x = ant_input(g, {128, 256});
+    ant_node *n = ant_call(ant_layer_normalization(g, .epsilon = 1e-5), x);
+    ant_node *h = ant_call(ant_multi_head_attention(g, 4, 64), n, n);
+    h = ant_call(ant_add_layer(g), x, h);
+    n = ant_call(ant_layer_normalization(g, .epsilon = 1e-5), h);
+    n = ant_call(ant_dense(g, 256), ant_call(ant_dense(g, 1024, "gelu"), n));
+    h = ant_call(ant_global_average_pooling1d(g), ant_call(ant_add_layer(g), h, n));
+    ant_node *y = ant_call(ant_dense(g, 10, "softmax"), h);
+    return compiled(ant_model_new(g, ANT_NODES(x), ANT_NODES(y)),
+                    "sparse_categorical_crossentropy");
+}
+
 static ant_model *embedding_gru(ant_graph *g) {
     ant_node *x = ant_input(g, {200}, .dtype = "int32");
     ant_node *h = ant_call(ant_gru(g, 64), ant_call(ant_embedding(g, 10000, 64), x));
@@ -84,17 +114,17 @@ static ant_model *shared_tower(ant_graph *g) {
 }
 
 static const workload workloads[] = {
-    {"W1", 32, {4}, 1, 0, {3}, tiny_mlp, NULL},
-    {"W2", 32, {784}, 1, 0, {10}, mnist_mlp, NULL},
-    {"W3", 32, {60, 1}, 1, 0, {-1}, lstm_tanh, NULL},
-    {"W3R", 32, {60, 1}, 1, 0, {-1}, lstm_relu, NULL},
-    {"W4", 128, {28, 28, 1}, 1, 0, {10}, mnist_cnn, NULL},
-    {"W5", 8, {32, 32, 64}, 1, 0, {10}, residual_block, NULL},
-    {"W6", 8, {28, 28, 128}, 1, 0, {10}, NULL, "DepthwiseConv2D is not there yet"},
-    {"W7", 8, {128, 256}, 1, 0, {10}, NULL, "MultiHeadAttention is not there yet"},
-    {"W8", 32, {200}, 1, 10000, {1}, embedding_gru, NULL},
-    {"W9", 256, {1024}, 1, 0, {-1024}, wide_mlp, NULL},
-    {"W10", 64, {64}, 2, 0, {1, 5}, shared_tower, NULL},
+    {"W1", 32, {4}, 1, 0, {3}, tiny_mlp},
+    {"W2", 32, {784}, 1, 0, {10}, mnist_mlp},
+    {"W3", 32, {60, 1}, 1, 0, {-1}, lstm_tanh},
+    {"W3R", 32, {60, 1}, 1, 0, {-1}, lstm_relu},
+    {"W4", 128, {28, 28, 1}, 1, 0, {10}, mnist_cnn},
+    {"W5", 8, {32, 32, 64}, 1, 0, {10}, residual_block},
+    {"W6", 8, {28, 28, 128}, 1, 0, {10}, depthwise_block},
+    {"W7", 8, {128, 256}, 1, 0, {10}, transformer_encoder},
+    {"W8", 32, {200}, 1, 10000, {1}, embedding_gru},
+    {"W9", 256, {1024}, 1, 0, {-1024}, wide_mlp},
+    {"W10", 64, {64}, 2, 0, {1, 5}, shared_tower},
 };
 
 const workload *workload_named(const char *id) {

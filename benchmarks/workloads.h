@@ -11,7 +11,6 @@ typedef struct workload {
     int ids;        /* above 0: int32 inputs below this, else normal floats */
     int classes[2]; /* of each target; 0: none, 1: a bit, -n: n floats */
     ant_model *(*build)(ant_graph *g);
-    const char *missing; /* why it cannot be built yet */
 } workload;
 
 const workload *workload_named(const char *id);

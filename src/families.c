@@ -5,6 +5,7 @@
     X(action)                                                                                      \
     X(activation)                                                                                  \
     X(activations)                                                                                 \
+    X(attention)                                                                                   \
     X(auc)                                                                                         \
     X(batch_normalization)                                                                         \
     X(bidirectional)                                                                               \
@@ -14,9 +15,11 @@
     X(constraints)                                                                                 \
     X(conv)                                                                                        \
     X(dense)                                                                                       \
+    X(depthwise)                                                                                   \
     X(dot)                                                                                         \
     X(dropout)                                                                                     \
     X(edges)                                                                                       \
+    X(einsum_dense)                                                                                \
     X(embedding)                                                                                   \
     X(file_callback)                                                                               \
     X(global_pooling)                                                                              \
@@ -31,6 +34,7 @@
     X(merging)                                                                                     \
     X(metric)                                                                                      \
     X(model)                                                                                       \
+    X(multi_head)                                                                                  \
     X(noise)                                                                                       \
     X(normalization_statistics)                                                                    \
     X(operation)                                                                                   \

@@ -28,6 +28,7 @@
 #include "antler/graph.h"
 #include "antler/initializers.h"
 #include "antler/layers/activation.h"
+#include "antler/layers/attention.h"
 #include "antler/layers/convolutional.h"
 #include "antler/layers/core.h"
 #include "antler/layers/merging.h"

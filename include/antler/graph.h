@@ -74,14 +74,22 @@ typedef struct ant_call_options {
     ant_node *in[ANT_MAX_PORTS];            /* at most 15 */
     const void *too_many;                   /* catches one input too many */
     ant_node *initial_state[ANT_MAX_PORTS]; /* recurrent layers: their states at the start */
-    ant_node *mask;                         /* bool, in place of the first input's own mask */
+    ant_node *mask[ANT_MAX_PORTS]; /* bool, in place of the inputs' own masks; NULL: their own */
     int training;     /* 0 or 1: always as if predicting or training; ANT_NONE: as the model runs */
     const char *name; /* of the call, in files; NULL: the layer's, then layer@2 … */
+    /* Attention layers only (layers/attention.h). */
+    ant_node *value, *key;        /* in place of the second and third input */
+    ant_node *attention_mask;     /* which positions a query may look at: (batch, T, S) */
+    bool use_causal_mask;         /* no position looks at a later one */
+    bool return_attention_scores; /* a second result: what each position looked at */
     char ant_end;
 } ant_call_options;
 /* ant_call(layer, a, b, .training = false): result 0 of calling a layer or model on nodes. A layer
  * called again has the same weights. The first call builds the layer on the shapes it gets.
- * Errors: ANT_E_SHAPE (with both shapes), ANT_E_GRAPH (nodes of another graph, NULL), ANT_E_LIMIT. */
+ *     ant_call(ant_multi_head_attention(g, 4, 16), q, .value = v, .use_causal_mask = true)
+ * .mask = m is the first input's, .mask = {NULL, m} the second one's.
+ * Errors: ANT_E_SHAPE (with both shapes), ANT_E_GRAPH (nodes of another graph, NULL), ANT_E_LIMIT,
+ * ANT_E_OPTION (a keyword that the layer does not take). */
 #define ant_call(...)                                                                              \
     ant_call_(&(ant_call_options){.training = ANT_NONE, .layer = __VA_ARGS__},                     \
               offsetof(ant_call_options, ant_end), __FILE__, __LINE__)

@@ -70,15 +70,21 @@ static ant_node *clone_input(ant_cloner *k, const ant_node *n) {
 static int clone_step(ant_cloner *k, const ant_model_body *b, const ant_step *s, ant_node **at) {
     const ant_layer_use *u = s->use;
     const int *from = b->from.at + s->from;
-    ant_call_options o = {.training = u->training, .name = u->said};
+    ant_call_options o = {.training = u->training,
+                          .name = u->said,
+                          .use_causal_mask = u->use_causal_mask,
+                          .return_attention_scores = u->return_attention_scores};
     if (!(o.layer = clone_layer(k, u->layer)))
         return k->to->context.error.code;
-    for (int i = 0; i < u->n_in; i++)
-        o.in[i] = at[from[i]];
-    for (int i = 0; i < u->n_states; i++)
-        o.initial_state[i] = at[from[u->n_in + i]];
-    if (u->mask)
-        o.mask = at[from[u->n_in + u->n_states]];
+    for (int j = 0; j < ant__use_operands(u); j++) {
+        int i;
+        ant_role role = ant__use_role(u, j, &i);
+        ant_node **to = role == ANT__IN      ? &o.in[i]
+                        : role == ANT__STATE ? &o.initial_state[i]
+                        : role == ANT__MASK  ? &o.mask[i]
+                                             : &o.attention_mask;
+        *to = at[from[j]];
+    }
     ant_layer_use *made = ant__use_new(k->to, &o);
     if (!made)
         return k->to->context.error.code;

@@ -56,17 +56,25 @@ struct ant_node {
 /* One call of a layer on nodes. */
 struct ant_layer_use {
     ant_layer *layer;
-    ant_node *in[ANT_MAX_PORTS], *state[ANT_MAX_PORTS], *out[ANT_MAX_PORTS], *mask;
+    ant_node *in[ANT_MAX_PORTS], *state[ANT_MAX_PORTS], *out[ANT_MAX_PORTS];
+    ant_node *mask[ANT_MAX_PORTS]; /* by input; NULL: its own */
+    ant_node *attention_mask;
     int n_in, n_states, n_out;
     int training; /* ANT_NONE, 0, 1 */
+    bool use_causal_mask, return_attention_scores;
     const char *said;
     const char *file;
     int line;
 };
 
-/* A call's operands in order: inputs, initial states, mask. */
+/* A call's operands in order: inputs, initial states, masks, attention mask; NULL behind the last. */
+typedef enum ant_role { ANT__IN, ANT__STATE, ANT__MASK, ANT__ATTENTION_MASK } ant_role;
 int ant__use_operands(const ant_layer_use *u);
 ant_node *ant__use_operand(const ant_layer_use *u, int k);
+/* What operand k is, and the how manieth of its kind: *at is the input that a mask is of. */
+ant_role ant__use_role(const ant_layer_use *u, int k, int *at);
+/* What of a call is no operand: how many there are, and its flags. */
+void ant__use_flags(ant_layer_call *c, const ant_layer_use *u);
 /* A call without the caller's place before its error; NULL after one, or when something is dead. */
 ant_layer_use *ant__use_new(ant_graph *g, const ant_call_options *o);
 /* An input, likewise. */

@@ -59,16 +59,22 @@ static void take_operands(ant_layer_call *c, const ant_model_body *b, const ant_
                           const ant_places *at) {
     const ant_layer_use *u = s->use;
     const int *from = b->from.at + s->from;
-    c->n_in = u->n_in;
-    c->n_states = u->n_states;
-    for (int i = 0; i < u->n_in; i++) {
-        c->in[i] = at->value[from[i]];
-        c->mask[i] = at->mask[from[i]];
+    ant__use_flags(c, u);
+    for (int k = 0; k < ant__use_operands(u); k++) {
+        int i;
+        ant_role role = ant__use_role(u, k, &i);
+        ant_value *value = at->value[from[k]];
+        if (role == ANT__IN) {
+            c->in[i] = value;
+            c->mask[i] = at->mask[from[k]];
+        } else if (role == ANT__STATE) {
+            c->initial_state[i] = value;
+        } else if (role == ANT__MASK) {
+            c->mask[i] = value;
+        } else {
+            c->attention_mask = value;
+        }
     }
-    for (int i = 0; i < u->n_states; i++)
-        c->initial_state[i] = at->value[from[u->n_in + i]];
-    if (u->mask)
-        c->mask[0] = at->value[from[u->n_in + u->n_states]];
 }
 
 static int write_step(ant_model *m, const ant_step *s, ant_model_values *v, ant_places *at) {

@@ -84,14 +84,47 @@ ant_node *ant_input_(const ant_input_options *o, size_t size, const char *file, 
 }
 
 /* --- operands --- */
-int ant__use_operands(const ant_layer_use *u) {
-    return u->n_in + u->n_states + (u->mask != NULL);
+ant_role ant__use_role(const ant_layer_use *u, int k, int *at) {
+    *at = k;
+    if (k < u->n_in)
+        return ANT__IN;
+    *at = k -= u->n_in;
+    if (k < u->n_states)
+        return ANT__STATE;
+    k -= u->n_states;
+    for (*at = 0; *at < u->n_in; ++*at)
+        if (u->mask[*at] && !k--)
+            return ANT__MASK;
+    return ANT__ATTENTION_MASK;
 }
 
 ant_node *ant__use_operand(const ant_layer_use *u, int k) {
-    if (k < u->n_in)
-        return u->in[k];
-    return k < u->n_in + u->n_states ? u->state[k - u->n_in] : u->mask;
+    int at;
+    switch (ant__use_role(u, k, &at)) {
+    case ANT__IN:
+        return u->in[at];
+    case ANT__STATE:
+        return u->state[at];
+    case ANT__MASK:
+        return u->mask[at];
+    case ANT__ATTENTION_MASK:
+        break;
+    }
+    return u->attention_mask;
+}
+
+void ant__use_flags(ant_layer_call *c, const ant_layer_use *u) {
+    c->n_in = u->n_in;
+    c->n_states = u->n_states;
+    c->use_causal_mask = u->use_causal_mask;
+    c->return_attention_scores = u->return_attention_scores;
+}
+
+int ant__use_operands(const ant_layer_use *u) {
+    int n = u->n_in + u->n_states + (u->attention_mask != NULL);
+    for (int i = 0; i < u->n_in; i++)
+        n += u->mask[i] != NULL;
+    return n;
 }
 
 /* Counts a list that ends at NULL and has nothing after it. */
@@ -107,6 +140,21 @@ static int count_nodes(ant_context *c, ant_node *const *list, const char *what) 
     return n;
 }
 
+static int check_masks(ant_graph *g, const ant_layer_use *u) {
+    for (int i = 0; i < ANT_MAX_PORTS; i++) {
+        const ant_node *mask = u->mask[i];
+        if (mask && i >= u->n_in)
+            return ant__fail(&g->context.error, ANT_E_GRAPH,
+                             "the call of %s has a mask for input %d, but %d input%s",
+                             ant__layer_label(u->layer), i, u->n_in, u->n_in == 1 ? "" : "s");
+        if (mask && mask->dtype != ANT_BOOL)
+            return ant__fail(&g->context.error, ANT_E_SHAPE,
+                             "the mask of the call of %s is of type %s, must be bool",
+                             ant__layer_label(u->layer), ant__dtype_name(mask->dtype));
+    }
+    return 0;
+}
+
 static int check_operands(ant_graph *g, const ant_layer_use *u) {
     for (int k = 0; k < ant__use_operands(u); k++) {
         const ant_node *n = ant__use_operand(u, k);
@@ -119,11 +167,7 @@ static int check_operands(ant_graph *g, const ant_layer_use *u) {
                              "operand %d of the call of %s is a node of another graph", k,
                              ant__layer_label(u->layer));
     }
-    if (u->mask && u->mask->dtype != ANT_BOOL)
-        return ant__fail(&g->context.error, ANT_E_SHAPE,
-                         "the mask of the call of %s is of type %s, must be bool",
-                         ant__layer_label(u->layer), ant__dtype_name(u->mask->dtype));
-    return 0;
+    return check_masks(g, u);
 }
 
 /* --- shapes --- */
@@ -135,19 +179,20 @@ static void operands_into(ant_layer_call *c, const ant_layer_use *u) {
     ant_program *p = c->program;
     for (int i = 0; i < u->n_in; i++) {
         c->in[i] = stand_in(p, u->in[i]);
-        if (u->in[i]->masked)
+        if (u->mask[i])
+            c->mask[i] = stand_in(p, u->mask[i]);
+        else if (u->in[i]->masked)
             c->mask[i] = ant__input(p, ANT_BOOL, &u->in[i]->mask_dims);
     }
     for (int i = 0; i < u->n_states; i++)
         c->initial_state[i] = stand_in(p, u->state[i]);
-    if (u->mask)
-        c->mask[0] = stand_in(p, u->mask);
-    c->n_in = u->n_in;
-    c->n_states = u->n_states;
+    if (u->attention_mask)
+        c->attention_mask = stand_in(p, u->attention_mask);
+    ant__use_flags(c, u);
 }
 
 static int make_results(ant_graph *g, ant_layer_use *u, const ant_layer_call *c) {
-    u->n_out = ant__layer_outputs(u->layer);
+    u->n_out = c->n_out;
     for (int k = 0; k < u->n_out; k++) {
         const ant_value *v = c->out[k], *mask = c->out_mask[k];
         ant_node *n = ant__arena_alloc(&g->context.arena, sizeof *n);
@@ -188,17 +233,56 @@ static int infer(ant_graph *g, ant_layer_use *u) {
 }
 
 /* --- calls --- */
+/* Attention's keywords say nothing to other layers: they are refused by name. */
+static int check_keywords(ant_context *c, const ant_call_options *o) {
+    const ant_layer_class *impl = o->layer->cls->impl;
+    const char *said = o->value                     ? "value"
+                       : o->key                     ? "key"
+                       : o->attention_mask          ? "attention_mask"
+                       : o->use_causal_mask         ? "use_causal_mask"
+                       : o->return_attention_scores ? "return_attention_scores"
+                                                    : NULL;
+    if (!said || (impl->attention && (!o->attention_mask || impl->attention_mask)))
+        return 0;
+    if (impl->attention)
+        said = "attention_mask";
+    return ant__fail(&c->error, ANT_E_OPTION, "the call of %s takes no keyword '%s'",
+                     ant__layer_label(o->layer), said);
+}
+
+/* The second and third input, where they are said by keyword. */
+static int name_inputs(ant_context *c, ant_layer_use *u, const ant_call_options *o) {
+    ant_node *const named[] = {o->value, o->key};
+    static const char *const names[] = {"value", "key"};
+    for (int k = 0; k < 2; k++) {
+        if (named[k] && u->in[k + 1])
+            return ant__fail(&c->error, ANT_E_OPTION, "the call of %s has its %s twice",
+                             ant__layer_label(o->layer), names[k]);
+        if (named[k] && !u->in[k])
+            return ant__fail(&c->error, ANT_E_OPTION, "the call of %s has a %s but no %s",
+                             ant__layer_label(o->layer), names[k], k ? names[0] : "query");
+        if (named[k])
+            u->in[k + 1] = named[k];
+    }
+    return 0;
+}
+
 static int use_fill(ant_graph *g, ant_layer_use *u, const ant_call_options *o) {
     ant_context *c = &g->context;
     u->layer = o->layer;
-    u->mask = o->mask;
+    u->attention_mask = o->attention_mask;
     u->training = o->training;
+    u->use_causal_mask = o->use_causal_mask;
+    u->return_attention_scores = o->return_attention_scores;
     memcpy(u->in, o->in, sizeof u->in);
+    memcpy(u->mask, o->mask, sizeof u->mask);
     memcpy(u->state, o->initial_state, sizeof u->state);
     if (o->too_many)
         return ant__fail(&c->error, ANT_E_LIMIT, "more than %d inputs", ANT_MAX_PORTS - 1);
     if (o->training != ANT_NONE && o->training != 0 && o->training != 1)
         return ant__fail(&c->error, ANT_E_OPTION, "training is %d, must be 0 or 1", o->training);
+    if (check_keywords(c, o) || name_inputs(c, u, o))
+        return c->error.code;
     if ((u->n_in = count_nodes(c, u->in, "input")) < 0)
         return u->n_in;
     if ((u->n_states = count_nodes(c, u->state, "initial state")) < 0)

@@ -38,9 +38,9 @@ static void put_step(ant_buffer *p, const ant_model_body *b, const ant_step *s) 
     const ant_layer_use *u = s->use;
     put_box(p, s->first_out, ant__name_of(&b->nodes, u), u->layer->cls->name, u->out[0]);
     for (int k = 0; k < ant__use_operands(u); k++) {
-        const char *label = k < u->n_in                 ? NULL
-                            : k < u->n_in + u->n_states ? "initial_state"
-                                                        : "mask";
+        static const char *const labels[] = {NULL, "initial_state", "mask", "attention_mask"};
+        int at;
+        const char *label = labels[ant__use_role(u, k, &at)];
         put_arrow(p, box_of(b, ant__use_operand(u, k)), s->first_out, label);
     }
 }

@@ -95,12 +95,19 @@ static ant_layer *layer_read(scope *s, ant_tree *t, const char *name) {
 /* --- calls --- */
 static ant_node *node_read(scope *s, ant_tree *t, const char *name);
 
+static int flag_read(scope *s, const ant_tree *t, bool *yes) {
+    *yes = t->kind == ANT__WORD && ant__word_among("true yes on 1", t->text, true);
+    if (*yes || (t->kind == ANT__WORD && ant__word_among("false no off 0", t->text, true)))
+        return 0;
+    return ant__tree_fail(context_of(s), t, ANT_E_OPTION, "%s: expected true or false", t->key);
+}
+
 static int training_read(scope *s, ant_call_options *o, const ant_tree *t) {
-    bool yes = t->kind == ANT__WORD && ant__word_among("true yes on 1", t->text, true);
-    if (!yes && !(t->kind == ANT__WORD && ant__word_among("false no off 0", t->text, true)))
-        return ant__tree_fail(context_of(s), t, ANT_E_OPTION, "training: expected true or false");
-    o->training = yes;
-    return 0;
+    bool yes;
+    int code = flag_read(s, t, &yes);
+    if (!code)
+        o->training = yes;
+    return code;
 }
 
 static int states_read(scope *s, ant_call_options *o, ant_tree *t) {
@@ -115,17 +122,55 @@ static int states_read(scope *s, ant_call_options *o, ant_tree *t) {
     return 0;
 }
 
+/* One mask, or a list with one for each input, or none. */
+static int masks_read(scope *s, ant_call_options *o, ant_tree *t) {
+    bool one = t->kind != ANT__ITEMS;
+    int n = 0;
+    for (ant_tree *x = one ? t : t->first; x; x = one ? NULL : x->next, n++) {
+        if (n == ANT_MAX_PORTS - 1)
+            return ant__tree_fail(context_of(s), x, ANT_E_LIMIT, "more than %d masks", n);
+        if (!one && x->kind == ANT__WORD && ant__word_among("none None null ~", x->text, false))
+            continue;
+        if (!(o->mask[n] = node_read(s, x, NULL)))
+            return context_of(s)->error.code;
+    }
+    return 0;
+}
+
+static int one_read(scope *s, ant_node **to, ant_tree *t) {
+    *to = node_read(s, t, NULL);
+    return *to ? 0 : context_of(s)->error.code;
+}
+
 static int keyword_read(scope *s, ant_call_options *o, ant_tree *t) {
-    if (!strcmp(t->key, "training"))
+    static const char *const known[] = {
+        "training",        "initial_state",          "mask", "value", "key", "attention_mask",
+        "use_causal_mask", "return_attention_scores"};
+    enum { TRAINING, STATE, MASK, VALUE, KEY, ATTENTION, CAUSAL, SCORES, N };
+    int k = 0;
+    while (k < N && strcmp(t->key, known[k]))
+        k++;
+    switch (k) {
+    case TRAINING:
         return training_read(s, o, t);
-    if (!strcmp(t->key, "initial_state"))
+    case STATE:
         return states_read(s, o, t);
-    if (strcmp(t->key, "mask"))
-        return ant__tree_fail(
-            context_of(s), t, ANT_E_OPTION,
-            "no keyword '%s' in a call: initial_state, mask and training are known", t->key);
-    o->mask = node_read(s, t, NULL);
-    return o->mask ? 0 : context_of(s)->error.code;
+    case MASK:
+        return masks_read(s, o, t);
+    case VALUE:
+        return one_read(s, &o->value, t);
+    case KEY:
+        return one_read(s, &o->key, t);
+    case ATTENTION:
+        return one_read(s, &o->attention_mask, t);
+    case CAUSAL:
+        return flag_read(s, t, &o->use_causal_mask);
+    case SCORES:
+        return flag_read(s, t, &o->return_attention_scores);
+    }
+    const char *near = ant__nearest(t->key, known, N);
+    return ant__tree_fail(context_of(s), t, ANT_E_OPTION, "no keyword '%s' in a call%s%s%s", t->key,
+                          near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
 static int operands_read(scope *s, ant_call_options *o, ant_tree *t) {

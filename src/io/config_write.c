@@ -161,6 +161,31 @@ static bool add_states(writer *w, const ant_model_body *b, const ant_layer_use *
     return add(call, list);
 }
 
+/* The first input's mask alone stands without a list. */
+static bool add_masks(writer *w, const ant_model_body *b, const ant_layer_use *u, ant_tree *call) {
+    int last = u->n_in - 1;
+    while (last >= 0 && !u->mask[last])
+        last--;
+    if (last <= 0)
+        return last < 0 || add(call, reference(w, b, u->mask[0], "mask"));
+    ant_tree *list = new_tree(w, ANT__ITEMS, "mask", NULL);
+    for (int i = 0; i <= last; i++)
+        if (!add(list, u->mask[i] ? reference(w, b, u->mask[i], NULL)
+                                  : new_tree(w, ANT__WORD, NULL, "none")))
+            return false;
+    return add(call, list);
+}
+
+static bool add_attention(writer *w, const ant_model_body *b, const ant_layer_use *u,
+                          ant_tree *call) {
+    if (u->attention_mask && !add(call, reference(w, b, u->attention_mask, "attention_mask")))
+        return false;
+    if (u->use_causal_mask && !add(call, new_tree(w, ANT__WORD, "use_causal_mask", "true")))
+        return false;
+    return !u->return_attention_scores ||
+           add(call, new_tree(w, ANT__WORD, "return_attention_scores", "true"));
+}
+
 static ant_tree *call_tree(writer *w, const ant_model_body *b, const ant_layer_use *u) {
     ant_tree *t =
         new_tree(w, ANT__CALL, ant__name_of(&b->nodes, u), ant__name_of(&b->layers, u->layer));
@@ -169,7 +194,7 @@ static ant_tree *call_tree(writer *w, const ant_model_body *b, const ant_layer_u
             return NULL;
     if (u->n_states && !add_states(w, b, u, t))
         return NULL;
-    if (u->mask && !add(t, reference(w, b, u->mask, "mask")))
+    if (!add_masks(w, b, u, t) || !add_attention(w, b, u, t))
         return NULL;
     if (u->training != ANT_NONE &&
         !add(t, new_tree(w, ANT__WORD, "training", u->training ? "true" : "false")))

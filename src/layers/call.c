@@ -27,7 +27,7 @@ static int check_results(ant_layer_call *c, int code) {
     int earlier = check_program(c);
     if (earlier || code)
         return earlier ? earlier : ant__call_fail(c, code, "%s", ant_code_text(code));
-    for (int k = 0; k < ant__layer_outputs(c->layer); k++)
+    for (int k = 0; k < c->n_out; k++)
         if (!c->out[k])
             return ant__call_fail(c, ANT_E_GRAPH, "its writer gave no result %d", k);
     return 0;
@@ -58,9 +58,10 @@ int ant__penalty_add(ant_layer_call *c, const char *regularizer, ant_value *out)
 
 /* Keras's activity regularizer: the penalty of every result. */
 static int add_penalties(ant_layer_call *c) {
+    const ant_layer_class *impl = c->layer->cls->impl;
     const char *regularizer = ((const ant_layer_common *)c->layer->options)->activity_regularizer;
     int code = 0;
-    for (int k = 0; regularizer && k < ant__layer_outputs(c->layer) && !code; k++)
+    for (int k = 0; regularizer && !impl->penalty_inside && k < c->n_out && !code; k++)
         code = ant__penalty_add(c, regularizer, c->out[k]);
     return code;
 }
@@ -68,6 +69,7 @@ static int add_penalties(ant_layer_call *c) {
 int ant__layer_write(ant_layer_call *c) {
     const ant_layer_class *impl = c->layer->cls->impl;
     int code = take_inputs(c);
+    c->n_out = ant__layer_outputs(c->layer);
     if (!code)
         code = check_results(c, impl->call(c));
     if (code)

@@ -74,8 +74,12 @@ typedef struct ant_layer_class {
     const char *made_by;     /* what makes such layers, when ant_layer_new cannot */
     /* Keras's attributes for the layers inside, by which its files know their weights: in the order
      * of the children, "forward_layer backward_layer"; '*' behind the last one says that it is a list
-     * of all that are left, "cells*". NULL: the children's levels in paths. */
+     * of all that are left, "cells*". Where not all are always there, by their levels in paths:
+     * "query=query_dense gate=_gate_dense". NULL: the children's levels in paths. */
     const char *attributes;
+    bool attention;      /* inputs are query, value, key; its calls take attention's keywords … */
+    bool attention_mask; /* … this one among them */
+    bool penalty_inside; /* activity_regularizer is for the layers inside, not for the results */
 } ant_layer_class;
 
 /* One call while its ops are written. */
@@ -89,7 +93,10 @@ struct ant_layer_call {
     int n_in;
     ant_value *initial_state[ANT_MAX_PORTS]; /* keyword of recurrent layers */
     int n_states;
+    ant_value *attention_mask; /* keywords of attention layers */
+    bool use_causal_mask, return_attention_scores;
     bool training;
+    int n_out; /* as the class says; `call` may give more where a keyword asks for them */
     ant_value *out[ANT_MAX_PORTS];
     ant_value *out_mask[ANT_MAX_PORTS];
     uint64_t key; /* of this call's random numbers: the path in the running model */
@@ -146,6 +153,10 @@ int ant__layer_rename(ant_layer *l,
                       const char *name); /* the name given by its model, in the label */
 /* The key of the next draw of this call; `seed` the layer's own, or ANT_NONE. */
 uint64_t ant__call_key(ant_layer_call *c, int seed);
+
+/* x without a share `rate` of its numbers, the others scaled up; `noise` broadcasts to x's dims. */
+ant_value *ant__dropout_write(ant_layer_call *c, ant_value *x, const ant_dims *noise, double rate,
+                              int seed);
 
 /* --- what the graph uses --- */
 /* What failed builders give; one for all graphs, never written to. */

@@ -78,6 +78,29 @@ def make_mask(case, shape):
     return m
 
 
+def attach_masks(case, tensors):
+    """Masks that inputs carry: one shape for each, or None."""
+    masks = []
+    for k, shape in enumerate(case.get("masks", [])):
+        m = None if shape is None else numbers(f"{case['name']}/mask{k}", shape) > -0.3
+        if m is not None and "empty" not in case:
+            m[:, 0] = True
+        masks.append(m)
+        if m is not None:
+            keras.src.backend.set_keras_mask(tensors[k], tf.constant(m))
+    return masks
+
+
+def attention_mask(case):
+    """Every row allows something, but where the case says 'empty'."""
+    m = numbers(case["name"] + "/attention_mask", case["attention_mask"]) > 0
+    if "empty" in case:
+        m[..., 0, :] = False
+    else:
+        m[..., 0] = True
+    return m
+
+
 def set_weights(case, layer):
     values = []
     for k, v in enumerate(layer.weights):
@@ -100,6 +123,9 @@ def layer_case(w, case):
     training = case.get("training", False)
     tensors = [tf.constant(x) for x in xs]
     state_tensors = [tf.constant(s) for s in states]
+    flags = case.get("call", [])
+    allowed = attention_mask(case) if "attention_mask" in case else None
+    masks = []
 
     def call():
         kw = {}
@@ -109,10 +135,16 @@ def layer_case(w, case):
             kw["mask"] = tf.constant(mask)
         if states:
             kw["initial_state"] = state_tensors
+        if allowed is not None:
+            kw["attention_mask"] = tf.constant(allowed)
+        kw.update((flag, True) for flag in flags)
+        masks[:] = attach_masks(case, tensors)
         if turned:
             to = [0] + list(range(2, xs[0].ndim)) + [1]
             back = [0, xs[0].ndim - 1] + list(range(1, xs[0].ndim - 1))
             return tf.transpose(layer(tf.transpose(tensors[0], to), **kw), back)
+        if case.get("apart"):
+            return layer(*tensors, **kw)
         return layer(tensors[0] if len(tensors) == 1 else tensors, **kw)
 
     if "adapt" in case:
@@ -134,6 +166,8 @@ def layer_case(w, case):
     w.word("training", int(bool(training)))
     if "rtol" in case:
         w.word("rtol", case["rtol"])
+    if "atol" in case:
+        w.word("atol", case["atol"])
     if "adapt" in case:
         w.word("adapt", 1)
     for x in xs:
@@ -142,6 +176,13 @@ def layer_case(w, case):
         w.array("state", s)
     if mask is not None:
         w.array("mask", mask)
+    for k, m in enumerate(masks):
+        if m is not None:
+            w.array(f"mask{k}", m)
+    if allowed is not None:
+        w.array("attention_mask", allowed)
+    if flags:
+        w.word("flags", " ".join(flags))
     for v in values:
         w.array("weight", v)
     for o, s in zip(outs, seeds):

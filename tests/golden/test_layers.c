@@ -9,7 +9,7 @@
 #include <string.h>
 
 static const char *const files[] = {
-    "activation", "convolutional", "core",           "merging",   "normalization",
+    "activation", "attention",     "convolutional",  "core",      "merging", "normalization",
     "pooling",    "preprocessing", "regularization", "reshaping", "rnn",
 };
 enum { FILES = sizeof files / sizeof *files, MOST = 4 * ANT_MAX_PORTS };
@@ -23,7 +23,6 @@ typedef struct bench {
     bool training;
     const golden_entry *input[MOST]; /* the model's inputs: in, state, mask, in this order */
     int n_in, n_x, n_states;
-    bool masked;
     ANT__LIST(ant_weight *) weights; /* of the layer and all inside, in Keras's order */
 } bench;
 
@@ -63,8 +62,17 @@ static ant_node *call_layer(bench *b, ant_node **inputs) {
     for (int k = 0; (e = golden_get(b->golden, "state", k)); k++)
         inputs[n++] = o.initial_state[b->n_states++] = input_for(b, e);
     if ((e = golden_get(b->golden, "mask", 0)))
-        inputs[n++] = o.mask = input_for(b, e);
-    b->masked = o.mask != NULL;
+        inputs[n++] = o.mask[0] = input_for(b, e);
+    for (int k = 0; k < b->n_x; k++) {
+        const char key[] = {'m', 'a', 's', 'k', (char)('0' + k), 0};
+        if ((e = golden_get(b->golden, key, 0)))
+            inputs[n++] = o.mask[k] = input_for(b, e);
+    }
+    if ((e = golden_get(b->golden, "attention_mask", 0)))
+        inputs[n++] = o.attention_mask = input_for(b, e);
+    const char *flags = golden_word(b->golden, "flags", "");
+    o.use_causal_mask = strstr(flags, "use_causal_mask") != NULL;
+    o.return_attention_scores = strstr(flags, "return_attention_scores") != NULL;
     return ant_call_(&o, offsetof(ant_call_options, ant_end), __FILE__, __LINE__);
 }
 
@@ -164,11 +172,13 @@ static int write(ant_run *r, ant_program *p, ant_lowering *l, const void *data) 
 }
 
 /* --- comparing --- */
+/* atol: of gradients that are zero but for rounding, as attention's of the key's bias. */
 static bool same(bench *b, ant_program *p, int output, const golden_entry *want, double rtol) {
     static const float zeros[8192];
     const float *got = output < 0 ? zeros : ant__program_output(p, output);
     ck_assert(output >= 0 || want->count <= 8192);
-    return golden_close_to(b->golden->name, want, got, rtol);
+    double atol = atof(golden_word(b->golden, "atol", "1e-12"));
+    return golden_within(b->golden->name, want, got, rtol, atol);
 }
 
 static int compare(bench *b, ant_program *p, const results *r) {

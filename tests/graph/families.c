@@ -3,12 +3,14 @@
 
 #define FAMILIES(X)                                                                                \
     X(activations)                                                                                 \
+    X(attention)                                                                                   \
     X(batch_normalization)                                                                         \
     X(bidirectional)                                                                               \
     X(concatenate)                                                                                 \
     X(constraints)                                                                                 \
     X(dense)                                                                                       \
     X(dropout)                                                                                     \
+    X(einsum_dense)                                                                                \
     X(embedding)                                                                                   \
     X(gru)                                                                                         \
     X(initializers)                                                                                \
@@ -17,6 +19,7 @@
     X(masking)                                                                                     \
     X(merging)                                                                                     \
     X(model)                                                                                       \
+    X(multi_head)                                                                                  \
     X(normalization_statistics)                                                                    \
     X(operation)                                                                                   \
     X(regularizers)                                                                                \

@@ -72,6 +72,29 @@ static const struct {
     {"inputs: {a: [4]}\nlayers: {f: Dense(4)}\ncalls: {h: 'f(a, training=true)'}\noutputs: [h, "
      "a]\n",
      NULL},
+    /* keywords of calls */
+    {"inputs: {q: [4, 3], v: [5, 3], m: {shape: [5], dtype: bool}, a: {shape: [4, 5], dtype: "
+     "bool}}\n"
+     "layers: {f: 'MultiHeadAttention(2, 3, output_shape=[2], attention_axes=1)', l: LSTM(2)}\n"
+     "calls: {h: 'f(q, value=v, key=v, mask=[none, m], attention_mask=a)', k: 'l(v, mask=m)',\n"
+     "        s: 'f(q, v, use_causal_mask=true, return_attention_scores=yes)'}\n"
+     "outputs: {h: h, k: k, w: 's[1]'}\n",
+     "name: model\n"
+     "inputs:\n"
+     "  q: [4, 3]\n"
+     "  v: [5, 3]\n"
+     "  m: {shape: [5], dtype: bool}\n"
+     "  a: {shape: [4, 5], dtype: bool}\n"
+     "layers:\n"
+     "  f:\n"
+     "    MultiHeadAttention: {num_heads: 2, key_dim: 3, output_shape: [2], attention_axes: 1}\n"
+     "  l:\n"
+     "    LSTM: {units: 2}\n"
+     "calls:\n"
+     "  h: f(q, v, v, mask=[none, m], attention_mask=a)\n"
+     "  k: l(v, mask=m)\n"
+     "  s: f(q, v, use_causal_mask=true, return_attention_scores=true)\n"
+     "outputs: {h: h, k: k, w: 's[1]'}\n"},
     /* an input that is a scalar per sample, one with a batch size, an unknown axis */
     {"inputs: {a: [], b: {shape: [3], batch_size: 8}, c: [none, 2]}\n"
      "layers: {f: Dense(1), g: Dense(2)}\n"
@@ -128,7 +151,11 @@ static const struct {
     {"inputs: {a: [4]}\nlayers: {f: Dense(1)}\noutputs: {y: f(aa)}\n",
      "m.yaml:3:16: no input or call 'aa' above, did you mean 'a'?"},
     {"inputs: {a: [4]}\nlayers: {f: Dense(1)}\noutputs: {y: 'f(a, maskk=a)'}\n",
-     "no keyword 'maskk'"},
+     "no keyword 'maskk' in a call, did you mean 'mask'?"},
+    {"inputs: {a: [4]}\nlayers: {f: Dense(1)}\noutputs: {y: 'f(a, use_causal_mask=true)'}\n",
+     "the call of Dense takes no keyword 'use_causal_mask'"},
+    {"inputs: {a: [4]}\nlayers: {f: Dense(1)}\noutputs: {y: 'f(a, mask=[none, b])'}\n",
+     "no input or call 'b' above"},
     {"inputs: {a: [4]}\nlayers: {f: Dense(1)}\noutputs: {y: 'f(a)[1]'}\n", "has no result 1"},
     {"inputs: {a: [4]}\nlayers: {f: Dense(1)}\noutputs: {y: f()}\n", "m.yaml:3"},
     {"inputs: {a: [4]}\nlayers: {f: Dense(1)}\noutputs: {y: 'f(a, training=perhaps)'}\n",

@@ -1,4 +1,4 @@
-/* Core layers: Dense, Identity, InputLayer, Embedding, Masking.
+/* Core layers: Dense, EinsumDense, Identity, InputLayer, Embedding, Masking.
  *
  *     ant_node *h = ant_call(ant_dense(g, 32, "relu", .name = "hidden"), x);
  *
@@ -43,6 +43,48 @@ typedef struct ant_dense_options {
                         .lora_rank = ANT_NONE, .lora_alpha = ANT_NONE
 #define ant_dense(...)                                                                             \
     ANT__LAYER("Dense", ant_dense_options, ANT_DENSE_DEFAULTS, .graph = __VA_ARGS__)
+
+/* --- EinsumDense ---
+ * y = activation(sum of x · kernel + bias), over the axes that an equation names by letters.
+ *
+ *     ant_einsum_dense(g, "abc,cde->abde", .output_shape = {ANT_ANY, 4, 16}, .bias_axes = "de")
+ *     ant_einsum_dense(g, "...x,xy->...y", .output_shape = {64}, .bias_axes = "y")
+ *
+ * The equation is "input,kernel->output"; an axis that input and kernel have and the output has not
+ * is summed over. "..." in front or behind of input and output stands for any number of axes.
+ * output_shape has the sizes of the output's letters but the batch's; with "..." in front, of all
+ * letters. ANT_ANY: as the input has it.
+ *
+ * In: (batch, …), the axes that the kernel shares known. Out: as the equation says.
+ * Weights: kernel, with the sizes of its letters; bias, where bias_axes says letters of the output: of
+ * their sizes, and 1 for the letters between and behind.
+ * The fans of initializers are the products of the kernel's axes that the output has not (in) and
+ * has (out). No mask goes on.
+ * Errors: ANT_E_OPTION for an equation of another form, and letters said twice in one operand;
+ * ANT_E_SHAPE for an input that does not fit.
+ * Source: keras/src/layers/core/einsum_dense.py. */
+typedef struct ant_einsum_dense_options {
+    ANT_LAYER_OPTIONS;
+    const char *equation;   /* "ab,bc->ac" */
+    ant_shape output_shape; /* sizes of the output's axes behind the batch */
+    const char *activation; /* NULL: none */
+    const char *bias_axes;  /* letters of the output; NULL: no bias */
+    const char *kernel_initializer, *bias_initializer;
+    const char *kernel_regularizer, *bias_regularizer; /* NULL: none */
+    const char *kernel_constraint, *bias_constraint;   /* NULL: none */
+    int lora_rank;                                     /* not built yet: refused */
+    double lora_alpha;                                 /* not built yet: refused */
+    int gptq_unpacked_column_size;                     /* not built yet: refused */
+    const char *quantization_config;                   /* not built yet: refused */
+    char ant_end;
+} ant_einsum_dense_options;
+#define ANT_EINSUM_DENSE_DEFAULTS                                                                  \
+    ANT_LAYER_DEFAULTS, .kernel_initializer = "glorot_uniform", .bias_initializer = "zeros",       \
+                        .lora_rank = ANT_NONE, .lora_alpha = ANT_NONE,                             \
+                        .gptq_unpacked_column_size = ANT_NONE
+#define ant_einsum_dense(...)                                                                      \
+    ANT__LAYER("EinsumDense", ant_einsum_dense_options, ANT_EINSUM_DENSE_DEFAULTS,                 \
+               .graph = __VA_ARGS__)
 
 /* --- Identity ---
  * y = x, of any shape and type. No weights; masks pass on unchanged.

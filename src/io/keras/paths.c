@@ -100,10 +100,23 @@ static const char *word(walk *w, const char *words, int k) {
     return ant__print(w->c, "%.*s", (int)n, words);
 }
 
+/* What stands behind "name=" among the words; the name itself where they do not say it. */
+static const char *word_for(walk *w, const char *words, const char *name) {
+    const size_t n = strlen(name);
+    for (const char *at = words; (at = strstr(at, name)); at += n)
+        if ((at == words || at[-1] == ' ') && at[n] == '=')
+            return word(w, at + n + 1, 0);
+    return name;
+}
+
 /* The attribute of child k. */
 static const char *attribute(walk *w, const ant_layer *l, int k) {
     const ant_layer_class *impl = l->cls->impl;
-    return impl->attributes ? word(w, impl->attributes, k) : l->child_names.at[k];
+    const char *level = l->child_names.at[k];
+    if (!impl->attributes)
+        return level;
+    return strchr(impl->attributes, '=') ? word_for(w, impl->attributes, level)
+                                         : word(w, impl->attributes, k);
 }
 
 /* Keras visits public attributes first, each kind by the order of its letters. */

@@ -33,8 +33,8 @@ static int noise_dims(ant_layer_call *c, const int *said, ant_dims *dims) {
 }
 
 /* --- Dropout --- */
-static ant_value *drop(ant_layer_call *c, ant_value *x, const ant_dims *noise, double rate,
-                       int seed) {
+ant_value *ant__dropout_write(ant_layer_call *c, ant_value *x, const ant_dims *noise, double rate,
+                              int seed) {
     ant_program *p = c->program;
     if (rate >= 1)
         return ant_op_scale(p, x, 0);
@@ -48,7 +48,7 @@ static int call_dropout(ant_layer_call *c) {
     c->out[0] = ant_op_real(c->program, c->in[0]);
     int code = noise_dims(c, o->noise_shape, &noise);
     if (!code && c->training && o->rate > 0)
-        c->out[0] = drop(c, c->out[0], &noise, o->rate, o->seed);
+        c->out[0] = ant__dropout_write(c, c->out[0], &noise, o->rate, o->seed);
     return code;
 }
 
@@ -64,7 +64,7 @@ static int call_spatial(ant_layer_call *c, int rank, int channels, double rate, 
             noise.dim[k] = 1;
     c->out[0] = ant_op_real(c->program, c->in[0]);
     if (c->training && rate > 0)
-        c->out[0] = drop(c, c->out[0], &noise, rate, seed);
+        c->out[0] = ant__dropout_write(c, c->out[0], &noise, rate, seed);
     return 0;
 }
 

@@ -18,7 +18,34 @@ CASES = [
     layer("Conv1D(4, 3, groups=2, padding='same')", (2, 5, 4)),
     layer("Conv1D(2, 3, dilation_rate=3)", (1, 10, 1)),
 ]
+CASES += [
+    layer("DepthwiseConv2D(3)", (2, 6, 5, 2)),
+    layer("DepthwiseConv2D((2, 3), strides=2, padding='same', depth_multiplier=3, activation='relu')",
+          (2, 7, 6, 3)),
+    layer("DepthwiseConv2D(3, padding='same', use_bias=False)", (2, 5, 9, 17)),
+    layer("DepthwiseConv2D(3, dilation_rate=2, depth_multiplier=2)", (1, 8, 7, 3)),
+    layer("DepthwiseConv2D((3, 2), dilation_rate=(1, 2), padding='same')", (2, 5, 6, 1)),
+    layer("DepthwiseConv2D(5, padding='same', strides=3)", (1, 10, 11, 4)),
+    layer("DepthwiseConv2D(3, strides=2, padding='same')", (2, 6, 6, 33)),
+    layer("DepthwiseConv2D(1, activation='tanh')", (2, 3, 4, 5)),
+    layer("DepthwiseConv1D(3)", (2, 7, 2)),
+    layer("DepthwiseConv1D(4, strides=3, padding='same', depth_multiplier=2)", (2, 9, 3)),
+    layer("DepthwiseConv1D(3, dilation_rate=3, use_bias=False)", (1, 10, 5)),
+    layer("DepthwiseConv1D(2, padding='same', dilation_rate=2, activation='elu')", (3, 6, 4)),
+    layer("SeparableConv2D(4, 3)", (2, 6, 5, 2)),
+    layer("SeparableConv2D(3, (3, 2), strides=2, padding='same', depth_multiplier=2, activation='relu')",
+          (2, 7, 6, 3)),
+    layer("SeparableConv2D(17, 3, padding='same', use_bias=False)", (1, 5, 4, 19)),
+    layer("SeparableConv2D(2, 3, dilation_rate=2)", (1, 8, 7, 3)),
+    layer("SeparableConv1D(3, 3)", (2, 7, 2)),
+    layer("SeparableConv1D(5, 4, strides=3, padding='same', depth_multiplier=2)", (2, 9, 3)),
+    layer("SeparableConv1D(2, 3, dilation_rate=2, activation='tanh')", (2, 9, 4)),
+]
 for text, shape in [("Conv2D(3, (3, 2), padding='same', data_format='channels_first')", (2, 2, 5, 4)),
                     ("Conv2D(2, 3, strides=2, data_format='channels_first')", (1, 3, 7, 6)),
-                    ("Conv1D(3, 3, data_format='channels_first')", (2, 2, 6))]:
+                    ("Conv1D(3, 3, data_format='channels_first')", (2, 2, 6)),
+                    ("DepthwiseConv2D((3, 2), padding='same', data_format='channels_first')", (2, 3, 5, 4)),
+                    ("DepthwiseConv1D(3, depth_multiplier=2, data_format='channels_first')", (2, 2, 6)),
+                    ("SeparableConv2D(4, 3, strides=2, data_format='channels_first')", (1, 3, 7, 6)),
+                    ("SeparableConv1D(3, 3, padding='same', data_format='channels_first')", (2, 2, 6))]:
     CASES.append(layer(text, shape, turned=True))
