@@ -61,6 +61,33 @@ static const struct {
      "layers/lstm/cell = lstm_cell: kernel recurrent_kernel bias\n"
      "layers/time_distributed_1 = time_distributed_1:\n"
      "layers/time_distributed_1/layer = normalization: mean variance count\n"},
+    /* some of the layers inside are not always there; a class that is called otherwise in Python */
+    {"name: t\n"
+     "inputs: {a: [4, 6]}\n"
+     "layers:\n"
+     "  heads: MultiHeadAttention(2, 3, use_gate=true)\n"
+     "  group: GroupQueryAttention(3, 4, 2)\n"
+     "  again: MultiHeadAttention(2, 3)\n"
+     "calls: {h: \"heads(a, a)\", k: \"group(h, h)\"}\n"
+     "outputs: {y: \"again(k, k)\"}\n",
+     " = t:\n"
+     "layers/input_layer = a:\n"
+     "layers/multi_head_attention = heads:\n"
+     "layers/multi_head_attention/key_dense = key: kernel bias\n"
+     "layers/multi_head_attention/output_dense = attention_output: kernel bias\n"
+     "layers/multi_head_attention/query_dense = query: kernel bias\n"
+     "layers/multi_head_attention/value_dense = value: kernel bias\n"
+     "layers/multi_head_attention/_gate_dense = gate: kernel bias\n"
+     "layers/grouped_query_attention = group:\n"
+     "layers/grouped_query_attention/_key_dense = key: kernel bias\n"
+     "layers/grouped_query_attention/_output_dense = attention_output: kernel bias\n"
+     "layers/grouped_query_attention/_query_dense = query: kernel bias\n"
+     "layers/grouped_query_attention/_value_dense = value: kernel bias\n"
+     "layers/multi_head_attention_1 = again:\n"
+     "layers/multi_head_attention_1/key_dense = key: kernel bias\n"
+     "layers/multi_head_attention_1/output_dense = attention_output: kernel bias\n"
+     "layers/multi_head_attention_1/query_dense = query: kernel bias\n"
+     "layers/multi_head_attention_1/value_dense = value: kernel bias\n"},
     /* what is shared stands once, at its first path, and counts wherever it is listed */
     {"name: n\n"
      "inputs: {a: [4]}\n"

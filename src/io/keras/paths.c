@@ -38,9 +38,9 @@ static int next_number(walk *w, counts *n, const char *name) {
     return -1;
 }
 
-/* "layers/dense_1" of the next member that is of class `cls`. */
-static const char *member(walk *w, counts *n, const char *list, const char *cls) {
-    const char *name = ant__snake(w->c, cls), *path = name ? below(w, list, name) : NULL;
+/* "layers/dense_1" of the next member whose class is called `name`; NULL stays NULL. */
+static const char *member(walk *w, counts *n, const char *list, const char *name) {
+    const char *path = name ? below(w, list, name) : NULL;
     int number = path ? next_number(w, n, path) : -1;
     return number > 0 ? ant__print(w->c, "%s_%d", path, number) : number ? NULL : path;
 }
@@ -51,19 +51,23 @@ static void counts_free(counts *n) {
 }
 
 /* --- models --- */
-static const char *class_of(const ant_layer *l) {
+/* The class in lower case; NULL: the context's error. */
+static const char *class_of(walk *w, const ant_layer *l) {
     const ant_model_body *b = ant__body(l);
-    return !b ? l->cls->name : b->sequential ? "Sequential" : "Functional";
+    const ant_layer_class *impl = l->cls->impl;
+    if (b)
+        return b->sequential ? "sequential" : "functional";
+    return impl->base_name ? impl->base_name(l) : ant__snake(w->c, l->cls->name);
 }
 
 static int place_member(walk *w, counts *n, const ant_layer *l, const char *list,
                         const char *name) {
-    const char *group = member(w, n, list, class_of(l));
+    const char *group = member(w, n, list, class_of(w, l));
     return group ? place_layer(w, l, group, name) : w->c->error.code;
 }
 
 static int place_input(walk *w, counts *n, const char *list, const char *name) {
-    const char *group = member(w, n, list, "InputLayer");
+    const char *group = member(w, n, list, "input_layer");
     return group && !put(w, group, name, NULL, 0) ? 0 : w->c->error.code;
 }
 

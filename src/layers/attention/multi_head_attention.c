@@ -189,6 +189,12 @@ static int call(ant_layer_call *c) {
     return code;
 }
 
+/* Python's class has another name than Keras's. */
+static const char *group_query_name(const ant_layer *l) {
+    (void)l;
+    return "grouped_query_attention";
+}
+
 /* Keras keeps the heads' layers of one class under public names. */
 #define MULTI_HEAD_ATTRIBUTES                                                                      \
     "query=query_dense key=key_dense gate=_gate_dense value=value_dense "                          \
@@ -196,7 +202,7 @@ static int call(ant_layer_call *c) {
 #define GROUP_QUERY_ATTRIBUTES                                                                     \
     "query=_query_dense key=_key_dense gate=_gate_dense value=_value_dense "                       \
     "attention_output=_output_dense"
-#define HEADS_CLASS(build_it, options_it, attributes_it)                                           \
+#define HEADS_CLASS(build_it, options_it, name_it, attributes_it)                                  \
     {                                                                                              \
         {.build = (build_it),                                                                      \
          .call = call,                                                                             \
@@ -206,12 +212,14 @@ static int call(ant_layer_call *c) {
          .attention = true,                                                                        \
          .attention_mask = true,                                                                   \
          .penalty_inside = true,                                                                   \
+         .base_name = (name_it),                                                                   \
          .attributes = (attributes_it)},                                                           \
             .options = (options_it)                                                                \
     }
-static const heads_class multi_head_class = HEADS_CLASS(build, multi_head, MULTI_HEAD_ATTRIBUTES);
+static const heads_class multi_head_class =
+    HEADS_CLASS(build, multi_head, NULL, MULTI_HEAD_ATTRIBUTES);
 static const heads_class group_query_class =
-    HEADS_CLASS(build_group_query, group_query, GROUP_QUERY_ATTRIBUTES);
+    HEADS_CLASS(build_group_query, group_query, group_query_name, GROUP_QUERY_ATTRIBUTES);
 
 /* --- rows --- */
 
