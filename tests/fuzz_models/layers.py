@@ -135,6 +135,20 @@ def masking(rng, shape):
     return L.Masking(mask_value=0.0)
 
 
+def depthwise1d(rng, shape):
+    size = whole(rng, 1, min(3, shape[0]))
+    if yes(rng):
+        return L.DepthwiseConv1D(size, depth_multiplier=whole(rng, 1, 2), padding="same",
+                                 activation=activation(rng), use_bias=yes(rng, 0.8))
+    return L.SeparableConv1D(whole(rng, 1, 4), size, depth_multiplier=whole(rng, 1, 2),
+                             padding=some(rng, "same", "valid"), activation=activation(rng))
+
+
+def einsum_dense(rng, shape):
+    return L.EinsumDense("abc,cd->abd", output_shape=(None, whole(rng, 1, 4)),
+                         bias_axes=some(rng, None, "d"), activation=activation(rng))
+
+
 # --- images (H, W, C) ---
 def conv2d(rng, shape):
     first = yes(rng, 0.15)
@@ -148,6 +162,16 @@ def conv2d(rng, shape):
     return L.Conv2D(groups * whole(rng, 1, 3), size, strides=strides, dilation_rate=dilation,
                     padding=padding, groups=groups, activation=activation(rng),
                     use_bias=yes(rng, 0.8), data_format="channels_first" if first else None)
+
+
+def depthwise2d(rng, shape):
+    size = [whole(rng, 1, min(3, s)) for s in shape[:2]]
+    options = dict(depth_multiplier=whole(rng, 1, 2), strides=some(rng, 1, 2),
+                   padding=some(rng, "same", "valid"), activation=activation(rng),
+                   use_bias=yes(rng, 0.8))
+    if yes(rng):
+        return L.DepthwiseConv2D(size, **options)
+    return L.SeparableConv2D(whole(rng, 1, 4), size, **options)
 
 
 def pooling2d(rng, shape):
@@ -171,19 +195,9 @@ ANY = [dense, dense, activation_layer, batch_normalization, layer_normalization,
 BY_RANK = {
     1: ANY + [repeat_vector, reshape_vector],
     2: ANY + [conv1d, pooling1d, global_pooling1d, recurrent, recurrent, bidirectional, cells,
-              time_distributed, edges1d, permute, masking, flatten],
-    3: ANY + [conv2d, conv2d, pooling2d, global_pooling2d, edges2d, permute, flatten],
+              time_distributed, depthwise1d, einsum_dense, edges1d, permute, masking, flatten],
+    3: ANY + [conv2d, conv2d, depthwise2d, pooling2d, global_pooling2d, edges2d, permute, flatten],
 }
-
-
-def extra(kind, rank, make):
-    """For classes that not every build has: BY_RANK grows where Keras and Antler both know them."""
-    BY_RANK[rank].append(make)
-
-
-def unary(rng, shape):
-    makers = BY_RANK.get(len(shape), [flatten])
-    return makers[rng.integers(len(makers))](rng, shape)
 
 
 def fits(shape):

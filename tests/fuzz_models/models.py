@@ -110,6 +110,27 @@ class Maker:
         y = some(self.rng, *walks)
         self.add(kind(units)(y, initial_state=states), y)
 
+    def attention(self):
+        walks = [v for v in self.values if len(v.shape) == 3]
+        if not walks:
+            return
+        q = some(self.rng, *walks)
+        v = some(self.rng, *walks)
+        causal = yes(self.rng, 0.3)
+        if yes(self.rng, 0.6):
+            layer = L.MultiHeadAttention(whole(self.rng, 1, 3), whole(self.rng, 1, 4),
+                                         value_dim=some(self.rng, None, 2), use_bias=yes(self.rng))
+            if yes(self.rng, 0.2):
+                out = layer(q, v, use_causal_mask=causal, return_attention_scores=True)
+            else:
+                out = layer(q, value=v, use_causal_mask=causal)
+        else:
+            same = [x for x in walks if x.shape[2] == q.shape[2]]
+            v = some(self.rng, *same)
+            layer = some(self.rng, L.Attention(use_scale=yes(self.rng)), L.AdditiveAttention())
+            out = layer([q, v], use_causal_mask=causal)
+        self.add(out, q, v)
+
     def arithmetic(self):
         if not self.operations:
             return self.new_layer()
@@ -163,7 +184,7 @@ class Maker:
     def functional(self):
         self.more = []
         first = self.inputs()
-        steps = [self.new_layer] * 5 + [self.again, self.merge, self.merge, self.dot, self.state,
+        steps = [self.new_layer] * 5 + [self.again, self.merge, self.merge, self.dot, self.state, self.attention,
                                         self.arithmetic, self.arithmetic, self.model]
         for _ in range(whole(self.rng, 3, 14)):
             some(self.rng, *steps)()
