@@ -200,6 +200,11 @@ BY_RANK = {
 }
 
 
+def unary(rng, shape):
+    makers = BY_RANK.get(len(shape), [flatten])
+    return makers[rng.integers(len(makers))](rng, shape)
+
+
 def fits(shape):
     """Small enough to go on with."""
     size = 1
