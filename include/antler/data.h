@@ -50,7 +50,7 @@ typedef struct ant_pad_options {
     int length;         /* of every row of the output */
     bool post;          /* pad (Keras's padding='post') behind; else before */
     bool truncate_post; /* cut the end off what is too long; else its beginning */
-    double value;       /* what is put in */
+    double value;       /* what is put in; cut to a whole number where the output is int32 */
 } ant_pad_options;
 /* out (n, length) from n sequences of counts[i] ints each; float32 or int32. As Keras's
  * pad_sequences: ant_pad_sequences(out, seqs, counts, n, .length = 20, .post = true) */
@@ -73,7 +73,8 @@ typedef struct ant_window_options {
  * options make no sense. */
 ANT_API int64_t ant_window_count(int64_t rows, const ant_window_options *o);
 /* out (windows, length, features …) of the series (rows, features …): window k begins at row
- * start + k * stride. Any numeric type; out has the series' type, row-major. */
+ * start + k * stride. Any numeric type, byte order and strides; out has the series'
+ * type in the machine's byte order, row-major. */
 ANT_API int ant_windows(ant_array out, ant_array series, const ant_window_options *o);
 
 /* --- splits: which rows go where; the order of rows is kept --- */
@@ -89,7 +90,8 @@ ANT_API int ant_split_tail(int64_t *train, int64_t *test, int64_t counts[2], int
  * each class that has two. */
 ANT_API int ant_split_stratified(int64_t *train, int64_t *test, int64_t counts[2],
                                  const int *labels, int64_t n, double share, int64_t seed);
-/* out gets the rows `index` of the array (any numeric type), row-major. */
+/* out gets the rows `index` of the array, row-major: any numeric type, byte order and strides; out has
+ * the same type in the machine's byte order. */
 ANT_API int ant_take(ant_array out, ant_array rows, const int64_t *index, int64_t n);
 
 #ifdef __cplusplus

@@ -102,7 +102,7 @@ static bool widen_whole(int64_t *y, const block *x, int from, int64_t n) {
 static bool whole_of_real(int64_t *y, const double *x, int64_t n) {
     bool good = true;
     for (int64_t i = 0; i < n; i++) {
-        bool fits = x[i] > -0x1p63 && x[i] < 0x1p63;
+        bool fits = x[i] >= -0x1p63 && x[i] < 0x1p63;
         y[i] = fits ? (int64_t)x[i] : 0;
         good &= fits;
     }
@@ -196,8 +196,10 @@ static void bytes_to_floats(float *y, const uint8_t *x, int64_t n) {
 
 bool ant__convert(void *y, int to, const void *x, int64_t step, int from, bool swapped, int64_t n) {
     size_t in = ant__dtype_size(from), out = ant__dtype_size(to);
-    if (from == to && from != ANT_BOOL && !swapped) {
+    if (from == to && from != ANT_BOOL) {
         gather(y, x, step, in, n);
+        if (swapped)
+            swap_bytes(y, (int64_t)in, n);
         return true;
     }
     if (from == ANT_UINT8 && to == ANT_FLOAT32 && step == 1) {

@@ -40,6 +40,8 @@ int ant_pad_sequences_(ant_array out, const int *const *sequences, const int64_t
         return ANT_E_SHAPE;
     if (!typed || out.swapped || out.strides[0] != 0 || out.strides[1] != 0)
         return ANT_E_DATA;
+    if (out.dtype == ANT_INT32 && !(o->value >= INT32_MIN && o->value <= INT32_MAX))
+        return ANT_E_OPTION;
     for (int64_t i = 0; i < n; i++)
         pad(&out, i, sequences[i], counts[i], o);
     return 0;
