@@ -1,28 +1,55 @@
 #!/bin/sh
-# A program of twenty lines builds and runs against what `meson install` puts in place, from C with
-# the shared and the static library, and from C++17.
+# What `meson install` puts into a fresh place serves: a program of twenty lines through pkg-config,
+# in C with the shared and the static library, in C++17; and the command.
 set -eu
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+unset DESTDIR PKG_CONFIG_SYSROOT_DIR
 meson install -C "$BUILD" --no-rebuild --destdir "$work/root" --quiet >/dev/null
-root=$(dirname "$(find "$work/root" -name antler.pc)")/../..
-lib=$(dirname "$(find "$work/root" -name 'libantler.so')")
-export PKG_CONFIG_PATH=$lib/pkgconfig PKG_CONFIG_SYSROOT_DIR=$work/root
-flags=$(pkg-config --cflags --libs antler)
-case " $(meson introspect "$BUILD" --buildoptions | tr -d ' \n') " in
-    *'"name":"b_sanitize","value":"none"'*) sanitize= ;;
-    *) sanitize=-fsanitize=address,undefined ;;
-esac
 
-${CC:-cc} -std=c11 -Wall -Wextra -Werror $sanitize "$SOURCE/tests/project/demo.c" -o "$work/demo" $flags
-LD_LIBRARY_PATH=$lib "$work/demo"
-${CC:-cc} -std=c11 $sanitize "$SOURCE/tests/project/demo.c" -o "$work/demo_static" \
-    -I"$work/root/usr/local/include" $(pkg-config --cflags antler) "$lib/libantler.a" \
-    $(pkg-config --static --libs antler | sed 's/-lantler//g')
-"$work/demo_static"
-if command -v g++ >/dev/null && [ -z "$sanitize" ]; then
-    g++ -std=c++17 -Wall -Wextra -Werror "$SOURCE/tests/project/demo.cc" -o "$work/demo_cc" $flags
-    LD_LIBRARY_PATH=$lib "$work/demo_cc"
-fi
-# The command is there too, and runs.
-LD_LIBRARY_PATH=$lib "$(find "$work/root" -name antler -type f -perm -u+x | head -n 1)" --version
+# The value of one of meson's options.
+option() {
+    meson introspect "$BUILD" --buildoptions | tr -d ' \n' | tr '{' '\n' |
+        sed -n "s/.*\"name\":\"$1\",\"value\":\"\([^\"]*\)\".*/\1/p" | head -n 1
+}
+prefix=$work/root$(option prefix)
+lib=$prefix/$(option libdir)
+sanitize=$(option b_sanitize | sed 's/^none$//; s/^./-fsanitize=&/')
+
+pc() {
+    PKG_CONFIG_PATH=$lib/pkgconfig pkg-config --define-variable=prefix="$prefix" "$@" antler
+}
+# build OUT COMPILER FLAG…; then run it.
+try() {
+    out=$work/$1
+    shift
+    "$@" $sanitize -o "$out" && LD_LIBRARY_PATH=$lib "$out" || { echo "failed: $*" >&2; exit 1; }
+}
+demo=$SOURCE/tests/project/demo
+
+try shared ${CC:-cc} -std=c11 -Wall -Wextra -Werror "$demo.c" $(pc --cflags --libs)
+# The archive stands in a place of its own, for the linker would take the shared library first.
+mkdir "$work/archive"
+mv "$lib/libantler.a" "$work/archive"
+try static ${CC:-cc} -std=c11 "$demo.c" $(pc --cflags) -L"$work/archive" \
+    $(pc --static --libs | sed "s|-L$lib||")
+for compiler in g++ clang++; do
+    # Its sanitizers' runtime need not be that of the library's compiler.
+    if [ -n "$sanitize" ] || ! command -v "$compiler" >/dev/null; then continue; fi
+    try "$compiler" "$compiler" -std=c++17 -Wall -Wextra -Werror "$demo.cc" $(pc --cflags --libs)
+done
+
+# The command runs from there, without the tree that it was built in.
+cp "$SOURCE/examples/data/digits.csv" "$work"
+cat >"$work/digits.yaml" <<'EOF'
+data: {file: digits.csv, x: {columns: "pixel*"}, y: {column: digit}, test: {every: 5, from: 4}}
+model: {Sequential: [Input(64), "Rescaling(scale=0.0625)", "Dense(10, softmax)"]}
+compile: {optimizer: adam, loss: sparse_categorical_crossentropy, metrics: [accuracy]}
+fit: {epochs: 1}
+EOF
+cd "$work"
+antler=$prefix/$(option bindir)/antler
+"$antler" --version
+"$antler" train digits.yaml --quiet
+"$antler" predict digits.safetensors --input digits.csv --output out.csv
+[ "$(wc -l <out.csv)" -gt 1700 ]
