@@ -52,7 +52,8 @@ class Writer:
 
 
 def make_input(case, k, spec):
-    """A spec is a shape, or (shape, kind): 'int:n' below n, 'unit' in (0, 1), 'signs', 'distinct'."""
+    """A spec is a shape, or (shape, kind): 'int:n' below n, 'unit' in (0, 1), 'in:low:high', 'bool',
+    'distinct', 'halves' (1.5, 2.5 …), 'extremes' (NaN and infinity among others), 'zeros:n'."""
     shape, kind = spec if isinstance(spec[0], tuple) else (spec, "")
     key = f"{case['name']}/in{k}"
     if kind.startswith("int:"):
@@ -62,6 +63,17 @@ def make_input(case, k, spec):
         n = int(np.prod(shape))
         return (np.random.default_rng(zlib.crc32(key.encode())).permutation(n) / n - 0.4).reshape(
             shape).astype("float32")
+    if kind.startswith("in:"):
+        low, high = map(float, kind[3:].split(":"))
+        return numbers(key, shape, low, high)
+    if kind == "bool":
+        return numbers(key, shape) > 0
+    if kind == "halves":
+        return (np.arange(np.prod(shape)).reshape(shape) - 3.5).astype("float32")
+    if kind == "extremes":
+        a = numbers(key, shape)
+        a.flat[:3] = np.nan, np.inf, -np.inf
+        return a
     if kind == "unit":
         return numbers(key, shape, 0.05, 0.95)
     if kind.startswith("zeros:"):  # the last steps of each row are zeros: for Masking
@@ -116,7 +128,7 @@ def layer_case(w, case):
     # TensorFlow has no channels_first kernels on a CPU: the twin runs between transposes.
     turned = case.get("turned", False)
     text = case["layer"].replace("channels_first", "channels_last") if turned else case["layer"]
-    layer = eval(text, dict(NAMES))
+    layer = eval(text, {**NAMES, **case.get("names", {})})
     xs = [make_input(case, k, s) for k, s in enumerate(case["inputs"])]
     states = [numbers(f"{case['name']}/state{k}", s) for k, s in enumerate(case.get("states", []))]
     mask = make_mask(case, case["mask"]) if "mask" in case else None
