@@ -71,6 +71,7 @@ static void take_operands(ant_layer_call *c, const ant_model_body *b, const ant_
             c->initial_state[i] = value;
         } else if (role == ANT__MASK) {
             c->mask[i] = value;
+            c->mask_said |= i == 0;
         } else {
             c->attention_mask = value;
         }

@@ -188,6 +188,7 @@ static void operands_into(ant_layer_call *c, const ant_layer_use *u) {
         c->initial_state[i] = stand_in(p, u->state[i]);
     if (u->attention_mask)
         c->attention_mask = stand_in(p, u->attention_mask);
+    c->mask_said = u->mask[0] != NULL;
     ant__use_flags(c, u);
 }
 

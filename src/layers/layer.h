@@ -90,6 +90,7 @@ struct ant_layer_call {
     ant_context *context; /* for texts and errors of this lowering, never the graph's own */
     ant_value *in[ANT_MAX_PORTS];
     ant_value *mask[ANT_MAX_PORTS]; /* bool; NULL: none */
+    bool mask_said;                 /* input 0's by keyword; else it came with the input */
     int n_in;
     ant_value *initial_state[ANT_MAX_PORTS]; /* keyword of recurrent layers */
     int n_states;

@@ -117,6 +117,34 @@ START_TEST(states_are_given_by_keyword_or_as_inputs) {
 }
 END_TEST
 
+/* As Keras 3.15.1: where initial_state is said, only a mask that is said counts. */
+START_TEST(states_are_given_without_the_inputs_mask) {
+    ant_graph *g = graph();
+    ant_layer *l = ant_gru(g, UNITS);
+    ant_node *x = ant_input(g, {STEPS, FEATURES}), *h = ant_input(g, {UNITS}),
+             *m = ant_input(g, {STEPS}), *masked = ant_call(ant_masking(g), x);
+    ant_node *counts = ant_apply("greater", m, .x2 = 0.5);
+    if (_i)
+        l = ant_bidirectional(g, l);
+    ant_node *out[] = {_i ? ant_call(l, masked, h, h) : ant_call(l, masked, .initial_state = {h}),
+                       _i ? ant_call(l, x, h, h) : ant_call(l, x, .initial_state = {h}),
+                       _i ? ant_call(l, masked, h, h, .mask = {counts})
+                          : ant_call(l, masked, .initial_state = {h}, .mask = {counts}),
+                       NULL};
+    ant_model *model = ant_model_new(g, ANT_NODES(x, h, m), out);
+    float in[BATCH * STEPS * FEATURES] = {0}, states[BATCH * UNITS], mask[BATCH * STEPS] = {0};
+    fill(states, BATCH * UNITS);
+    for (int k = 0; k < BATCH; k++) /* all steps but the first are zeros */
+        mask[k * STEPS] = in[k * STEPS * FEATURES] = 1;
+    batch run = {.x = {in, states, mask}, .rows = BATCH};
+    ck_assert_msg(!ant_status(g), "%s", ant_error(g));
+    run_ok(model, &run);
+    near_each(run.out[0], run.out[1], BATCH * UNITS, "the mask of the input");
+    ck_assert(fabsf(run.out[0][0] - run.out[2][0]) > 1e-3f);
+    ant_graph_free(g);
+}
+END_TEST
+
 START_TEST(any_number_of_steps) {
     ant_graph *g = graph();
     ant_layer *l = recurrent(g, _i, false);
@@ -434,7 +462,8 @@ END_TEST
 
 ANT_TEST_MAIN("rnn", ANT_LOOP(a_stateful_layer_goes_on, RECURRENT),
               {a_stateful_layer_keeps_its_batch_size}, {states_are_given_by_keyword_or_as_inputs},
-              ANT_LOOP(any_number_of_steps, RECURRENT), {inputs_are_dropped_for_the_whole_sequence},
+              {states_are_given_without_the_inputs_mask}, ANT_LOOP(any_number_of_steps, RECURRENT),
+              {inputs_are_dropped_for_the_whole_sequence},
               {states_are_dropped_for_the_whole_sequence}, ANT_LOOP(gates_drop_in_training_only, 2),
               {distributed_dropout_differs_from_step_to_step}, {weights_have_keras_names},
               {bad_options}, {bad_inner_layers}, {too_many_states}, {bad_shapes},

@@ -14,7 +14,8 @@
  * batch before ended (ant_reset_states zeroes it; another batch size is an error).
  * Masks (batch, steps): a masked step keeps the state and repeats the last output (zeros before the
  * first step that counts; zeros at every masked step with zero_output_for_mask). The mask goes on
- * with return_sequences, else it ends here.
+ * with return_sequences, else it ends here. As in Keras 3, a call that says initial_state looks at no
+ * mask that comes with its input, only at one that it says: .mask = {m}.
  * go_backwards walks from the last step to the first; its sequence stays in the order of the walk.
  * dropout and recurrent_dropout draw one mask per sequence, used at every step: over the inputs and
  * over h. With recurrent_dropout in LSTM and GRU each gate has a mask of its own.

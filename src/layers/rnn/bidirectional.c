@@ -86,6 +86,7 @@ static int run_direction(ant_layer_call *c, int direction, ant_layer_call *inner
     ant__call_inner(c, direction, inner);
     inner->in[0] = c->in[0];
     inner->mask[0] = c->mask[0];
+    inner->mask_said = c->mask_said;
     inner->n_states = n / 2;
     memcpy(inner->initial_state, given + direction * (n / 2), sizeof *given * (size_t)(n / 2));
     return ant__layer_write(inner);

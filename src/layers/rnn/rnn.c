@@ -148,6 +148,12 @@ static int start_states(ant_layer_call *c, ant_walk *w, ant_variable **keep) {
 }
 
 /* --- the call --- */
+/* Keras hands on no mask to a call that says initial_state, unless it says the mask, too. */
+static ant_value *mask_of(const ant_layer_call *c) {
+    bool given = c->n_states || c->n_in > 1;
+    return given && !c->mask_said ? NULL : c->mask[0];
+}
+
 static int check_inputs(ant_layer_call *c, ant_walk *w) {
     int rank = c->layer->built_dims.rank;
     char shape[ANT__DIMS_TEXT];
@@ -164,7 +170,7 @@ int ant__rnn_call(ant_layer_call *c) {
     const bool sequences = ant__rnn_flag(c->layer, "return_sequences");
     ant_variable *keep[ANT_MAX_PORTS];
     ant_walk w = {.x = ant_op_real(c->program, c->in[0]),
-                  .mask = c->mask[0],
+                  .mask = mask_of(c),
                   .reverse = ant__rnn_flag(c->layer, "go_backwards"),
                   .zero_masked = ant__rnn_flag(c->layer, "zero_output_for_mask")};
     int code = check_inputs(c, &w);
@@ -175,7 +181,7 @@ int ant__rnn_call(ant_layer_call *c) {
     if (code)
         return code;
     c->out[0] = sequences ? w.y : w.last;
-    c->out_mask[0] = sequences ? w.mask : NULL;
+    c->out_mask[0] = sequences ? c->mask[0] : NULL;
     for (int k = 0; k < w.n_states; k++) {
         if (ant__rnn_flag(c->layer, "return_state"))
             c->out[1 + k] = w.state[k];
