@@ -1,4 +1,4 @@
-/* Files: arrays (npy, npz, csv, safetensors) and models (YAML, safetensors).
+/* Files: arrays (npy, npz, csv, safetensors, HDF5) and models (YAML, safetensors).
  *
  *     ant_arrays *d = ant_arrays_new();
  *     if (ant_arrays_read(d, "digits.npz"))
@@ -33,7 +33,7 @@ typedef struct ant_limits {
     int tensors;          /* in one file */
     int members;          /* of a zip file */
     int columns;          /* of a csv file */
-    int ratio;            /* of a zip member's size to its stored bytes, above 1 MB */
+    int ratio;            /* of what is unpacked to its stored bytes, above 1 MB */
 } ant_limits;
 #define ANT_LIMITS_DEFAULTS                                                                        \
     .text_bytes = INT64_C(64) << 20, .stream_bytes = INT64_C(4) << 30, .depth = 64,                \
@@ -53,6 +53,8 @@ ANT_API void ant_arrays_limit(ant_arrays *d, const ant_limits *limits);
  *     npy          one array without a name
  *     npz          one array per member, named as the member without ".npy"
  *     safetensors  one array per tensor
+ *     HDF5         one array per dataset, named by its path ("layers/dense/vars/0"): what Keras and
+ *                  h5py write; a scalar has one axis of one entry
  *     csv          one array per column, named by the header: float64 (NAN where a cell is empty,
  *                  NA or so), or ANT_TEXT
  * Types: all integers, bool, float16, float32, float64, in either byte order (`swapped`); an array

@@ -1,6 +1,7 @@
 /* Arrays from files and into files. */
 #include "io/array.h"
 #include "io/csv.h"
+#include "io/hdf5/hdf5.h"
 #include "io/npy.h"
 #include "io/safetensors.h"
 #include "io/zip.h"
@@ -113,6 +114,65 @@ static int read_safetensors(ant_arrays *d, const char *path, ant_bytes b) {
     return 0;
 }
 
+/* A dataset of texts; its shape is the file's. */
+static int read_texts(ant_context *c, const ant_hdf5_node *n, ant_array *out) {
+    ant_texts texts;
+    *out = (ant_array){.dtype = ANT_TEXT, .axes = 1, .shape = {1}};
+    if (ant__hdf5_texts(c, n, NULL, &texts))
+        return c->error.code;
+    out->data = (void *)(uintptr_t)texts.data;
+    out->shape[0] = texts.count;
+    if (n->values.rank > 0)
+        out->axes = n->values.rank;
+    for (int k = 0; k < n->values.rank; k++)
+        out->shape[k] = n->values.shape[k];
+    return 0;
+}
+
+/* Paths repeat the names of groups: a long one over many datasets would fill any memory. */
+typedef struct paths {
+    const char *file;
+    size_t bytes, most;
+} paths;
+
+static char *print_path(ant_context *c, paths *p, const char *before, const ant_hdf5_node *n) {
+    p->bytes += strlen(before) + strlen(n->name) + 2;
+    if (p->bytes <= p->most)
+        return ant__print(c, n->group ? "%s%s/" : "%s%s", before, n->name);
+    ant__fail(&c->error, ANT_E_LIMIT,
+              "%s: hdf5: the paths of its datasets take more than %zu bytes", p->file, p->most);
+    return NULL;
+}
+
+/* What is in a group; `before` is its path with a slash behind it. */
+static int read_nodes(ant_arrays *d, paths *p, const ant_hdf5_node *group, const char *before) {
+    ant_context *c = &d->context;
+    for (const ant_hdf5_node *n = group->first; n; n = n->next) {
+        char *name = print_path(c, p, before, n);
+        ant_array a;
+        if (!name)
+            return c->error.code;
+        if (n->group) {
+            if (read_nodes(d, p, n, name))
+                return c->error.code;
+            continue;
+        }
+        bool is_text = n->values.dtype == ANT_TEXT;
+        if ((is_text ? read_texts(c, n, &a) : ant__hdf5_numbers(c, n, &a)) || add_view(d, name, a))
+            return c->error.code;
+    }
+    return 0;
+}
+
+static int read_hdf5(ant_arrays *d, const char *path, ant_bytes b) {
+    const size_t room = (size_t)4 << 20; /* for paths, beside the size of the file */
+    ant_hdf5_node *root;
+    if (ant__hdf5_parse(&d->context, path, b.at, b.size, &d->limits, &root))
+        return d->context.error.code;
+    paths p = {.file = path, .most = b.size + room};
+    return read_nodes(d, &p, root, "");
+}
+
 static int read_csv(ant_arrays *d, const char *path, ant_bytes b) {
     ant_context *c = &d->context;
     ant_table t;
@@ -137,6 +197,8 @@ static int read_bytes(ant_arrays *d, const char *path, ant_bytes b) {
         return read_npz(d, path, b);
     if (ant__safetensors_is(b.at, b.size))
         return read_safetensors(d, path, b);
+    if (ant__hdf5_is(b.at, b.size))
+        return read_hdf5(d, path, b);
     return read_csv(d, path, b);
 }
 

@@ -45,18 +45,55 @@ static int inflate_pieces(z_stream *z, size_t size, size_t packed) {
     return code == Z_STREAM_END && (packed || size) ? Z_DATA_ERROR : code;
 }
 
-const char *ant__inflate(unsigned char *out, size_t size, const unsigned char *in, size_t packed) {
+static const char *inflate_all(z_stream *z, unsigned char *out, size_t size,
+                               const unsigned char *in, size_t packed) {
     unsigned char nothing;
-    z_stream z = {.zalloc = take, .zfree = give};
-    z.next_in = (unsigned char *)(uintptr_t)in;
-    z.next_out = size ? out : &nothing;
-    if (inflateInit2(&z, -MAX_WBITS) != Z_OK)
-        return "out of memory";
-    int code = inflate_pieces(&z, size, packed);
-    inflateEnd(&z);
+    z->next_in = (unsigned char *)(uintptr_t)in;
+    z->next_out = size ? out : &nothing;
+    int code = inflate_pieces(z, size, packed);
     if (code == Z_MEM_ERROR)
         return "out of memory";
     return code == Z_STREAM_END ? NULL : "its compressed bytes are damaged, or its sizes lie";
+}
+
+const char *ant__inflate(unsigned char *out, size_t size, const unsigned char *in, size_t packed) {
+    z_stream z = {.zalloc = take, .zfree = give};
+    if (inflateInit2(&z, -MAX_WBITS) != Z_OK)
+        return "out of memory";
+    const char *wrong = inflate_all(&z, out, size, in, packed);
+    inflateEnd(&z);
+    return wrong;
+}
+
+struct ant_inflater {
+    z_stream z;
+};
+
+ant_inflater *ant__inflater_new(void) {
+    ant_inflater *i = ant__alloc(sizeof *i);
+    if (!i)
+        return NULL;
+    i->z = (z_stream){.zalloc = take, .zfree = give};
+    if (inflateInit(&i->z) == Z_OK)
+        return i;
+    ant__free(i);
+    return NULL;
+}
+
+const char *ant__inflate_next(ant_inflater *i, unsigned char *out, size_t size,
+                              const unsigned char *in, size_t packed) {
+    inflateReset(&i->z);
+#ifdef ANT__FUZZ
+    inflateValidate(&i->z, 0);
+#endif
+    return inflate_all(&i->z, out, size, in, packed);
+}
+
+void ant__inflater_free(ant_inflater *i) {
+    if (!i)
+        return;
+    inflateEnd(&i->z);
+    ant__free(i);
 }
 
 #else
@@ -78,9 +115,29 @@ uint32_t ant__crc32(uint32_t crc, const void *data, size_t size) {
     return ~crc;
 }
 
+static const char refused[] = "it is compressed, and this build has no zlib";
+
 const char *ant__inflate(unsigned char *out, size_t size, const unsigned char *in, size_t packed) {
     (void)out, (void)size, (void)in, (void)packed;
-    return "it is compressed, and this build has no zlib";
+    return refused;
+}
+
+struct ant_inflater {
+    char unused;
+};
+
+ant_inflater *ant__inflater_new(void) {
+    return ant__alloc(sizeof(ant_inflater));
+}
+
+const char *ant__inflate_next(ant_inflater *i, unsigned char *out, size_t size,
+                              const unsigned char *in, size_t packed) {
+    (void)i;
+    return ant__inflate(out, size, in, packed);
+}
+
+void ant__inflater_free(ant_inflater *i) {
+    ant__free(i);
 }
 
 #endif

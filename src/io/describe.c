@@ -3,6 +3,7 @@
 #include "io/array.h"
 #include "io/csv.h"
 #include "io/experiment.h"
+#include "io/hdf5/hdf5.h"
 #include "io/model_file.h"
 #include "io/npy.h"
 #include "io/zip.h"
@@ -117,6 +118,8 @@ static int tell(teller *t) {
         return tell_arrays(t, "npz");
     if (ant__safetensors_is(at, size) || ant__file_ends(t->path, ".safetensors"))
         return tell_tensors(t);
+    if (ant__hdf5_is(at, size))
+        return tell_arrays(t, "HDF5");
     return is_yaml(t->path) ? tell_model(t, "YAML") : tell_table(t);
 }
 

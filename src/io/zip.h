@@ -40,6 +40,12 @@ int ant__zip_extract(ant_context *c, const ant_zip *z, const ant_member *m, unsi
 uint32_t ant__crc32(uint32_t crc, const void *data, size_t size); /* crc 0 at first */
 /* Fills exactly `size` bytes from exactly `packed` ones. NULL, or what is wrong. */
 const char *ant__inflate(unsigned char *out, size_t size, const unsigned char *in, size_t packed);
+/* The same for many pieces of data, each with the head and the checksum of the zlib format. */
+typedef struct ant_inflater ant_inflater;
+ant_inflater *ant__inflater_new(void); /* NULL when out of memory */
+const char *ant__inflate_next(ant_inflater *i, unsigned char *out, size_t size,
+                              const unsigned char *in, size_t packed);
+void ant__inflater_free(ant_inflater *i); /* NULL is fine */
 
 /* --- out --- */
 typedef struct ant_zip_writer {

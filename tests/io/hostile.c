@@ -8,7 +8,15 @@
 #include <string.h>
 #include <unistd.h>
 
+static hostile_reader *other_reader;
+
+void hostile_use(hostile_reader *reader) {
+    other_reader = reader;
+}
+
 const char *hostile_read(const void *bytes, size_t size) {
+    if (other_reader)
+        return other_reader(bytes, size);
     static char text[ANT__ERROR_SIZE];
     ant_bytes b = {ant__alloc(size + 1), size};
     ant_arrays *d = ant_arrays_new();

@@ -7,6 +7,9 @@
  * were read. The bytes are handed over in a block of exactly their size, so that a sanitizer sees
  * every byte too many. */
 const char *hostile_read(const void *bytes, size_t size);
+/* Another reader, for what follows in this test. */
+typedef const char *hostile_reader(const void *bytes, size_t size);
+void hostile_use(hostile_reader *reader);
 /* Every beginning of the file must be refused, from `from` bytes on (shorter ones do not yet show
  * what they are, and may be a small table). */
 void hostile_cuts(const void *bytes, size_t from, size_t size);
