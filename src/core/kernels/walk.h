@@ -1,8 +1,7 @@
 /* What the kernels of recurrent ops share: the samples of a cell, masks, activations and slopes. */
 #ifndef ANT_CORE_KERNELS_WALK_H
 #define ANT_CORE_KERNELS_WALK_H
-#include "core/kernels/math.h"
-#include "core/kernels/simd.h"
+#include "core/kernels/vec_math.h"
 #include "core/kernels/walk_numbers.h"
 
 typedef struct walk {
@@ -95,45 +94,22 @@ static inline R *walk_row(const walk_rows *r, int64_t row, int64_t time) {
 }
 
 /* --- activations, a vector at a time --- */
-/* Clang would unroll such short loops before it could vectorise them (double calls the C library:
- * nothing to vectorise). */
-#if defined __clang__ && !ANT__DOUBLE
-#define EACH_LANE _Pragma("clang loop vectorize(enable) unroll(disable)")
-#else
-#define EACH_LANE
-#endif
-
-/* The loops have as many turns as a vector has lanes: each becomes a few vector instructions. */
 ALWAYS_INLINE vec activated(ant_gate code, vec x) {
-    R y[LANES];
-    vec_store(y, x);
+    const vec zero = {0}, one = vec_all(1);
     switch (code) {
     case ANT__GATE_TANH:
-        EACH_LANE
-        for (int l = 0; l < LANES; l++)
-            y[l] = tanh_1(y[l]);
-        break;
+        return vec_tanh(x);
     case ANT__GATE_SIGMOID:
-        EACH_LANE
-        for (int l = 0; l < LANES; l++)
-            y[l] = sigmoid_1(y[l]);
-        break;
+        return vec_sigmoid(x);
     case ANT__GATE_RELU:
-        EACH_LANE
-        for (int l = 0; l < LANES; l++)
-            y[l] = y[l] < 0 ? 0 : y[l];
-        break;
+        return vec_select(x < zero, zero, x);
     case ANT__GATE_HARD_SIGMOID:
-        EACH_LANE
-        for (int l = 0; l < LANES; l++) {
-            R line = y[l] / 6 + (R)0.5;
-            y[l] = line < 0 ? 0 : line > 1 ? 1 : line;
-        }
-        break;
+        x = x / vec_all(6) + vec_all((R)0.5);
+        x = vec_select(x < zero, zero, x);
+        return vec_select(x > one, one, x);
     default:
-        break;
+        return x;
     }
-    return vec_load(y);
 }
 
 /* The slope of an activation where it gave y. */

@@ -26,7 +26,8 @@ enum ant_walk_number {
     ANT__WALK_GATE,       /* ant_gate: of the gates */
     ANT__WALK_REVERSE,    /* 1: from the last step to the first */
     ANT__WALK_HAS,        /* set of the inputs that are there */
-    ANT__WALK_NUMBERS
+    ANT__WALK_NUMBERS,
+    ANT__WALK_FEATURES = ANT__WALK_NUMBERS /* of a step's input: strips only */
 };
 
 /* Inputs that an op may lack; those that are there follow the others in this order. */
@@ -36,7 +37,8 @@ enum ant_walk_has {
     ANT__WALK_DY = 4,   /* gradients of the sequence, of the last h and of the last c */
     ANT__WALK_DH = 8,
     ANT__WALK_DC = 16,
-    ANT__WALK_PLAIN = 32 /* not an input: the recurrent kernel is not packed */
+    ANT__WALK_PLAIN = 32, /* not an input: the recurrent kernel is not packed */
+    ANT__WALK_BIAS_H = 64 /* strips: of the recurrent product, while ANT__WALK_BIAS is of x W */
 };
 
 /* Entries of one cell's workspace, a multiple of a cache line. Products' room comes first. */
@@ -52,5 +54,29 @@ static inline int64_t ant__lstm_workspace(int64_t units) {
 /* h, its products with the three kernels, the gates. */
 static inline int64_t ant__gru_workspace(int64_t units) {
     return ant__walk_workspace(units, (1 + 3 + 3) * ANT__WALK_ROWS);
+}
+
+/* --- strips (strip.h) --- */
+/* Units of a tile of weights, where these have several gates and where they have one. */
+enum { ANT__STRIP_NARROW = 4, ANT__STRIP_WIDE = 8 };
+
+static inline int64_t ant__strip_wide(int64_t gates) {
+    return gates > 1 ? ANT__STRIP_NARROW : ANT__STRIP_WIDE;
+}
+
+/* Units in whole tiles. */
+static inline int64_t ant__strip_units(int64_t units, int64_t gates) {
+    const int64_t wide = ant__strip_wide(gates);
+    return (units + wide - 1) / wide * wide;
+}
+
+/* Entries of one cell's workspace: inputs, h twice, c; or backward the gradients of so many rows of
+ * units and of the states. */
+static inline int64_t ant__strip_workspace(int64_t features, int64_t units) {
+    return (features + 3 * ant__strip_units(units, 1)) * ANT__WALK_ROWS;
+}
+
+static inline int64_t ant__strip_back_workspace(int64_t rows, int64_t units) {
+    return (rows * units + 3 * ant__strip_units(units, 1)) * ANT__WALK_ROWS;
 }
 #endif

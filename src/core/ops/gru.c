@@ -1,5 +1,5 @@
 /* gru: the walk of a GRU over a sequence, as one op, and its gradient. */
-#include "core/ops/recurrent.h"
+#include "core/ops/strip.h"
 
 enum { GATES = 3 };
 /* Inputs 4 and on are there or not: the mask, the bias of the recurrent product. */
@@ -101,10 +101,13 @@ static const ant_op_class gru = {
 };
 
 ant_value *ant__gru(ant_program *p, ant_recurrence *r) {
+    if (ant__strip_fits(r))
+        return ant__strip(p, ANT__STRIP_GRU, r);
     int has = 0, n = MASK;
-    ant_value *in[MASK + 2] = {r->inputs, r->kernel, ant__walk_kernel(p, r, &has), r->h};
+    ant_value *in[MASK + 2] = {ant__walk_inputs(p, r), r->recurrent, ant__walk_kernel(p, r, &has),
+                               r->h};
     has |= ant__walk_add(in, &n, r->mask, ANT__WALK_MASK);
-    has |= ant__walk_add(in, &n, r->bias, ANT__WALK_BIAS);
+    has |= ant__walk_add(in, &n, r->recurrent_bias, ANT__WALK_BIAS);
     ant_attrs attrs = ant__walk_attrs(r, GATES, has);
     ant_value *y = ant__emit(p, &gru, &attrs, in, n, OUTPUTS);
     r->h = ant__result(y, LAST_H);

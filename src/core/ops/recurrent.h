@@ -1,30 +1,33 @@
-/* Recurrences over whole sequences, as one op each: what LSTM and GRU are written in when their
- * activations allow it. Same numbers as their cells in a scan, many times faster.
+/* Recurrences over whole sequences, as one op each: what LSTM, GRU and SimpleRNN are written in when
+ * their activations allow it. Same numbers as their cells in a scan, many times faster.
  *
- *     x W + b for all steps (a product of the caller's)  ->  the walk  ->  the sequence of h
+ * Large batches walk by strips of samples (strip.h), which multiply by all weights at each step;
+ * small ones are x W + b for all steps, one product, and then a walk whose vectors hold units.
  *
- * The gradient writes one walk back and one product over all steps for the recurrent kernel. It has
- * no gradient of its own. */
+ * The gradient writes one walk back and products over all steps for the weights. It has no gradient
+ * of its own. */
 #ifndef ANT_CORE_RECURRENT_H
 #define ANT_CORE_RECURRENT_H
 #include "core/kernels/walk_numbers.h"
 #include "core/program/program.h"
 
 typedef struct ant_recurrence {
-    ant_value *inputs; /* x W + b: (batch, steps, n units); n = 4 in lstm (i, f, c, o), 3 in gru */
-    ant_value *kernel; /* recurrent: (units, n units) */
-    ant_value *bias;   /* gru: added to h U, (3 units) or NULL */
-    ant_value *h, *c;  /* at the start: (batch, units); c: lstm */
-    ant_value *mask;   /* bool (batch, steps); a step that is false keeps the states; or NULL */
+    ant_value *x;                          /* (batch, steps, features) */
+    ant_value *kernel, *bias;              /* (features, n units), (n units) or NULL … */
+    ant_value *recurrent, *recurrent_bias; /* … (units, n units), (n units) or NULL: gru's alone */
+    ant_value *h, *c;                      /* at the start: (batch, units); c: lstm */
+    ant_value *mask; /* bool (batch, steps); a step that is false keeps the states; or NULL */
     ant_gate activation, gate;
     bool reverse; /* from the last step to the first */
 } ant_recurrence;
 
 /* The sequence of h in the order of the walk, (batch, steps, units); *r's h and c become the last
- * states. NULL after an error. */
+ * states. n is 4 (gates i, f, c, o). NULL after an error. */
 ant_value *ant__lstm(ant_program *p, ant_recurrence *r);
-/* The reset gate acts after the product. */
+/* n is 3 (z, r, h). The reset gate acts after the product. */
 ant_value *ant__gru(ant_program *p, ant_recurrence *r);
+/* n is 1. */
+ant_value *ant__simple_rnn(ant_program *p, ant_recurrence *r);
 
 /* A matrix (k, n) as the panels that gemm reads, of its transpose (n, k) when `transposed`. Without
  * gradient: who packs knows what was packed. */
@@ -33,6 +36,8 @@ ant_value *ant__pack(ant_program *p, ant_value *matrix, bool transposed);
 /* --- what both ops share (walk.c) --- */
 /* The numbers of walk_numbers.h that are known from the start; `has`: the inputs that are there. */
 ant_attrs ant__walk_attrs(const ant_recurrence *r, int gates, int has);
+/* x W + b for all steps. */
+ant_value *ant__walk_inputs(ant_program *p, const ant_recurrence *r);
 /* Checks inputs 0 (batch, steps, gates * units), 1 (the kernel) and, from 3 on, `states` states
  * against each other. 0 or the error. */
 typedef struct ant_walk_sizes {

@@ -93,12 +93,17 @@ int ant__walk_add(ant_value **in, int *n, ant_value *v, int bit) {
     return bit;
 }
 
+ant_value *ant__walk_inputs(ant_program *p, const ant_recurrence *r) {
+    ant_value *z = ant_op_matmul(p, r->x, r->kernel, false, false);
+    return r->bias ? ant_op_add(p, z, r->bias) : z;
+}
+
 /* With one sample a product is faster on the matrix as it stands. */
 ant_value *ant__walk_kernel(ant_program *p, const ant_recurrence *r, int *has) {
-    if (ant_value_size(r->inputs, 0) != 1)
-        return ant__pack(p, r->kernel, false);
+    if (ant_value_size(r->x, 0) != 1)
+        return ant__pack(p, r->recurrent, false);
     *has |= ANT__WALK_PLAIN;
-    return r->kernel;
+    return r->recurrent;
 }
 
 static ant_value *flat(ant_program *p, ant_value *v) {

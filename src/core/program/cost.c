@@ -48,10 +48,12 @@ static double operations(const ant_op *o) {
         return product(o);
     if (!strcmp(name, "conv2d"))
         return convolution(o);
-    if (!strcmp(name, "lstm"))
+    if (!strcmp(name, "lstm") || !strcmp(name, "lstm_strip"))
         return recurrent(o, 4);
-    if (!strcmp(name, "gru"))
+    if (!strcmp(name, "gru") || !strcmp(name, "gru_strip"))
         return recurrent(o, 3);
+    if (!strcmp(name, "rnn_strip"))
+        return recurrent(o, 1);
     return count(o->out[0]);
 }
 

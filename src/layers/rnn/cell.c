@@ -133,11 +133,15 @@ bool ant__cell_gate(const char *activation, ant_gate *out) {
     return false;
 }
 
-ant_value *ant__cell_inputs(ant_layer_call *c, ant_walk *w, double rate, ant_value *bias) {
+ant_recurrence ant__cell_recurrence(ant_layer_call *c, ant_walk *w, double rate) {
     ant_program *p = c->program;
     ant_value *x = w->x, *mask;
     if (ant__cell_masks(c, x, rate, 1, &mask))
         x = ant_op_mul(p, x, ant_op_expand(p, mask, 1));
-    ant_value *z = ant_op_matmul(p, x, ant__weight_read(c, ANT__CELL_KERNEL), false, false);
-    return bias ? ant_op_add(p, z, bias) : z;
+    return (ant_recurrence){.x = x,
+                            .kernel = ant__weight_read(c, ANT__CELL_KERNEL),
+                            .recurrent = ant__weight_read(c, ANT__CELL_RECURRENT),
+                            .h = w->state[0],
+                            .mask = w->mask,
+                            .reverse = w->reverse};
 }

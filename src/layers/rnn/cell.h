@@ -59,8 +59,8 @@ int ant__cell_masks(ant_layer_call *c, const ant_value *x, double rate, int coun
 ant_value *ant__cell_part(ant_program *p, ant_value *z, int64_t units, int k, int n);
 /* What an activation is for the recurrent ops; false when it is not among theirs. */
 bool ant__cell_gate(const char *activation, ant_gate *out);
-/* x W + b for all steps of a walk, with dropout over x. */
-ant_value *ant__cell_inputs(ant_layer_call *c, ant_walk *w, double rate, ant_value *bias);
+/* A walk's inputs, with dropout at `rate` over x, its weights, first state and mask. */
+ant_recurrence ant__cell_recurrence(ant_layer_call *c, ant_walk *w, double rate);
 
 /* --- rows that their classes share, in Keras's order --- */
 #define ANT__CELL_START_ROWS(T)                                                                    \

@@ -88,14 +88,16 @@ static int call(ant_layer_call *c) {
 
 static bool walk(ant_layer_call *c, ant_walk *w) {
     const ant_gru_cell_options *o = ANT__OPTIONS(gru_cell, c->layer);
-    ant_recurrence r = {.h = w->state[0], .mask = w->mask, .reverse = w->reverse};
-    if (!o->reset_after || !ant__cell_gate(o->activation, &r.activation) ||
-        !ant__cell_gate(o->recurrent_activation, &r.gate) ||
+    ant_gate activation, gate;
+    if (!o->reset_after || !ant__cell_gate(o->activation, &activation) ||
+        !ant__cell_gate(o->recurrent_activation, &gate) ||
         (c->training && o->recurrent_dropout > 0))
         return false;
-    r.inputs = ant__cell_inputs(c, w, o->dropout, bias_row(c, 0));
-    r.kernel = ant__weight_read(c, ANT__CELL_RECURRENT);
-    r.bias = bias_row(c, 1);
+    ant_recurrence r = ant__cell_recurrence(c, w, o->dropout);
+    r.activation = activation;
+    r.gate = gate;
+    r.bias = bias_row(c, 0);
+    r.recurrent_bias = bias_row(c, 1);
     w->y = ant__gru(c->program, &r);
     w->state[0] = w->last = r.h;
     return true;

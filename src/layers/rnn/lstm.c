@@ -60,14 +60,16 @@ static int call(ant_layer_call *c) {
 
 static bool walk(ant_layer_call *c, ant_walk *w) {
     const ant_lstm_cell_options *o = ANT__OPTIONS(lstm_cell, c->layer);
-    ant_recurrence r = {.h = w->state[0], .c = w->state[1], .mask = w->mask, .reverse = w->reverse};
-    if (!ant__cell_gate(o->activation, &r.activation) ||
-        !ant__cell_gate(o->recurrent_activation, &r.gate) ||
+    ant_gate activation, gate;
+    if (!ant__cell_gate(o->activation, &activation) ||
+        !ant__cell_gate(o->recurrent_activation, &gate) ||
         (c->training && o->recurrent_dropout > 0))
         return false;
-    ant_value *bias = o->use_bias ? ant__weight_read(c, ANT__CELL_BIAS) : NULL;
-    r.inputs = ant__cell_inputs(c, w, o->dropout, bias);
-    r.kernel = ant__weight_read(c, ANT__CELL_RECURRENT);
+    ant_recurrence r = ant__cell_recurrence(c, w, o->dropout);
+    r.activation = activation;
+    r.gate = gate;
+    r.bias = o->use_bias ? ant__weight_read(c, ANT__CELL_BIAS) : NULL;
+    r.c = w->state[1];
     w->y = ant__lstm(c->program, &r);
     w->state[0] = w->last = r.h;
     w->state[1] = r.c;

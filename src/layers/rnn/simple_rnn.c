@@ -23,12 +23,25 @@ static int call(ant_layer_call *c) {
     return 0;
 }
 
+static bool walk(ant_layer_call *c, ant_walk *w) {
+    const ant_simple_rnn_cell_options *o = ANT__OPTIONS(simple_rnn_cell, c->layer);
+    ant_gate activation;
+    if (!ant__cell_gate(o->activation, &activation) || (c->training && o->recurrent_dropout > 0))
+        return false;
+    ant_recurrence r = ant__cell_recurrence(c, w, o->dropout);
+    r.activation = activation;
+    r.bias = o->use_bias ? ant__weight_read(c, ANT__CELL_BIAS) : NULL;
+    w->y = ant__simple_rnn(c->program, &r);
+    w->state[0] = w->last = r.h;
+    return true;
+}
+
 static int outputs(const ant_layer *l) {
     (void)l;
     return 2;
 }
 
-static const ant_cell_class as_cell = {.states = ant__cell_one_state};
+static const ant_cell_class as_cell = {.states = ant__cell_one_state, .walk = walk};
 static const ant_layer_class cell = {
     .outputs = outputs, .build = build, .call = call, .cell = &as_cell};
 static const ant_rnn_class layer = ANT__RNN_CLASS("SimpleRNNCell");
