@@ -117,10 +117,14 @@ static int index_tensors(reader *r) {
     return 0;
 }
 
-/* A scalar's tensor may have no axes, or one of 1. */
+static bool is_scalar(int rank, const int64_t *shape) {
+    return !rank || (rank == 1 && shape[0] == 1);
+}
+
+/* A scalar may have no axes, or one of 1, in the file and here. */
 static bool same_shape(const ant_tensor *t, const ant_array *a) {
-    if (!t->dims.rank)
-        return a->axes == 1 && a->shape[0] == 1;
+    if (is_scalar(t->dims.rank, t->dims.dim) && is_scalar(a->axes, a->shape))
+        return true;
     return t->dims.rank == a->axes &&
            !memcmp(t->dims.dim, a->shape, (size_t)a->axes * sizeof *a->shape);
 }

@@ -99,6 +99,29 @@ START_TEST(files_are_the_same) {
 }
 END_TEST
 
+/* Normalization counts its samples: a weight without axes. */
+START_TEST(scalar_weights) {
+    scratch_begin();
+    const char *path = scratch_path("n.safetensors");
+    ant_graph *g = ant_graph_new(.seed = 3), *h = ant_graph_new(.seed = 4);
+    ant_layer *n = ant_normalization(g);
+    ant_model *m = ant_sequential(g, ant_input_layer(g, {2}), n);
+    const float rows[] = {1, 2, 3, 4, 5, 9};
+    ck_assert_msg(!ant_adapt(n, ant_array(rows, 3, 2)), "%s", ant_error(g));
+    ck_assert_msg(!ant_save(m, path), "%s", ant_model_error(m));
+    ant_model *again = ant_load(h, path);
+    ck_assert_msg(!ant_status(h), "%s", ant_error(h));
+    for (int k = 0; k < 3; k++) {
+        const float *a = ant_weight_at(m, k).data, *b = ant_weight_at(again, k).data;
+        ck_assert_float_eq(*a, *b);
+    }
+    ck_assert_float_eq(*(float *)ant_weight_named(again, "normalization/count").data, 3);
+    ant_graph_free(g);
+    ant_graph_free(h);
+    scratch_end();
+}
+END_TEST
+
 START_TEST(weights_alone) {
     scratch_begin();
     make_data();
@@ -217,5 +240,5 @@ END_TEST
 
 ANT_TEST_MAIN("model_file",
               ANT_LOOP(training_goes_on, 2 * (int)(sizeof optimizers / sizeof *optimizers)),
-              {files_are_the_same, 0}, {weights_alone, 0}, {mismatches, 0}, {cuts_and_flips, 0},
-              {unwritable_places, 0}, ANT_LOOP(memory_may_fail, 2))
+              {files_are_the_same, 0}, {scalar_weights, 0}, {weights_alone, 0}, {mismatches, 0},
+              {cuts_and_flips, 0}, {unwritable_places, 0}, ANT_LOOP(memory_may_fail, 2))
