@@ -69,6 +69,54 @@ START_TEST(conv_second_gradients) {
 }
 END_TEST
 
+/* --- depthwise --- */
+
+static const struct {
+    ant_dims x, kernel;
+    ant_window window;
+} apart[] = {
+    {{4, {2, 5, 4, 2}}, {4, {3, 3, 2, 1}}, {{3, 3}, {1, 1}, {1, 1}, ANT__SAME}},
+    {{4, {2, 6, 5, 3}}, {4, {2, 3, 3, 2}}, {{2, 3}, {2, 2}, {1, 1}, ANT__SAME}},
+    {{4, {1, 7, 6, 2}}, {4, {3, 2, 2, 3}}, {{3, 2}, {1, 1}, {2, 3}, ANT__VALID}},
+    {{4, {2, 1, 7, 33}}, {4, {1, 3, 33, 1}}, {{1, 3}, {1, 2}, {1, 1}, ANT__CAUSAL}},
+};
+enum { APART = sizeof apart / sizeof *apart };
+
+static ant_value *depthwise(ant_program *p, check_case *c) {
+    return ant__op_depthwise(p, check_read(p, c, 0), check_read(p, c, 1), check_read(p, c, 2),
+                             &apart[c->number].window);
+}
+
+static ant_value *depthwise_loss(ant_program *p, check_case *c) {
+    return check_loss(p, depthwise(p, c));
+}
+
+static ant_value *depthwise_relu_loss(ant_program *p, check_case *c) {
+    return check_loss(p, ant_op_relu(p, depthwise(p, c)));
+}
+
+static ant_value *depthwise_gradient_loss(ant_program *p, check_case *c) {
+    ant_value *x[] = {check_read(p, c, 0), check_read(p, c, 1)}, *dx[2];
+    ant_value *loss = depthwise_loss(p, c);
+    if (ant_op_gradient(p, &loss, NULL, 1, x, dx, 2))
+        return NULL;
+    return ant_op_add(p, check_loss(p, dx[0]), check_loss(p, dx[1]));
+}
+
+START_TEST(depthwise_gradients) {
+    static check_writer *const writers[] = {depthwise_loss, depthwise_relu_loss,
+                                            depthwise_gradient_loss};
+    const ant_dims *kernel = &apart[_i].kernel;
+    ant_dims dims[] = {apart[_i].x, *kernel, ANT__DIMS(kernel->dim[2] * kernel->dim[3])};
+    for (int k = 0; k < 3; k++) {
+        check_case c = {.name = "depthwise", .write = writers[k], .n = 3, .number = _i};
+        c.tolerance = 1e-5;
+        c.float_tolerance = 5e-3;
+        check_gradient_of(&c, dims);
+    }
+}
+END_TEST
+
 /* --- pooling --- */
 
 typedef struct pool_case {
@@ -179,4 +227,5 @@ START_TEST(sizes_of_results) {
 END_TEST
 
 ANT_TEST_MAIN("conv", ANT_LOOP(conv_gradients, CASES), ANT_LOOP(conv_second_gradients, CASES),
-              ANT_LOOP(pool_gradients, POOLS), {misfits_are_refused}, {sizes_of_results})
+              ANT_LOOP(depthwise_gradients, APART), ANT_LOOP(pool_gradients, POOLS),
+              {misfits_are_refused}, {sizes_of_results})

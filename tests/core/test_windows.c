@@ -142,6 +142,59 @@ START_TEST(convolutions_are_right) {
 }
 END_TEST
 
+/* --- depthwise: as many groups as channels, some filters each --- */
+
+static const struct {
+    int images, rows, columns, channels, multiplier;
+    ant_window window;
+} depthwise_cases[] = {
+    {2, 6, 5, 2, 1, {{3, 3}, {1, 1}, {1, 1}, ANT__SAME}},
+    {2, 6, 5, 3, 2, {{3, 3}, {1, 1}, {1, 1}, ANT__VALID}},
+    {1, 9, 9, 32, 1, {{3, 3}, {1, 1}, {1, 1}, ANT__SAME}},
+    {3, 7, 8, 31, 1, {{3, 3}, {2, 2}, {1, 1}, ANT__SAME}},
+    {2, 8, 7, 33, 1, {{5, 5}, {1, 1}, {1, 1}, ANT__SAME}},
+    {1, 5, 30, 70, 1, {{3, 3}, {1, 1}, {1, 1}, ANT__SAME}},
+    {2, 9, 8, 16, 3, {{3, 2}, {2, 3}, {1, 1}, ANT__SAME}},
+    {1, 12, 11, 40, 1, {{3, 3}, {1, 1}, {2, 3}, ANT__SAME}},
+    {2, 9, 8, 4, 1, {{3, 3}, {2, 3}, {2, 1}, ANT__SAME}}, /* strides and dilation */
+    {1, 9, 9, 5, 2, {{3, 3}, {2, 2}, {2, 2}, ANT__SAME}},
+    {1, 9, 9, 6, 1, {{2, 2}, {3, 4}, {1, 1}, ANT__VALID}},  /* windows that leave gaps */
+    {1, 3, 150, 7, 1, {{2, 3}, {1, 1}, {1, 1}, ANT__SAME}}, /* several pieces of a row */
+    {1, 2, 300, 34, 1, {{1, 4}, {1, 2}, {1, 1}, ANT__SAME}},
+    {1, 1, 9, 3, 1, {{1, 4}, {1, 1}, {1, 2}, ANT__CAUSAL}},
+    {2, 1, 8, 20, 2, {{1, 3}, {1, 2}, {1, 1}, ANT__CAUSAL}},
+    {1, 8, 12, 9, 1, {{7, 11}, {1, 1}, {1, 1}, ANT__SAME}}, /* more taps than are walked at once */
+    {20, 3, 3, 8, 1, {{2, 2}, {1, 1}, {1, 1}, ANT__SAME}},  /* more images than chunks */
+    {1, 60, 4, 12, 1, {{3, 3}, {1, 1}, {1, 1}, ANT__SAME}},
+    {2, 4, 3, 5, 1, {{1, 1}, {1, 1}, {1, 1}, ANT__VALID}},
+    {1, 4, 4, 1, 1, {{4, 4}, {1, 1}, {1, 1}, ANT__VALID}},
+    {0, 4, 4, 2, 1, {{3, 3}, {1, 1}, {1, 1}, ANT__SAME}}, /* an empty batch */
+    {2, 14, 14, 128, 1, {{3, 3}, {1, 1}, {1, 1}, ANT__SAME}},
+};
+enum { DEPTHWISE_CASES = sizeof depthwise_cases / sizeof *depthwise_cases };
+
+START_TEST(depthwise_convolutions_are_right) {
+    window_case c = {.images = depthwise_cases[_i].images,
+                     .rows = depthwise_cases[_i].rows,
+                     .columns = depthwise_cases[_i].columns,
+                     .channels = depthwise_cases[_i].channels,
+                     .groups = depthwise_cases[_i].channels,
+                     .window = depthwise_cases[_i].window};
+    int multiplier = depthwise_cases[_i].multiplier;
+    c.filters = c.channels * multiplier;
+    bench b = bench_new(&c, c.filters);
+    const int64_t *size = c.window.size;
+    b.kernel = ant__input(b.p, ANT_FLOAT32, &ANT__DIMS(size[0], size[1], c.channels, multiplier));
+    compare(&b, ant__op_depthwise(b.p, b.x, b.kernel, NULL, &c.window), forward, "y");
+    compare(&b, ant__op_depthwise(b.p, b.x, b.kernel, b.bias, &c.window), forward_biased,
+            "y with a bias");
+    compare(&b, ant__op_depthwise_input(b.p, b.dy, b.kernel, &c.window, &b.naive.x), backward,
+            "dx");
+    check_kernel_gradient(&b, ant__op_depthwise_kernel(b.p, b.x, b.dy, &c.window));
+    ant__program_free(b.p);
+}
+END_TEST
+
 /* --- pooling --- */
 
 static void max_pool(const bench *b, double *const *in, double *want) {
@@ -182,4 +235,5 @@ START_TEST(poolings_are_right) {
 END_TEST
 
 ANT_TEST_MAIN("windows", ANT_LOOP(convolutions_are_right, CASES),
+              ANT_LOOP(depthwise_convolutions_are_right, DEPTHWISE_CASES),
               ANT_LOOP(poolings_are_right, CASES))

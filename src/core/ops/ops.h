@@ -15,6 +15,17 @@ ant_value *ant__op_conv2d_input(ant_program *p, ant_value *dy, ant_value *w,
 ant_value *ant__op_conv2d_kernel(ant_program *p, ant_value *x, ant_value *dy,
                                  const ant_window *window, int64_t groups);
 
+/* --- depthwise convolution (ops/depthwise.c): x (N, H, W, C), w (rows, columns, C, m) --- */
+/* y (N, positions, positions, C m), plus bias (C m) where it is not NULL. */
+ant_value *ant__op_depthwise(ant_program *p, ant_value *x, ant_value *w, ant_value *bias,
+                             const ant_window *window);
+/* Its transpose in x, for an input of the dims x. */
+ant_value *ant__op_depthwise_input(ant_program *p, ant_value *dy, ant_value *w,
+                                   const ant_window *window, const ant_dims *x);
+/* Its transpose in w. */
+ant_value *ant__op_depthwise_kernel(ant_program *p, ant_value *x, ant_value *dy,
+                                    const ant_window *window);
+
 /* --- pooling (ops/pool.c): the largest, the mean of the real entries of each window --- */
 ant_value *ant__op_max_pool(ant_program *p, ant_value *x, const ant_window *window);
 ant_value *ant__op_average_pool(ant_program *p, ant_value *x, const ant_window *window);

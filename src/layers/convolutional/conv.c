@@ -93,6 +93,16 @@ static int check_input(ant_layer_call *c, const ant_conv_options *o, int axes) {
                           (long long)channels, axes + 2, ant__dims_text(in, shape));
 }
 
+/* As many groups as channels: each channel has filters of its own. */
+static ant_value *convolve(ant_program *p, ant_value *x, ant_value *kernel, ant_value *bias,
+                           const ant_window *window, int64_t groups) {
+    if (groups == 1 || ant_value_size(kernel, 2) != 1)
+        return ant__op_conv2d(p, x, kernel, bias, window, groups);
+    const int64_t shape[] = {window->size[0], window->size[1], groups,
+                             ant_value_size(kernel, 3) / groups};
+    return ant__op_depthwise(p, x, ant_op_reshape(p, kernel, shape, 4), bias, window);
+}
+
 static int call(ant_layer_call *c, int axes) {
     const ant_conv_options *o = c->layer->options;
     ant_window_options said = window_options(o);
@@ -106,7 +116,7 @@ static int call(ant_layer_call *c, int axes) {
     if (axes == 1)
         kernel = ant_op_expand(p, kernel, 0);
     ant_value *bias = o->use_bias ? ant__weight_read(c, BIAS) : NULL;
-    ant_value *y = ant__op_conv2d(p, x, kernel, bias, &window, o->groups);
+    ant_value *y = convolve(p, x, kernel, bias, &window, o->groups);
     y = ant__spatial_leave(p, y, axes, o->data_format);
     c->out[0] = ant__activation_write(c, o->activation, y);
     return 0;

@@ -49,15 +49,12 @@ static ant_value *two_axes(ant_program *p, ant_value *kernel, int axes) {
     return axes == 1 ? ant_op_expand(p, kernel, 0) : kernel;
 }
 
-/* A convolution in as many groups as there are channels. */
 static ant_value *convolve(ant_layer_call *c, const depthwise *d, int axes, ant_value *bias) {
     ant_program *p = c->program;
     ant_window window = ant__window_make(&d->window, axes);
     ant_value *x = ant__spatial_enter(p, ant_op_real(p, c->in[0]), axes, d->data_format);
     ant_value *kernel = two_axes(p, ant__weight_read(c, DEPTHWISE), axes);
-    int64_t channels = ant_value_size(kernel, 2), kernels = ant_value_size(kernel, 3);
-    const int64_t shape[] = {window.size[0], window.size[1], 1, channels * kernels};
-    return ant__op_conv2d(p, x, ant_op_reshape(p, kernel, shape, 4), bias, &window, channels);
+    return ant__op_depthwise(p, x, kernel, bias, &window);
 }
 
 static void finish(ant_layer_call *c, const depthwise *d, int axes, const char *activation,

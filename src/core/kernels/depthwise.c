@@ -1,0 +1,319 @@
+/* Depthwise convolution and its transpose in the input.
+ *
+ * Both make each entry of a result out of windows of a source, as kernels/conv.c has it: with strides
+ * the transpose is one such walk per phase, as entries with the same remainder meet the same taps. A
+ * tile is some columns of the result times two vectors of channels; its sums stay in registers for
+ * all taps.
+ *
+ * Numbers: those of depthwise.h; depthwise also: whether there is a bias, whether negative results
+ * are cut and at what limit. A cell is a part of all rows of the result and uses the slot of the
+ * first cell of its call. */
+#include "core/kernels/depthwise.h"
+#include <math.h>
+
+enum {
+    VECS = 2,
+    TILE = ANT__VECTOR_BYTES == 64   ? 8
+           : ANT__VECTOR_BYTES == 32 ? 6
+                                     : 4 /* columns */
+};
+
+/* Entries first, first + step, … of an axis of the result (count of them): number t looks at source
+ * entries t * walk + shift, one for each tap, `reach` apart. */
+typedef struct line {
+    int64_t first, step, count;
+    int64_t walk, shift, reach;
+    int64_t tap, tap_step, taps; /* of the kernel, in the order of their source entries */
+} line;
+
+static line forward_line(const axis *a) {
+    return (line){.step = 1,
+                  .count = a->out,
+                  .walk = a->stride,
+                  .shift = -a->before,
+                  .reach = a->dilation,
+                  .tap_step = 1,
+                  .taps = a->size};
+}
+
+/* Entries h of the input with (h + before) % stride == phase; tap a of theirs is map entry
+ * (h + before - a * dilation) / stride, so the last tap comes first. */
+static line transposed_line(const axis *a, int64_t phase) {
+    line l = {.step = a->stride, .walk = 1, .tap = -1};
+    l.first = ((phase - a->before) % a->stride + a->stride) % a->stride;
+    l.count = a->in > l.first ? (a->in - l.first - 1) / a->stride + 1 : 0;
+    for (int64_t k = a->size - 1; k >= 0; k--) {
+        if (k * a->dilation % a->stride != phase)
+            continue;
+        if (l.taps == 0)
+            l.tap = k;
+        if (l.taps == 1)
+            l.tap_step = k - l.tap;
+        l.taps++;
+    }
+    l.reach = -l.tap_step * a->dilation / a->stride;
+    l.shift = l.taps ? (l.first + a->before - l.tap * a->dilation) / a->stride : 0;
+    return l;
+}
+
+/* Source entries under so many positions. */
+static int64_t under(const line *l, int64_t count) {
+    return (count - 1) * l->walk + (l->taps > 0 ? (l->taps - 1) * l->reach : 0) + 1;
+}
+
+/* --- one tile --- */
+
+typedef struct gather {
+    line row, column;
+    const depthwise *conv;
+    const R *source, *kernel, *bias; /* bias: NULL, none */
+    R *to;
+    int64_t rows, columns, channels; /* of the result */
+    int64_t source_rows, source_columns, source_channels;
+    bool summed; /* entries of a channel are added up in the result, which starts at zero */
+    bool cut;    /* results within [0, limit] */
+    R limit;
+    R *packed; /* [tap][BLOCK], then the bias */
+    ring ring;
+    int64_t row_slot; /* of the tile's first tap */
+} gather;
+
+ALWAYS_INLINE vec finish(const gather *g, vec x) {
+    if (!g->cut)
+        return x;
+    x = vec_relu(x);
+    return vec_select(x > vec_all(g->limit), vec_all(g->limit), x);
+}
+
+/* Two vectors of channels, of which `lanes` are real. */
+ALWAYS_INLINE void store(R *y, const vec *sum, int64_t lanes) {
+    for (int v = 0; v < VECS && lanes > v * LANES; v++)
+        vec_store_some(y + v * LANES, sum[v], lanes - v * LANES);
+}
+
+/* `count` columns of the result from source entry `at` of the ring on; y is the first of them, the
+ * next ones y_step apart. */
+ALWAYS_INLINE void tile(const gather *g, int64_t at, R *y, int64_t y_step, int64_t lane,
+                        const int count, const int64_t walk) {
+    vec sum[TILE][VECS];
+    const R *w = g->packed + lane, *bias = w + g->row.taps * g->column.taps * BLOCK;
+    int64_t slot = g->row_slot;
+    UNROLL
+    for (int j = 0; j < count; j++) {
+        UNROLL
+        for (int v = 0; v < VECS; v++)
+            sum[j][v] = vec_load(bias + v * LANES);
+    }
+    for (int64_t a = 0; a < g->row.taps; a++) {
+        const R *x = g->ring.at + (slot * g->ring.width + at) * BLOCK + lane;
+        for (int64_t b = 0; b < g->column.taps; b++, w += BLOCK, x += g->column.reach * BLOCK) {
+            vec weight[VECS];
+            UNROLL
+            for (int v = 0; v < VECS; v++) {
+                weight[v] = vec_load(w + v * LANES);
+                vec_keep(&weight[v]);
+            }
+            UNROLL
+            for (int j = 0; j < count; j++) {
+                UNROLL
+                for (int v = 0; v < VECS; v++)
+                    sum[j][v] =
+                        vec_fma(vec_load(x + j * walk * BLOCK + v * LANES), weight[v], sum[j][v]);
+            }
+        }
+        slot += g->row.reach;
+        slot -= slot >= g->ring.depth ? g->ring.depth : 0;
+    }
+    UNROLL
+    for (int j = 0; j < count; j++) {
+        UNROLL
+        for (int v = 0; v < VECS; v++)
+            sum[j][v] = finish(g, sum[j][v]);
+        store(y + j * y_step, sum[j], g->ring.lanes - lane);
+    }
+}
+
+ALWAYS_INLINE void tile_of(const gather *g, int64_t at, R *y, int64_t y_step, int64_t lane,
+                           int64_t count, const int64_t walk) {
+    switch (count) {
+    case 1:
+        tile(g, at, y, y_step, lane, 1, walk);
+        break;
+    case 2:
+        tile(g, at, y, y_step, lane, 2, walk);
+        break;
+    case 3:
+        tile(g, at, y, y_step, lane, 3, walk);
+        break;
+#if ANT__VECTOR_BYTES >= 32
+    case 4:
+        tile(g, at, y, y_step, lane, 4, walk);
+        break;
+    case 5:
+        tile(g, at, y, y_step, lane, 5, walk);
+        break;
+#endif
+#if ANT__VECTOR_BYTES == 64
+    case 6:
+        tile(g, at, y, y_step, lane, 6, walk);
+        break;
+    case 7:
+        tile(g, at, y, y_step, lane, 7, walk);
+        break;
+#endif
+    default:
+        tile(g, at, y, y_step, lane, TILE, walk);
+    }
+}
+
+static void tile_by_ones(const gather *g, int64_t at, R *y, int64_t y_step, int64_t lane,
+                         int64_t count) {
+    tile_of(g, at, y, y_step, lane, count, 1);
+}
+
+static void tile_by_twos(const gather *g, int64_t at, R *y, int64_t y_step, int64_t lane,
+                         int64_t count) {
+    tile_of(g, at, y, y_step, lane, count, 2);
+}
+
+static void tile_by_more(const gather *g, int64_t at, R *y, int64_t y_step, int64_t lane,
+                         int64_t count) {
+    tile_of(g, at, y, y_step, lane, count, g->column.walk);
+}
+
+typedef void tile_fn(const gather *g, int64_t at, R *y, int64_t y_step, int64_t lane,
+                     int64_t count);
+
+static tile_fn *body_of(const gather *g) {
+    return g->column.walk == 1 ? tile_by_ones : g->column.walk == 2 ? tile_by_twos : tile_by_more;
+}
+
+/* --- a row, a block --- */
+
+/* The entries of a channel's own join it. */
+static void add_up(const gather *g, R *y, int64_t y_step, const R *part, int64_t count) {
+    for (int64_t j = 0; j < count; j++)
+        for (int64_t i = 0; i < g->ring.lanes; i++)
+            y[j * y_step + (g->ring.first + i) / g->conv->multiplier] += part[j * BLOCK + i];
+}
+
+/* Columns [from, to) of the line, into row `y` of the result. */
+static void make_columns(const gather *g, R *y, int64_t from, int64_t to) {
+    const int64_t y_step = g->column.step * g->channels;
+    tile_fn *body = body_of(g);
+    R part[TILE * BLOCK];
+    y += (g->column.first + from * g->column.step) * g->channels;
+    for (int64_t k = from; k < to; k += TILE, y += TILE * y_step) {
+        int64_t count = to - k < TILE ? to - k : TILE, at = (k - from) * g->column.walk;
+        R *out = g->summed ? part : y + g->ring.first;
+        for (int64_t lane = 0; lane < g->ring.lanes; lane += VECS * LANES)
+            body(g, at, out + lane, g->summed ? BLOCK : y_step, lane, count);
+        if (g->summed)
+            add_up(g, y, y_step, part, count);
+    }
+}
+
+static int64_t ceiling(int64_t a, int64_t b) {
+    return a > 0 ? (a + b - 1) / b : 0;
+}
+
+/* Rows [from, to) of the result's image k, which the row line has, and columns of the line. */
+static void make_block(gather *g, int64_t k, int64_t from, int64_t to, int64_t left,
+                       int64_t right) {
+    const line *l = &g->row;
+    int64_t first = ceiling(from - l->first, l->step), last = ceiling(to - l->first, l->step);
+    ring *r = &g->ring;
+    r->image = g->source + k * g->source_rows * g->source_columns * g->source_channels;
+    r->from = left * g->column.walk + g->column.shift;
+    r->width = under(&g->column, right - left);
+    r->depth = under(l, 1);
+    r->next = first * l->walk + l->shift;
+    for (int64_t t = first; t < last; t++) {
+        int64_t start = t * l->walk + l->shift;
+        if (l->taps > 0 && g->column.taps > 0)
+            ring_need(r, start, start + r->depth);
+        g->row_slot = ring_slot(r, start);
+        int64_t row = k * g->rows + l->first + t * l->step;
+        make_columns(g, g->to + row * g->columns * g->channels, left, right);
+    }
+}
+
+/* The block's taps, in the order of their source entries, then its bias. */
+static void pack(const gather *g, int64_t first, int64_t lanes) {
+    const int64_t entries = g->conv->windows.filters;
+    R *to = g->packed;
+    for (int64_t a = 0; a < g->row.taps; a++)
+        for (int64_t b = 0; b < g->column.taps; b++, to += BLOCK) {
+            int64_t tap = (g->row.tap + a * g->row.tap_step) * g->conv->windows.column.size +
+                          g->column.tap + b * g->column.tap_step;
+            for (int64_t i = 0; i < BLOCK; i++)
+                to[i] = i < lanes ? g->kernel[tap * entries + first + i] : 0;
+        }
+    for (int64_t i = 0; i < BLOCK; i++)
+        to[i] = g->bias && i < lanes ? g->bias[first + i] : 0;
+}
+
+/* Rows [from, to) of all images' rows, block by block and some columns at a time. */
+static void make_rows(gather *g, int64_t from, int64_t to) {
+    const int64_t entries = g->conv->windows.filters, count = g->column.count;
+    int64_t pieces = (count + ANT__DEPTHWISE_COLUMNS - 1) / ANT__DEPTHWISE_COLUMNS;
+    for (int64_t first = 0; first < entries; first += BLOCK) {
+        g->ring.first = first;
+        g->ring.lanes = entries - first < BLOCK ? entries - first : BLOCK;
+        pack(g, first, g->ring.lanes);
+        for (int64_t start = from, end; start < to; start = end) {
+            int64_t k = start / g->rows;
+            end = (k + 1) * g->rows < to ? (k + 1) * g->rows : to;
+            for (int64_t piece = 0; piece < pieces; piece++)
+                make_block(g, k, start - k * g->rows, end - k * g->rows, count * piece / pieces,
+                           count * (piece + 1) / pieces);
+        }
+    }
+}
+
+static void use_slot(gather *g, R *workspace, int64_t cell) {
+    const windows *w = &g->conv->windows;
+    g->packed = workspace + cell * g->conv->slot;
+    g->ring.at = g->packed + ant__depthwise_packed(w->row.size * w->column.size);
+}
+
+/* x, kernel, bias or nothing -> y */
+void K(depthwise)(void *const *at, const ant_num *n, int64_t from, int64_t to) {
+    depthwise d = read_depthwise(n);
+    const windows *w = &d.windows;
+    int64_t biased = d.more[0].i, rows = w->images * w->row.out;
+    gather g = {.row = forward_line(&w->row), .column = forward_line(&w->column), .conv = &d};
+    g.source = at[0], g.kernel = at[1], g.bias = biased ? at[2] : NULL, g.to = at[2 + biased];
+    g.rows = w->row.out, g.columns = w->column.out, g.channels = w->filters;
+    g.source_rows = w->row.in, g.source_columns = w->column.in, g.source_channels = w->channels;
+    g.cut = d.more[1].i, g.limit = (R)d.more[2].f;
+    g.ring = (ring){.rows = w->row.in, .columns = w->column.in, .channels = w->channels};
+    g.ring.end = g.source + w->images * w->row.in * w->column.in * w->channels;
+    g.ring.repeat = d.multiplier;
+    use_slot(&g, at[3 + biased], from);
+    make_rows(&g, rows * from / d.cells, rows * to / d.cells);
+}
+
+/* dy, kernel -> dx */
+void K(depthwise_input)(void *const *at, const ant_num *n, int64_t from, int64_t to) {
+    depthwise d = read_depthwise(n);
+    const windows *w = &d.windows;
+    int64_t first = w->images * w->row.in * from / d.cells;
+    int64_t last = w->images * w->row.in * to / d.cells, size = w->column.in * w->channels;
+    gather g = {.conv = &d, .source = at[0], .kernel = at[1], .to = at[2]};
+    g.rows = w->row.in, g.columns = w->column.in, g.channels = w->channels;
+    g.source_rows = w->row.out, g.source_columns = w->column.out, g.source_channels = w->filters;
+    g.summed = d.multiplier > 1;
+    g.ring = (ring){.rows = w->row.out, .columns = w->column.out, .channels = w->filters};
+    g.ring.end = g.source + w->images * w->row.out * w->column.out * w->filters;
+    g.ring.repeat = 1;
+    use_slot(&g, at[3], from);
+    if (g.summed && last > first)
+        memset(g.to + first * size, 0, (size_t)((last - first) * size) * sizeof *g.to);
+    for (int64_t i = 0; i < w->row.stride; i++)
+        for (int64_t j = 0; j < w->column.stride; j++) {
+            g.row = transposed_line(&w->row, i);
+            g.column = transposed_line(&w->column, j);
+            make_rows(&g, first, last);
+        }
+}
