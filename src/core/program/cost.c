@@ -18,9 +18,18 @@ static double product(const ant_op *o) {
     return 2 * count(o->out[0]) * (double)a->dim[a->rank - (transposed ? 2 : 1)];
 }
 
-/* … over the kernel's numbers that make one channel of the result. */
-static double convolution(const ant_op *o) {
-    return 2 * count(o->out[0]) * count(o->in[1]) / last_axis(o->in[1]);
+/* Every number of the map is a sum over the kernel's numbers for one of its channels: in all three
+ * directions. A gradient in the kernel has one result for each chunk of the batch. */
+static double convolution(const ant_value *map, const ant_value *kernel, double chunks) {
+    return 2 * count(map) * count(kernel) / chunks / last_axis(map);
+}
+
+static double any_convolution(const ant_op *o, const char *direction) {
+    if (!*direction)
+        return convolution(o->out[0], o->in[1], 1);
+    if (!strcmp(direction, "_input"))
+        return convolution(o->in[0], o->in[1], 1);
+    return convolution(o->in[1], o->out[0], (double)o->out[0]->dims.dim[0]);
 }
 
 /* One product per row with the kernel and one with the recurrent kernel. */
@@ -46,8 +55,10 @@ static double operations(const ant_op *o) {
         return (double)o->fused->total * o->fused->n_steps;
     if (!strcmp(name, "matmul") || !strcmp(name, "dense"))
         return product(o);
-    if (!strcmp(name, "conv2d"))
-        return convolution(o);
+    if (!strncmp(name, "conv2d", 6))
+        return any_convolution(o, name + 6);
+    if (!strncmp(name, "depthwise", 9))
+        return any_convolution(o, name + 9);
     if (!strcmp(name, "lstm") || !strcmp(name, "lstm_strip"))
         return recurrent(o, 4);
     if (!strcmp(name, "gru") || !strcmp(name, "gru_strip"))
