@@ -1,7 +1,7 @@
 /* LSTM with samples in the lanes (strip.h), and its gradient. Gates i, f, k, o.
  *
  * Saved for the gradient, for each unit: i, f, k, o and what c was when the step began. */
-#include "core/kernels/strip.h"
+#include "core/kernels/strip_back.h"
 
 enum { GATES = 4, SAVED = 5, WIDE = ANT__STRIP_NARROW };
 enum { I, F, CANDIDATE, O, C_BEFORE };
@@ -15,7 +15,7 @@ ALWAYS_INLINE vec next_state(vec f, vec c, vec i, vec k) {
 typedef struct lstm {
     strip s;
     const R *x, *from_x, *from_h; /* from_x, from_h: packed weights */
-    R *y, *h_before;              /* of the strip's first sample; NULL where nobody wants them */
+    R *y;                         /* of the strip's first sample; NULL where nobody wants it */
     R *saved[STRIP_VECS];
     R *input, *h, *h_next, *c;
 } lstm;
@@ -49,8 +49,8 @@ ALWAYS_INLINE void step_units(const lstm *l, R *const *saved, int64_t unit, cons
     UNROLL
     for (int g = 0; g < GATES; g++)
         strip_begin(sum, x + g * WIDE, p, g);
-    strip_multiply(sum, x + GATES * WIDE, l->input, l->s.features, p);
-    strip_multiply(sum, h + GATES * WIDE, l->h, l->s.w.units, p);
+    strip_multiply(sum, x + GATES * WIDE, strip_rows(l->input, p.vecs), l->s.features, p);
+    strip_multiply(sum, h + GATES * WIDE, strip_rows(l->h, p.vecs), l->s.w.units, p);
     UNROLL
     for (int u = 0; u < p.units; u++) {
         UNROLL
@@ -99,7 +99,6 @@ static void step(lstm *l, int64_t number) {
     strip_saved_at(saved, l->saved, number, saved_rows(units));
     strip_look(&l->s, time);
     strip_take(s, l->input, l->x + time * s->features, steps * s->features, s->features);
-    strip_give(s, l->h_before ? l->h_before + time * units : NULL, steps * units, l->h, units);
     if (s->lanes > LANES)
         step_two(l, saved);
     else
@@ -109,8 +108,8 @@ static void step(lstm *l, int64_t number) {
     strip_give(s, l->y ? l->y + number * units : NULL, steps * units, l->h, units);
 }
 
-/* at: x, W, U, both packed, h, c [, mask, biases]; y, last h, last c, h before, saved; workspace. */
-enum { INPUTS = 7, POINTERS = 12 };
+/* at: x, W, U, both packed, h, c [, mask, biases]; y, last h, last c, saved; workspace. */
+enum { INPUTS = 7, POINTERS = 11 };
 
 static void walk_strip(void *const *at, const ant_num *n, strip s) {
     const int64_t units = s.w.units, padded = ant__strip_units(units, 1);
@@ -119,8 +118,7 @@ static void walk_strip(void *const *at, const ant_num *n, strip s) {
     lstm l = {.s = s, .from_x = at[3], .from_h = at[4]};
     l.x = walk_sample(&s.w, at[0], s.w.steps * s.features);
     l.y = walk_sample(&s.w, out[0], sequence);
-    l.h_before = walk_sample(&s.w, out[3], sequence);
-    strip_saved(&s, l.saved, out[4], saved_rows(units));
+    strip_saved(&s, l.saved, out[3], saved_rows(units));
     R *room = s.memory;
     l.input = strip_array(&s, &room, s.features);
     l.h = strip_array(&s, &room, padded);
@@ -141,92 +139,45 @@ void K(lstm_strip)(void *const *at, const ant_num *n, int64_t from, int64_t to) 
 }
 
 /* --- backward --- */
-typedef struct lstm_back {
-    strip s;
-    const R *dy, *from_h; /* dy: in the order of the walk, or NULL; from_h: U packed, transposed */
-    R *saved[STRIP_VECS];
-    R *dz;                       /* (samples, steps, 4 units) */
-    R *gates, *dh, *dc, *dy_now; /* gates: (4 units, lanes) */
-} lstm_back;
+static const strip_kind kind = {GATES, GATES, 2, {0, 1, 2, 3}, {0, 1, 2, 3}, SAVED};
 
-/* dh becomes what of it goes past the products. */
-ALWAYS_INLINE void back_lanes(const lstm_back *l, const R *from, int64_t unit, const int v,
+ALWAYS_INLINE void back_lanes(const strip_back *b, const R *from, int64_t unit, const int v,
                               ant_gate activation, ant_gate gate) {
-    const int64_t u = l->s.w.units * l->s.lanes, at = unit * l->s.lanes + v * LANES;
+    const int64_t block = strip_block(b), at = unit * b->s.lanes + v * LANES;
     const vec zero = {0};
     vec i = vec_load(from + I * ANT__WALK_ROWS), f = vec_load(from + F * ANT__WALK_ROWS);
     vec k = vec_load(from + CANDIDATE * ANT__WALK_ROWS), o = vec_load(from + O * ANT__WALK_ROWS);
     vec before = vec_load(from + C_BEFORE * ANT__WALK_ROWS);
     vec y = activated(activation, next_state(f, before, i, k));
-    vec dh = vec_load(l->dh + at) + vec_load(l->dy_now + at), old = vec_load(l->dc + at);
+    vec dh = vec_load(b->dh + at) + vec_load(b->dy_now + at), old = vec_load(b->dc + at);
     vec dc = vec_fma(dh * o, slope(activation, y), old);
-    R *to = l->gates + at;
-    vec_store(to, strip_choose(&l->s, v, dc * k * slope(gate, i), zero));
-    vec_store(to + u, strip_choose(&l->s, v, dc * before * slope(gate, f), zero));
-    vec_store(to + 2 * u, strip_choose(&l->s, v, dc * i * slope(activation, k), zero));
-    vec_store(to + 3 * u, strip_choose(&l->s, v, dh * y * slope(gate, o), zero));
-    vec_store(l->dc + at, strip_choose(&l->s, v, dc * f, old));
-    vec_store(l->dh + at, strip_choose(&l->s, v, zero, dh));
+    R *to = b->now[v] + unit * ANT__WALK_ROWS;
+    vec_store(to, strip_choose(&b->s, v, dc * k * slope(gate, i), zero));
+    vec_store(to + block, strip_choose(&b->s, v, dc * before * slope(gate, f), zero));
+    vec_store(to + 2 * block, strip_choose(&b->s, v, dc * i * slope(activation, k), zero));
+    vec_store(to + 3 * block, strip_choose(&b->s, v, dh * y * slope(gate, o), zero));
+    vec_store(b->dc + at, strip_choose(&b->s, v, dc * f, old));
+    vec_store(b->dh + at, strip_choose(&b->s, v, zero, dh));
 }
 
-ALWAYS_INLINE void back_units(const lstm_back *l, R *const *saved, ant_gate activation,
+ALWAYS_INLINE void back_units(const strip_back *b, R *const *saved, ant_gate activation,
                               ant_gate gate) {
-    const int vecs = (int)(l->s.lanes / LANES);
-    for (int64_t unit = 0; unit < l->s.w.units; unit++)
+    const int vecs = (int)(b->s.lanes / LANES);
+    for (int64_t unit = 0; unit < b->s.w.units; unit++)
         for (int v = 0; v < vecs; v++)
-            back_lanes(l, saved[v] + unit * SAVED * ANT__WALK_ROWS, unit, v, activation, gate);
+            back_lanes(b, saved[v] + unit * SAVED * ANT__WALK_ROWS, unit, v, activation, gate);
 }
 
-static void back_gates(const lstm_back *l, R *const *saved) {
-    const ant_gate activation = l->s.w.activation, gate = l->s.w.gate;
+static void back_gates(const strip_back *b, R *const *saved) {
+    const ant_gate activation = b->s.w.activation, gate = b->s.w.gate;
     if (activation == ANT__GATE_TANH && gate == ANT__GATE_SIGMOID)
-        back_units(l, saved, ANT__GATE_TANH, ANT__GATE_SIGMOID);
+        back_units(b, saved, ANT__GATE_TANH, ANT__GATE_SIGMOID);
     else if (activation == ANT__GATE_RELU && gate == ANT__GATE_SIGMOID)
-        back_units(l, saved, ANT__GATE_RELU, ANT__GATE_SIGMOID);
+        back_units(b, saved, ANT__GATE_RELU, ANT__GATE_SIGMOID);
     else
-        back_units(l, saved, activation, gate);
-}
-
-static void back_step(lstm_back *l, int64_t number) {
-    const strip *s = &l->s;
-    const int64_t time = walk_time(&s->w, number), units = s->w.units, steps = s->w.steps;
-    R *saved[STRIP_VECS];
-    strip_saved_at(saved, l->saved, number, saved_rows(units));
-    strip_look(&l->s, time);
-    strip_take(s, l->dy_now, l->dy ? l->dy + number * units : NULL, steps * units, units);
-    back_gates(l, saved);
-    strip_add(s, l->dh, l->from_h, l->gates, GATES * units);
-    strip_give(s, l->dz ? l->dz + time * GATES * units : NULL, steps * GATES * units, l->gates,
-               GATES * units);
-}
-
-/* at: saved, U packed [, mask, dy, dh, dc]; dz, dh, dc; workspace. */
-static void back_strip(void *const *at, const ant_num *n, strip s) {
-    const int64_t units = s.w.units, padded = ant__strip_units(units, 1);
-    void *const *out = at + 2;
-    lstm_back l = {.from_h = at[1]};
-    walk_mask(&s.w, walk_next(&out, n, ANT__WALK_MASK));
-    l.dy = walk_sample(&s.w, walk_next(&out, n, ANT__WALK_DY), s.w.steps * units);
-    const R *dh = walk_sample(&s.w, walk_next(&out, n, ANT__WALK_DH), units);
-    const R *dc = walk_sample(&s.w, walk_next(&out, n, ANT__WALK_DC), units);
-    l.s = s;
-    strip_saved(&s, l.saved, at[0], saved_rows(units));
-    l.dz = walk_sample(&s.w, out[0], s.w.steps * GATES * units);
-    R *room = s.memory;
-    l.gates = strip_array(&s, &room, GATES * units);
-    l.dh = strip_array(&s, &room, padded);
-    l.dc = strip_array(&s, &room, padded);
-    l.dy_now = strip_array(&s, &room, padded);
-    strip_take(&s, l.dh, dh, units, units);
-    strip_take(&s, l.dc, dc, units, units);
-    for (int64_t k = s.w.steps - 1; k >= 0; k--)
-        back_step(&l, k);
-    strip_give(&s, walk_sample(&s.w, out[1], units), units, l.dh, units);
-    strip_give(&s, walk_sample(&s.w, out[2], units), units, l.dc, units);
+        back_units(b, saved, activation, gate);
 }
 
 void K(lstm_strip_gradient)(void *const *at, const ant_num *n, int64_t from, int64_t to) {
-    enum { BACK_POINTERS = 5 };
-    const int64_t entries = ant__strip_back_workspace(GATES, n[ANT__WALK_UNITS].i);
-    strip_each(at, n, from, to, at[BACK_POINTERS + strip_optional(n)], entries, back_strip);
+    K(strip_back)(at, n, from, to, &kind, back_gates);
 }

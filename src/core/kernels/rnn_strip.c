@@ -1,6 +1,6 @@
 /* SimpleRNN, h' = activation(x W + h U + b), with samples in the lanes (strip.h), and its gradient,
  * for which h' is saved. */
-#include "core/kernels/strip.h"
+#include "core/kernels/strip_back.h"
 
 enum { WIDE = ANT__STRIP_WIDE };
 
@@ -8,7 +8,7 @@ enum { WIDE = ANT__STRIP_WIDE };
 typedef struct rnn {
     strip s;
     const R *x, *from_x, *from_h; /* from_x, from_h: packed weights */
-    R *y, *h_before;              /* of the strip's first sample; NULL where nobody wants them */
+    R *y;                         /* of the strip's first sample; NULL where nobody wants it */
     R *saved[STRIP_VECS];
     R *input, *h, *h_next;
 } rnn;
@@ -21,8 +21,8 @@ ALWAYS_INLINE void step_units(const rnn *l, R *const *saved, int64_t unit, const
     const R *h = strip_tile(l->from_h, tile, l->s.w.units, 1, WIDE) + from;
     strip_sums sum;
     strip_begin(sum, x, p, 0);
-    strip_multiply(sum, x + WIDE, l->input, l->s.features, p);
-    strip_multiply(sum, h + WIDE, l->h, l->s.w.units, p);
+    strip_multiply(sum, x + WIDE, strip_rows(l->input, p.vecs), l->s.features, p);
+    strip_multiply(sum, h + WIDE, strip_rows(l->h, p.vecs), l->s.w.units, p);
     UNROLL
     for (int u = 0; u < p.units; u++) {
         UNROLL
@@ -57,7 +57,6 @@ static void step(rnn *l, int64_t number) {
     strip_saved_at(saved, l->saved, number, ant__strip_units(units, 1));
     strip_look(&l->s, time);
     strip_take(s, l->input, l->x + time * s->features, steps * s->features, s->features);
-    strip_give(s, l->h_before ? l->h_before + time * units : NULL, steps * units, l->h, units);
     if (s->lanes > LANES)
         step_two(l, saved);
     else
@@ -67,8 +66,8 @@ static void step(rnn *l, int64_t number) {
     strip_give(s, l->y ? l->y + number * units : NULL, steps * units, l->h, units);
 }
 
-/* at: x, W, U, both packed, h [, mask, bias]; y, last h, h before, saved; workspace. */
-enum { INPUTS = 6, POINTERS = 10 };
+/* at: x, W, U, both packed, h [, mask, bias]; y, last h, saved; workspace. */
+enum { INPUTS = 6, POINTERS = 9 };
 
 static void walk_strip(void *const *at, const ant_num *n, strip s) {
     const int64_t units = s.w.units, padded = ant__strip_units(units, 1);
@@ -76,8 +75,7 @@ static void walk_strip(void *const *at, const ant_num *n, strip s) {
     rnn l = {.s = s, .from_x = at[3], .from_h = at[4]};
     l.x = walk_sample(&s.w, at[0], s.w.steps * s.features);
     l.y = walk_sample(&s.w, out[0], s.w.steps * units);
-    l.h_before = walk_sample(&s.w, out[2], s.w.steps * units);
-    strip_saved(&s, l.saved, out[3], padded);
+    strip_saved(&s, l.saved, out[2], padded);
     R *room = s.memory;
     l.input = strip_array(&s, &room, s.features);
     l.h = strip_array(&s, &room, padded);
@@ -94,65 +92,22 @@ void K(rnn_strip)(void *const *at, const ant_num *n, int64_t from, int64_t to) {
 }
 
 /* --- backward --- */
-typedef struct rnn_back {
-    strip s;
-    const R *dy, *from_h; /* dy: in the order of the walk, or NULL; from_h: U packed, transposed */
-    R *saved[STRIP_VECS];
-    R *dz; /* (samples, steps, units), or NULL */
-    R *now, *dh, *dy_now;
-} rnn_back;
+static const strip_kind kind = {1, 1, 1, {0}, {0}, 1};
 
-/* dh becomes what of it goes past the product. */
-static void back_units(const rnn_back *l, R *const *saved) {
-    const int vecs = (int)(l->s.lanes / LANES);
+static void back_gates(const strip_back *b, R *const *saved) {
+    const int vecs = (int)(b->s.lanes / LANES);
     const vec zero = {0};
-    for (int64_t unit = 0; unit < l->s.w.units; unit++)
+    for (int64_t unit = 0; unit < b->s.w.units; unit++)
         for (int v = 0; v < vecs; v++) {
-            const int64_t at = unit * l->s.lanes + v * LANES;
+            const int64_t at = unit * b->s.lanes + v * LANES;
             vec y = vec_load(saved[v] + unit * ANT__WALK_ROWS);
-            vec dh = vec_load(l->dh + at) + vec_load(l->dy_now + at);
-            vec dz = dh * slope(l->s.w.activation, y);
-            vec_store(l->now + at, strip_choose(&l->s, v, dz, zero));
-            vec_store(l->dh + at, strip_choose(&l->s, v, zero, dh));
+            vec dh = vec_load(b->dh + at) + vec_load(b->dy_now + at);
+            vec dz = dh * slope(b->s.w.activation, y);
+            vec_store(b->now[v] + unit * ANT__WALK_ROWS, strip_choose(&b->s, v, dz, zero));
+            vec_store(b->dh + at, strip_choose(&b->s, v, zero, dh));
         }
 }
 
-static void back_step(rnn_back *l, int64_t number) {
-    const strip *s = &l->s;
-    const int64_t time = walk_time(&s->w, number), units = s->w.units, row = s->w.steps * units;
-    R *saved[STRIP_VECS];
-    strip_saved_at(saved, l->saved, number, ant__strip_units(units, 1));
-    strip_look(&l->s, time);
-    strip_take(s, l->dy_now, l->dy ? l->dy + number * units : NULL, row, units);
-    back_units(l, saved);
-    strip_add(s, l->dh, l->from_h, l->now, units);
-    strip_give(s, l->dz ? l->dz + time * units : NULL, row, l->now, units);
-}
-
-/* at: saved, U packed [, mask, dy, dh]; dz, dh; workspace. */
-enum { BACK_INPUTS = 2, BACK_POINTERS = 4 };
-
-static void back_strip(void *const *at, const ant_num *n, strip s) {
-    const int64_t units = s.w.units, padded = ant__strip_units(units, 1);
-    void *const *out = at + BACK_INPUTS;
-    rnn_back l = {.from_h = at[1]};
-    walk_mask(&s.w, walk_next(&out, n, ANT__WALK_MASK));
-    l.s = s;
-    l.dy = walk_sample(&s.w, walk_next(&out, n, ANT__WALK_DY), s.w.steps * units);
-    const R *dh = walk_sample(&s.w, walk_next(&out, n, ANT__WALK_DH), units);
-    strip_saved(&s, l.saved, at[0], padded);
-    l.dz = walk_sample(&s.w, out[0], s.w.steps * units);
-    R *room = s.memory;
-    l.now = strip_array(&s, &room, units);
-    l.dh = strip_array(&s, &room, padded);
-    l.dy_now = strip_array(&s, &room, padded);
-    strip_take(&s, l.dh, dh, units, units);
-    for (int64_t k = s.w.steps - 1; k >= 0; k--)
-        back_step(&l, k);
-    strip_give(&s, walk_sample(&s.w, out[1], units), units, l.dh, units);
-}
-
 void K(rnn_strip_gradient)(void *const *at, const ant_num *n, int64_t from, int64_t to) {
-    const int64_t entries = ant__strip_back_workspace(1, n[ANT__WALK_UNITS].i);
-    strip_each(at, n, from, to, at[BACK_POINTERS + strip_optional(n)], entries, back_strip);
+    K(strip_back)(at, n, from, to, &kind, back_gates);
 }

@@ -18,18 +18,19 @@ typedef struct strip {
     int64_t features;
     int64_t lanes; /* of its arrays: one or two vectors */
     R *memory;
-    vec_int counts[STRIP_VECS]; /* with a mask: the lanes whose samples count at this step */
+    bool choosy; /* not all lanes count at all steps: masked ones, those without sample */
+    vec_int counts[STRIP_VECS]; /* then: those that do at this step */
 } strip;
 
 /* The strip that begins with sample `first` of those before `end`. */
-static inline strip strip_at(const ant_num *n, int64_t first, int64_t end, R *memory,
-                             int64_t per_cell) {
+static inline strip strip_at(const ant_num *n, int64_t first, int64_t end, R *memory) {
     const int64_t most = (int64_t)STRIP_VECS * LANES;
     strip s = {.w = walk_of(n, 0), .features = n[ANT__WALK_FEATURES].i};
     s.w.first = first;
     s.w.rows = end - first < most ? end - first : most;
     s.lanes = s.w.rows > LANES ? most : LANES;
-    s.memory = memory + first / ANT__WALK_ROWS * per_cell;
+    s.choosy = n[ANT__WALK_HAS].i & ANT__WALK_MASK || s.w.rows < s.lanes;
+    s.memory = memory;
     return s;
 }
 
@@ -58,7 +59,7 @@ static inline void strip_each(void *const *at, const ant_num *n, int64_t from, i
     const int64_t batch = n[ANT__WALK_BATCH].i, all = to * ANT__WALK_ROWS;
     const int64_t end = all < batch ? all : batch;
     for (int64_t first = from * ANT__WALK_ROWS; first < end;) {
-        strip s = strip_at(n, first, end, memory, per_cell);
+        strip s = strip_at(n, first, end, memory + first / ANT__WALK_ROWS * per_cell);
         f(at, n, s);
         first += s.w.rows;
     }
@@ -104,14 +105,14 @@ static inline void strip_saved_at(R **at, R *const *saved, int64_t step, int64_t
 /* --- masks --- */
 static inline void strip_look(strip *s, int64_t time) {
     R_int counts[STRIP_VECS * LANES] = {0};
-    for (int64_t row = 0; s->w.mask && row < s->w.rows; row++)
+    for (int64_t row = 0; s->choosy && row < s->w.rows; row++)
         counts[row] = -(R_int)walk_counts(&s->w, row, time);
     memcpy(s->counts, counts, sizeof counts);
 }
 
 /* `now` where the sample counts, else `before`. */
 ALWAYS_INLINE vec strip_choose(const strip *s, int v, vec now, vec before) {
-    return s->w.mask ? vec_select(s->counts[v], now, before) : now;
+    return s->choosy ? vec_select(s->counts[v], now, before) : now;
 }
 
 /* --- tiles of sums --- */
@@ -150,14 +151,20 @@ ALWAYS_INLINE void strip_add_bias(strip_sums sum, const R *bias, const strip_par
     }
 }
 
-/* Adds the products of `rows` rows of weights with an array (rows, lanes). */
-ALWAYS_INLINE void strip_multiply(strip_sums sum, const R *w, const R *b, int64_t rows,
+/* A column of numbers for each lane: vector v of number k is at[k * row + v * gap]. */
+typedef struct strip_numbers {
+    const R *at;
+    int64_t row, gap;
+} strip_numbers;
+
+/* Adds the products of `rows` rows of weights with as many numbers. */
+ALWAYS_INLINE void strip_multiply(strip_sums sum, const R *w, strip_numbers b, int64_t rows,
                                   const strip_part p) {
-    for (; rows > 0; rows--, w += p.gates * p.wide, b += p.vecs * LANES) {
+    for (; rows > 0; rows--, w += p.gates * p.wide, b.at += b.row) {
         vec line[STRIP_VECS];
         UNROLL
         for (int v = 0; v < p.vecs; v++) {
-            line[v] = vec_load(b + v * LANES);
+            line[v] = vec_load(b.at + v * b.gap);
             vec_keep(&line[v]);
         }
         UNROLL
@@ -175,6 +182,11 @@ ALWAYS_INLINE void strip_multiply(strip_sums sum, const R *w, const R *b, int64_
     }
 }
 
+/* An array (rows, lanes). */
+ALWAYS_INLINE strip_numbers strip_rows(const R *array, const int vecs) {
+    return (strip_numbers){array, vecs * LANES, LANES};
+}
+
 /* Sums that fit into the registers beside what they are made of. */
 #if ANT__VECTOR_BYTES == 64
 enum { STRIP_SUMS = 16 };
@@ -182,39 +194,4 @@ enum { STRIP_SUMS = 16 };
 enum { STRIP_SUMS = 8 };
 #endif
 
-/* --- backward: d += U dz --- */
-ALWAYS_INLINE void strip_add_tile(R *d, const R *w, const R *dz, int64_t rows, const int vecs) {
-    const strip_part p = {1, ANT__STRIP_WIDE, STRIP_SUMS / 2 < ANT__STRIP_WIDE ? 4 : 8, vecs, 0};
-    strip_sums sum;
-    UNROLL
-    for (int u = 0; u < p.units; u++) {
-        UNROLL
-        for (int v = 0; v < vecs; v++)
-            sum[0][u][v] = vec_load(d + (u * vecs + v) * LANES);
-    }
-    strip_multiply(sum, w + p.wide, dz, rows, p);
-    UNROLL
-    for (int u = 0; u < p.units; u++) {
-        UNROLL
-        for (int v = 0; v < vecs; v++)
-            vec_store(d + (u * vecs + v) * LANES, sum[0][u][v]);
-    }
-}
-
-ALWAYS_INLINE void strip_add_vecs(const strip *s, R *d, const R *packed, const R *dz, int64_t rows,
-                                  const int vecs) {
-    enum { UNITS = STRIP_SUMS / 2 < ANT__STRIP_WIDE ? 4 : 8 };
-    for (int64_t j = 0; j < s->w.units; j += UNITS) {
-        const R *w = strip_tile(packed, j / ANT__STRIP_WIDE, rows, 1, ANT__STRIP_WIDE);
-        strip_add_tile(d + j * s->lanes, w + j % ANT__STRIP_WIDE, dz, rows, vecs);
-    }
-}
-
-/* d (units, lanes) += U (units, rows) dz (rows, lanes), U packed as tiles of one gate. */
-static inline void strip_add(const strip *s, R *d, const R *packed, const R *dz, int64_t rows) {
-    if (s->lanes > LANES)
-        strip_add_vecs(s, d, packed, dz, rows, 2);
-    else
-        strip_add_vecs(s, d, packed, dz, rows, 1);
-}
 #endif

@@ -27,7 +27,9 @@ enum ant_walk_number {
     ANT__WALK_REVERSE,    /* 1: from the last step to the first */
     ANT__WALK_HAS,        /* set of the inputs that are there */
     ANT__WALK_NUMBERS,
-    ANT__WALK_FEATURES = ANT__WALK_NUMBERS /* of a step's input: strips only */
+    /* strips only: */
+    ANT__WALK_FEATURES = ANT__WALK_NUMBERS, /* of a step's input */
+    ANT__WALK_GROUP                         /* cells whose gradients are one sum */
 };
 
 /* Inputs that an op may lack; those that are there follow the others in this order. */
@@ -70,13 +72,36 @@ static inline int64_t ant__strip_units(int64_t units, int64_t gates) {
     return (units + wide - 1) / wide * wide;
 }
 
-/* Entries of one cell's workspace: inputs, h twice, c; or backward the gradients of so many rows of
- * units and of the states. */
+/* Entries of one cell's workspace: inputs, h twice, c. */
 static inline int64_t ant__strip_workspace(int64_t features, int64_t units) {
     return (features + 3 * ant__strip_units(units, 1)) * ANT__WALK_ROWS;
 }
 
-static inline int64_t ant__strip_back_workspace(int64_t rows, int64_t units) {
-    return (rows * units + 3 * ant__strip_units(units, 1)) * ANT__WALK_ROWS;
+/* --- the way back of strips (strip_back.h): so many `rows` of gradients for each sample --- */
+enum { ANT__STRIP_CHUNK = 8, ANT__STRIP_TOGETHER = 1 << 15 };
+
+/* Steps whose gradients are kept at once: those of a cell fit into a cache. */
+static inline int64_t ant__strip_steps(int64_t rows) {
+    const int64_t fit = ANT__STRIP_TOGETHER / (rows * ANT__WALK_ROWS);
+    return fit > ANT__STRIP_CHUNK ? ANT__STRIP_CHUNK : fit < 1 ? 1 : fit;
+}
+
+/* Entries of one cell's workspace. */
+static inline int64_t ant__strip_back_workspace(int64_t features, int64_t units, int64_t rows) {
+    const int64_t samples = ant__strip_steps(rows) * ANT__WALK_ROWS;
+    const int64_t arrays = 3 * ant__strip_units(units, 1) + ant__strip_units(features, 1);
+    return samples * (rows + features + units) + ant__gemm_workspace(samples) +
+           arrays * ANT__WALK_ROWS;
+}
+
+/* Cells of a group that have a workspace: two are a strip of two vectors. */
+static inline int64_t ant__strip_slots(int64_t group) {
+    return group > 1 ? 2 : 1;
+}
+
+/* Entries of a group's sums, for weights that are `columns` wide. */
+static inline int64_t ant__strip_sums(int64_t features, int64_t units, int64_t columns,
+                                      int64_t rows) {
+    return columns * (features + units) + rows * ANT__WALK_ROWS;
 }
 #endif

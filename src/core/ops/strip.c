@@ -19,7 +19,7 @@ static const kind *kind_of(const ant_op *o) {
 /* W, U and the biases are there for the gradient: the kernels read them packed. Behind START, for
  * LSTM: c; then what may be missing: mask, bias, bias of the recurrent product. */
 enum { X, KERNEL, RECURRENT, PACKED_X, PACKED_H, START };
-/* Behind the last states: what h was before each step, then what is saved. */
+/* Behind the last states: what is saved for the gradient. */
 enum { SEQUENCE, LAST };
 
 static int64_t has(const ant_op *o, int what) {
@@ -100,8 +100,7 @@ static int infer(ant_op *o) {
     ant__walk_output(o, SEQUENCE, &sequence);
     for (int i = 0; i < k->states; i++)
         ant__walk_output(o, LAST + i, &ANT__DIMS(x->dim[0], units));
-    ant__walk_output(o, LAST + k->states, &sequence);
-    ant__walk_output(o, LAST + k->states + 1,
+    ant__walk_output(o, LAST + k->states,
                      &ANT__DIMS(cells, x->dim[1],
                                 ant__strip_units(units, k->gates) * k->saved * ANT__WALK_ROWS));
     return 0;
@@ -121,76 +120,148 @@ static size_t workspace(const ant_op *o) {
 }
 
 /* --- gradient --- */
-/* Inputs: saved, U packed, then what is there of mask, gradients of the sequence and the states.
- * Outputs: of x W + b, of the states, and GRU's of h U + b'. The sizes are the outputs', which the
- * attributes tell. */
-enum { BATCH = ANT__WALK_NUMBERS, STEPS, UNITS };
+/* Inputs: what was saved, U and W packed, x, the sequence, h at the start, then what is there of
+ * mask, gradients of the sequence and the states. */
+enum { B_SAVED, B_FROM_H, B_FROM_X, B_X, B_SEQUENCE, B_START, B_OPTIONAL };
+/* Gradients: of x W + b, of h U + b' where it differs, of x; for each group of samples of W, U and
+ * both biases; of the states. */
+enum { DZ, DINNER, DX, DW, DU, DBIAS, DBIAS_H, DH, DC, B_OUTPUTS };
+/* Attributes behind those of walk_numbers.h: cells of a group. */
+enum { GROUP = ANT__WALK_GROUP };
+
+/* Groups of samples whose gradients of weights are summed apart: enough for many threads. A group of
+ * several has an even number of cells, so that pairs of them never lie in two. */
+static int64_t group_size(int64_t batch) {
+    enum { MOST = 16 };
+    const int64_t cells = cells_of(batch);
+    return cells <= MOST ? 1 : ((cells + MOST - 1) / MOST + 1) / 2 * 2;
+}
+
+static int64_t groups_of(const ant_op *o) {
+    const int64_t cells = cells_of(o->in[B_X]->dims.dim[0]), size = o->attrs.i[GROUP];
+    return cells < 0 ? -1 : (cells + size - 1) / size;
+}
+
+static int64_t back_units(const ant_op *o) {
+    return o->in[B_START]->dims.dim[1];
+}
 
 static int back_infer(ant_op *o) {
-    const int64_t batch = o->attrs.i[BATCH], units = o->attrs.i[UNITS];
-    const kind *k = kind_of(o);
-    const ant_dims inputs = ANT__DIMS(batch, o->attrs.i[STEPS], units * k->gates);
-    ant__walk_output(o, 0, &inputs);
-    for (int i = 0; i < k->states; i++)
-        ant__walk_output(o, 1 + i, &ANT__DIMS(batch, units));
-    if (o->n_out > 1 + k->states)
-        ant__walk_output(o, 1 + k->states, &inputs);
+    const ant_dims *x = &o->in[B_X]->dims;
+    const int64_t batch = x->dim[0], features = x->dim[2], groups = groups_of(o);
+    const int64_t units = back_units(o), columns = units * kind_of(o)->gates;
+    const ant_dims state = ANT__DIMS(batch, units), bias = ANT__DIMS(groups, columns);
+    ant__walk_output(o, DZ, &ANT__DIMS(batch, x->dim[1], columns));
+    ant__walk_output(o, DINNER, &ANT__DIMS(batch, x->dim[1], columns));
+    ant__walk_output(o, DX, x);
+    ant__walk_output(o, DW, &ANT__DIMS(groups, features, columns));
+    ant__walk_output(o, DU, &ANT__DIMS(groups, units, columns));
+    ant__walk_output(o, DBIAS, &bias);
+    ant__walk_output(o, DBIAS_H, &bias);
+    ant__walk_output(o, DH, &state);
+    ant__walk_output(o, DC, &state);
     return 0;
 }
 
 static int64_t back_prep(const ant_op *o, ant_nums *n) {
-    const ant_dims *dz = &o->out[0]->dims;
-    push(o, n, dz, o->attrs.i[UNITS], 0);
-    return dz->dim[0] > 0 ? cells_of(dz->dim[0]) : 1;
+    const ant_dims *x = &o->in[B_X]->dims;
+    push(o, n, x, back_units(o), x->dim[2]);
+    ant__num_int(n, o->attrs.i[GROUP]);
+    return x->dim[0] > 0 ? groups_of(o) : 1;
 }
 
 static size_t back_workspace(const ant_op *o) {
-    int64_t entries = ant__strip_back_workspace(kind_of(o)->back, o->attrs.i[UNITS]);
-    return (size_t)(cells_of(o->attrs.i[BATCH]) * entries) * ant__dtype_size(o->in[0]->dtype);
+    const kind *k = kind_of(o);
+    const int64_t features = o->in[B_X]->dims.dim[2], units = back_units(o);
+    int64_t entries = ant__strip_slots(o->attrs.i[GROUP]) *
+                      ant__strip_back_workspace(features, units, k->back * units);
+    entries += ant__strip_sums(features, units, k->gates * units, k->back * units);
+    return (size_t)(groups_of(o) * entries) * ant__dtype_size(o->in[0]->dtype);
 }
 
-/* Gives what the kernel's first result is; the others follow. */
 static ant_value *write_back(ant_program *p, const ant_op *o, ant_value *const *dy) {
     const kind *k = kind_of(o);
-    const ant_dims *x = &o->in[X]->dims;
     ant_attrs attrs = o->attrs;
-    ant_value *in[6] = {o->out[LAST + k->states + 1],
-                        ant__pack_gates(p, o->in[RECURRENT], NULL, 1, true)};
-    int n = 2, there = (int)has(o, ANT__WALK_MASK);
+    ant_value *in[B_OPTIONAL + 4] = {o->out[LAST + k->states],
+                                     ant__pack_gates(p, o->in[RECURRENT], NULL, 1, true),
+                                     ant__pack_gates(p, o->in[KERNEL], NULL, 1, true),
+                                     o->in[X],
+                                     o->out[SEQUENCE],
+                                     o->in[START]};
+    int n = B_OPTIONAL, there = (int)has(o, ANT__WALK_MASK);
     ant__walk_add(in, &n, there ? o->in[optional(o, ANT__WALK_MASK)] : NULL, 0);
     there |= ant__walk_add(in, &n, dy[SEQUENCE], ANT__WALK_DY);
     there |= ant__walk_add(in, &n, dy[LAST], ANT__WALK_DH);
     if (k->states > 1)
         there |= ant__walk_add(in, &n, dy[LAST + 1], ANT__WALK_DC);
     attrs.i[ANT__WALK_HAS] = there;
-    attrs.i[BATCH] = x->dim[0];
-    attrs.i[STEPS] = x->dim[1];
-    attrs.i[UNITS] = units_of(o);
-    int n_out = 1 + k->states + (k->back > k->gates);
-    return ant__emit(p, k->backward, &attrs, in, n, n_out);
+    attrs.i[GROUP] = group_size(o->in[X]->dims.dim[0]);
+    return ant__emit(p, k->backward, &attrs, in, n, B_OUTPUTS);
 }
 
-static void grad_bias(ant_program *p, ant_op *o, int what, ant_value *dz, ant_value **dx) {
-    const int at = optional(o, what);
-    if (has(o, what) && o->in[at]->needs)
-        dx[at] = ant_op_sum(p, dz, ANT_AXIS(0) | ANT_AXIS(1), false);
+/* Sums over all steps are made in the walk while they stay in a cache; else by products of their
+ * own, which more threads can share. */
+static bool sums_in_walk(const ant_op *o) {
+    enum { TOGETHER = 1 << 17 };
+    const int64_t rows = o->in[X]->dims.dim[2] + units_of(o);
+    return rows * units_of(o) * kind_of(o)->gates <= TOGETHER;
+}
+
+static void set(ant_op *o, ant_value **dx, int at, ant_value *d) {
+    if (o->in[at]->needs)
+        dx[at] = d;
+}
+
+static ant_value *over_groups(ant_program *p, ant_value *dz, int k) {
+    return ant_op_sum(p, ant__result(dz, k), ANT_AXIS(0), false);
+}
+
+static void take_sums(ant_program *p, ant_op *o, ant_value *dz, ant_value **dx) {
+    set(o, dx, X, ant__result(dz, DX));
+    set(o, dx, KERNEL, over_groups(p, dz, DW));
+    set(o, dx, RECURRENT, over_groups(p, dz, DU));
+    if (has(o, ANT__WALK_BIAS))
+        set(o, dx, optional(o, ANT__WALK_BIAS), over_groups(p, dz, DBIAS));
+    if (has(o, ANT__WALK_BIAS_H))
+        set(o, dx, optional(o, ANT__WALK_BIAS_H), over_groups(p, dz, DBIAS_H));
+}
+
+/* What h was when each step began, in the order of the inputs. */
+static ant_value *h_before(ant_program *p, const ant_op *o) {
+    ant_value *y = o->out[SEQUENCE], *start = ant_op_expand(p, o->in[START], 1);
+    const int64_t steps = ant_value_size(y, 1);
+    if (steps > 0)
+        y = ant_op_concat(p, (ant_value *[]){start, ant_op_slice(p, y, 1, 0, steps - 1, 1)}, 2, 1);
+    return o->attrs.i[ANT__WALK_REVERSE] ? ant_op_reverse(p, y, 1) : y;
+}
+
+static ant_value *over_steps(ant_program *p, ant_value *dz) {
+    return ant_op_sum(p, dz, ANT_AXIS(0) | ANT_AXIS(1), false);
+}
+
+static void write_products(ant_program *p, ant_op *o, ant_value *dz, ant_value **dx) {
+    const kind *k = kind_of(o);
+    ant_value *inner = k->back > k->gates ? ant__result(dz, DINNER) : dz;
+    set(o, dx, X, ant_op_matmul(p, dz, o->in[KERNEL], false, true));
+    set(o, dx, KERNEL, ant__walk_product(p, o->in[X], dz));
+    set(o, dx, RECURRENT, ant__walk_product(p, h_before(p, o), inner));
+    if (has(o, ANT__WALK_BIAS))
+        set(o, dx, optional(o, ANT__WALK_BIAS), over_steps(p, dz));
+    if (has(o, ANT__WALK_BIAS_H))
+        set(o, dx, optional(o, ANT__WALK_BIAS_H), over_steps(p, inner));
 }
 
 static void grad(ant_program *p, ant_op *o, ant_value *const *dy, ant_value **dx) {
-    const kind *k = kind_of(o);
-    ant_value *dz = write_back(p, o, dy), *inner = dz;
-    if (k->back > k->gates)
-        inner = ant__result(dz, 1 + k->states);
-    for (int i = 0; i < k->states; i++)
-        dx[START + i] = ant__result(dz, 1 + i);
-    if (o->in[X]->needs)
-        dx[X] = ant_op_matmul(p, dz, o->in[KERNEL], false, true);
-    if (o->in[KERNEL]->needs)
-        dx[KERNEL] = ant__walk_product(p, o->in[X], dz);
-    if (o->in[RECURRENT]->needs)
-        dx[RECURRENT] = ant__walk_product(p, o->out[LAST + k->states], inner);
-    grad_bias(p, o, ANT__WALK_BIAS, dz, dx);
-    grad_bias(p, o, ANT__WALK_BIAS_H, inner, dx);
+    ant_value *dz = write_back(p, o, dy);
+    if (!dz)
+        return;
+    if (sums_in_walk(o))
+        take_sums(p, o, dz, dx);
+    else
+        write_products(p, o, dz, dx);
+    set(o, dx, START, ant__result(dz, DH));
+    if (kind_of(o)->states > 1)
+        set(o, dx, START + 1, ant__result(dz, DC));
 }
 
 /* --- classes --- */
@@ -238,7 +309,7 @@ ant_value *ant__strip(ant_program *p, ant_strip_kind number, ant_recurrence *r) 
     there |= ant__walk_add(in, &n, r->bias, ANT__WALK_BIAS);
     there |= ant__walk_add(in, &n, r->recurrent_bias, ANT__WALK_BIAS_H);
     ant_attrs attrs = ant__walk_attrs(r, number, there);
-    ant_value *y = ant__emit(p, k->forward, &attrs, in, n, LAST + k->states + 2);
+    ant_value *y = ant__emit(p, k->forward, &attrs, in, n, LAST + k->states + 1);
     r->h = ant__result(y, LAST);
     if (k->states > 1)
         r->c = ant__result(y, LAST + 1);
