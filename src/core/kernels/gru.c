@@ -3,6 +3,7 @@
  *
  * Numbers and cells: walk_numbers.h. */
 #include "core/kernels/gemm.h"
+#include "core/kernels/row_times.h"
 #include "core/kernels/walk.h"
 
 typedef struct gru {
@@ -73,7 +74,12 @@ static void step_sample(const gru *l, int64_t sample, int64_t time) {
 /* The s-th step of the walk for all samples of the cell. */
 static void step(const gru *l, int64_t s) {
     const int64_t time = walk_time(&l->w, s);
-    K(gemm)(&l->product);
+    const gemm *g = &l->product;
+    const row_product one = {g->c, g->bias, l->h, g->b.at, g->k, g->n};
+    if (g->packed)
+        K(gemm)(g);
+    else
+        K(row_times)(&one);
     for (int64_t k = 0; k < l->w.rows; k++)
         step_sample(l, k, time);
     walk_put_step(&l->w, l->y, l->h, s);

@@ -3,6 +3,7 @@
  *
  * Numbers and cells: walk_numbers.h. */
 #include "core/kernels/gemm.h"
+#include "core/kernels/row_times.h"
 #include "core/kernels/walk.h"
 
 typedef struct lstm {
@@ -86,13 +87,29 @@ static void copy_inputs(const lstm *l, int64_t time) {
     }
 }
 
-/* The s-th step of the walk for all samples of the cell. */
-static void step(const lstm *l, int64_t s) {
-    const int64_t time = walk_time(&l->w, s);
+/* z + h U */
+static void multiply(const lstm *l, int64_t time) {
+    const int64_t wide = 4 * l->w.units;
+    const row_product one = {.to = walk_row(&l->g, 0, time),
+                             .start = l->z + time * wide,
+                             .x = l->h,
+                             .matrix = l->product.b.at,
+                             .rows = l->w.units,
+                             .columns = wide};
+    if (!l->product.packed) {
+        K(row_times)(&one);
+        return;
+    }
     gemm product = l->product;
     product.c = walk_row(&l->g, 0, time);
     copy_inputs(l, time);
     K(gemm)(&product);
+}
+
+/* The s-th step of the walk for all samples of the cell. */
+static void step(const lstm *l, int64_t s) {
+    const int64_t time = walk_time(&l->w, s);
+    multiply(l, time);
     for (int64_t k = 0; k < l->w.rows; k++)
         step_sample(l, k, time);
     walk_put_step(&l->w, l->y, l->h, s);
