@@ -1,4 +1,5 @@
-/* The matmul kernel of every set against its plain twin: odd sizes, all strides, exact memory. */
+/* The matmul kernel of every set against its plain twin: odd sizes, all strides, everything that a
+ * product may have beside its operands, exact memory. */
 #include "core/kernels/gemm_size.h"
 #include "core/kernels/kernel.h"
 #include "core/kernels/matmul.h"
@@ -10,11 +11,12 @@
 
 typedef struct product {
     int64_t m, n, k;
-    bool ta, tb, biased, relu;
+    bool ta, tb, relu;
+    int parts; /* enum ant_matmul_part */
     int64_t block_rows, block_columns;
 } product;
 
-enum { A, B, BIAS, C, WORK, ARRAYS };
+enum { A, B, BIAS, REST, GATE, C, SUMS, PANELS, WORK, ARRAYS };
 typedef struct arrays {
     size_t size[ARRAYS];
     void *at[ARRAYS];
@@ -22,12 +24,27 @@ typedef struct arrays {
 
 static int64_t cells_of(const product *p) {
     int64_t rows = (p->m + p->block_rows - 1) / p->block_rows;
-    return rows * ((p->n + p->block_columns - 1) / p->block_columns);
+    int64_t cells = rows * ((p->n + p->block_columns - 1) / p->block_columns);
+    return cells > 0 ? cells : 1;
 }
 
-static arrays arrays_new(const product *p, int real) {
-    const int64_t entries[ARRAYS] = {p->m * p->k, p->k * p->n, p->n, p->m * p->n,
-                                     cells_of(p) * ant__gemm_workspace(p->k)};
+/* As the op has it: none where B is read in place. */
+static int64_t cell_workspace(const ant_kernel_set *set, const product *p) {
+    const int64_t rows = p->m < p->block_rows ? p->m : p->block_rows;
+    bool in_place = !p->tb && p->k > 0 && set->vector_bytes > 16 && ant__gemm_in_place(rows);
+    return in_place || p->parts & ANT__MATMUL_PACKED ? 0 : ant__gemm_workspace(p->k);
+}
+
+static arrays arrays_new(const product *p, const ant_kernel_set *set, int real) {
+    const int64_t entries[ARRAYS] = {p->m * p->k,
+                                     p->k * p->n,
+                                     p->n,
+                                     p->m * p->n,
+                                     p->m * p->n,
+                                     p->m * p->n,
+                                     p->n,
+                                     ant__gemm_packed(p->k, p->n),
+                                     cells_of(p) * cell_workspace(set, p)};
     arrays a;
     for (int i = 0; i < ARRAYS; i++) {
         a.size[i] = (size_t)entries[i] * (real ? 8 : 4);
@@ -43,7 +60,7 @@ static void arrays_free(arrays *a) {
         guarded_free(a->at[i], a->size[i]);
 }
 
-static void numbers_of(const product *p, ant_num n[ANT__MATMUL_LEAD]) {
+static void numbers_of(const product *p, const ant_kernel_set *set, ant_num n[ANT__MATMUL_LEAD]) {
     n[ANT__MATMUL_M].i = p->m;
     n[ANT__MATMUL_N].i = p->n;
     n[ANT__MATMUL_K].i = p->k;
@@ -51,11 +68,12 @@ static void numbers_of(const product *p, ant_num n[ANT__MATMUL_LEAD]) {
     n[ANT__MATMUL_A_COLUMN].i = p->ta ? p->m : 1;
     n[ANT__MATMUL_B_ROW].i = p->tb ? 1 : p->n;
     n[ANT__MATMUL_B_COLUMN].i = p->tb ? p->k : 1;
-    n[ANT__MATMUL_BIASED].i = p->biased;
+    n[ANT__MATMUL_WITH].i = p->parts;
     n[ANT__MATMUL_ACTIVATION].i = p->relu;
     n[ANT__MATMUL_BLOCK_ROWS].i = p->block_rows;
     n[ANT__MATMUL_BLOCK_COLUMNS].i = p->block_columns;
-    n[ANT__MATMUL_WORKSPACE].i = ant__gemm_workspace(p->k);
+    n[ANT__MATMUL_CELLS].i = cells_of(p);
+    n[ANT__MATMUL_WORKSPACE].i = cell_workspace(set, p);
     n[ANT__MATMUL_AXES].i = 0;
 }
 
@@ -66,41 +84,79 @@ static double *as_double(const void *from, int real, int64_t count) {
     return out;
 }
 
-static void compare(const product *p, const arrays *v, int real, const char *set) {
+static void check_entry(const product *p, const ant_kernel_set *set, int real, const char *what,
+                        int64_t i, double want, double got) {
+    if (!(fabs(want - got) <= naive_tolerance(real, p->k)))
+        ck_abort_msg("%s, %d bytes: %d x %d x %d ta %d tb %d relu %d parts %d: %s %d is %g, not %g",
+                     set->name, real ? 8 : 4, (int)p->m, (int)p->n, (int)p->k, p->ta, p->tb,
+                     p->relu, p->parts, what, (int)i, got, want);
+}
+
+static void check_result(const product *p, const arrays *v, const ant_kernel_set *set, int real,
+                         const double *sums) {
+    for (int64_t i = 0; i < p->m * p->n; i++) {
+        double want = sums[i];
+        want += p->parts & ANT__MATMUL_REST ? naive_get(v->at[REST], real, i) : 0;
+        want = p->relu && want < 0 ? 0 : want;
+        if (p->parts & ANT__MATMUL_GATE && !(naive_get(v->at[GATE], real, i) > 0))
+            want = 0;
+        check_entry(p, set, real, "entry", i, want, naive_get(v->at[C], real, i));
+    }
+}
+
+static void check_sums(const product *p, const arrays *v, const ant_kernel_set *set, int real) {
+    for (int64_t j = 0; p->parts & ANT__MATMUL_SUMS && j < p->n; j++) {
+        double sum = 0;
+        for (int64_t i = 0; i < p->k; i++)
+            sum += naive_get(v->at[B], real, i * p->n + j);
+        check_entry(p, set, real, "sum", j, sum, naive_get(v->at[SUMS], real, j));
+    }
+}
+
+static void compare(const product *p, const arrays *v, const ant_kernel_set *set, int real) {
     double *a = as_double(v->at[A], real, p->m * p->k), *b = as_double(v->at[B], real, p->k * p->n);
     double *bias = as_double(v->at[BIAS], real, p->n),
-           *want = malloc((size_t)(p->m * p->n) * 8 + 1);
-    naive_matmul(want, (naive_matrix){a, p->ta ? 1 : p->k, p->ta ? p->m : 1},
-                 (naive_matrix){b, p->tb ? 1 : p->n, p->tb ? p->k : 1}, p->biased ? bias : NULL,
-                 p->m, p->n, p->k);
-    for (int64_t i = 0; i < p->m * p->n; i++) {
-        double w = p->relu && want[i] < 0 ? 0 : want[i], got = naive_get(v->at[C], real, i);
-        if (!(fabs(w - got) <= naive_tolerance(real, p->k)))
-            ck_abort_msg("%s, %d bytes: %d x %d x %d ta %d tb %d: entry %d is %g, not %g", set,
-                         real ? 8 : 4, (int)p->m, (int)p->n, (int)p->k, p->ta, p->tb, (int)i, got,
-                         w);
-    }
+           *sums = malloc((size_t)(p->m * p->n) * 8 + 1);
+    naive_matmul(sums, (naive_matrix){a, p->ta ? 1 : p->k, p->ta ? p->m : 1},
+                 (naive_matrix){b, p->tb ? 1 : p->n, p->tb ? p->k : 1},
+                 p->parts & ANT__MATMUL_BIAS ? bias : NULL, p->m, p->n, p->k);
+    check_result(p, v, set, real, sums);
+    check_sums(p, v, set, real);
     free(a);
     free(b);
     free(bias);
-    free(want);
+    free(sums);
 }
 
 static void run(const ant_kernel_set *set, int real, const product *p, const arrays *v,
                 int64_t from, int64_t to) {
+    static const int optional[] = {BIAS, REST, GATE};
     ant_num n[ANT__MATMUL_LEAD];
-    numbers_of(p, n);
-    void *at[5] = {v->at[A], v->at[B], p->biased ? v->at[BIAS] : v->at[C]};
-    at[3] = p->biased ? v->at[C] : v->at[WORK];
-    at[4] = v->at[WORK];
+    numbers_of(p, set, n);
+    void *at[8] = {v->at[A], v->at[p->parts & ANT__MATMUL_PACKED ? PANELS : B]};
+    int next = 2;
+    for (int i = 0; i < 3; i++)
+        if (p->parts >> i & 1)
+            at[next++] = v->at[optional[i]];
+    at[next++] = v->at[C];
+    if (p->parts & ANT__MATMUL_SUMS)
+        at[next++] = v->at[SUMS];
+    at[next] = v->at[WORK];
     set->real[real][ANT__K_matmul](at, n, from, to);
+}
+
+static void pack(const ant_kernel_set *set, int real, const product *p, const arrays *v) {
+    const ant_num n[] = {
+        {.i = p->k}, {.i = p->n}, {.i = p->tb ? 1 : p->n}, {.i = p->tb ? p->k : 1}};
+    set->real[real][ANT__K_pack]((void *[]){v->at[B], v->at[PANELS]}, n, 0, 1);
 }
 
 /* As one call, then cell by cell from the last: the same bits. */
 static void check_product(const ant_kernel_set *set, int real, const product *p) {
-    arrays v = arrays_new(p, real);
+    arrays v = arrays_new(p, set, real);
+    pack(set, real, p, &v);
     run(set, real, p, &v, 0, cells_of(p));
-    compare(p, &v, real, set->name);
+    compare(p, &v, set, real);
     void *once = malloc(v.size[C] + 1);
     memcpy(once, v.at[C], v.size[C]);
     memset(v.at[C], 0xff, v.size[C]);
@@ -119,7 +175,18 @@ static void check_sets(const product *p) {
 
 static void check_forms(int64_t m, int64_t n, int64_t k, int64_t rows, int64_t columns) {
     for (int form = 0; form < 16; form++)
-        check_sets(&(product){m, n, k, form & 1, form & 2, form & 4, form & 8, rows, columns});
+        check_sets(&(product){m, n, k, form & 1, form & 2, form & 4,
+                              form & 8 ? ANT__MATMUL_BIAS : 0, rows, columns});
+}
+
+/* All sets of parts; sums need B's rows as they are. */
+static void check_parts(int64_t m, int64_t n, int64_t k, int64_t rows, int64_t columns) {
+    for (int parts = 0; parts < 32; parts++) {
+        bool packed = parts & ANT__MATMUL_PACKED, sums = parts & ANT__MATMUL_SUMS;
+        for (int form = 0; form < 8 && !(packed && sums); form++)
+            if (!(form & 2 && sums))
+                check_sets(&(product){m, n, k, form & 1, form & 2, form & 4, parts, rows, columns});
+    }
 }
 
 START_TEST(small_sizes) {
@@ -128,6 +195,18 @@ START_TEST(small_sizes) {
     for (int i = 0; i < 12; i++)
         for (int j = i % 3; j < 12; j += 3)
             check_forms(sizes[i], columns[j], 1 + (i * 7 + j * 5) % 23, 1000, 1024);
+}
+END_TEST
+
+START_TEST(all_parts) {
+    const int64_t sizes[] = {1, 3, 6, 8, 13, 20};
+    const int64_t columns[] = {1, 7, 8, 16, 19, 32, 45};
+    for (int i = 0; i < 6; i++)
+        for (int j = 0; j < 7; j++)
+            check_parts(sizes[i], columns[j], 1 + (i * 5 + j * 3) % 19, 1000, 1024);
+    check_parts(30, 70, 9, 7, 32);
+    check_parts(1, 300, 37, 1, 1024);
+    check_parts(0, 5, 3, 1, 1024);
 }
 END_TEST
 
@@ -141,6 +220,13 @@ END_TEST
 START_TEST(many_rows) {
     check_forms(97, 40, 33, 1000, 1024);
     check_forms(200, 64, 10, 1000, 1024);
+    check_parts(100, 40, 7, 1000, 1024);
+}
+END_TEST
+
+START_TEST(long_sums) {
+    check_sets(&(product){3, 20, 3000, true, .parts = ANT__MATMUL_SUMS, .block_rows = 3,
+                          .block_columns = 32});
 }
 END_TEST
 
@@ -152,10 +238,11 @@ START_TEST(blocks) {
 END_TEST
 
 START_TEST(no_depth_gives_bias_or_zero) {
-    check_sets(&(product){3, 5, 0, .biased = true, .block_rows = 3, .block_columns = 32});
+    check_sets(
+        &(product){3, 5, 0, .parts = ANT__MATMUL_BIAS, .block_rows = 3, .block_columns = 32});
     check_sets(&(product){3, 5, 0, .block_rows = 3, .block_columns = 32});
 }
 END_TEST
 
-ANT_TEST_MAIN("matmul kernel", {small_sizes}, {one_row}, {many_rows}, {blocks},
-              {no_depth_gives_bias_or_zero})
+ANT_TEST_MAIN("matmul kernel", {small_sizes}, {all_parts}, {one_row}, {many_rows}, {long_sums},
+              {blocks}, {no_depth_gives_bias_or_zero})

@@ -136,13 +136,60 @@ END_TEST
 
 /* A bias for each row, or one that makes the sum larger, is none. */
 START_TEST(other_sums_stay_outside) {
-    const ant_dims others[] = {ANT__DIMS(5, 4), ANT__DIMS(5, 1), ANT__DIMS(1), ANT__DIMS(2, 5, 4)};
+    const ant_dims others[] = {ANT__DIMS(1, 5, 4), ANT__DIMS(5, 1), ANT__DIMS(1),
+                               ANT__DIMS(2, 5, 4)};
     ant_program *p = ant__program_new(ANT_FLOAT32);
     ant_value *x = ant__input(p, ANT_FLOAT32, &ANT__DIMS(5, 3));
     ant_value *w = ant__input(p, ANT_FLOAT32, &ANT__DIMS(3, 4));
     ant_value *other = ant__input(p, ANT_FLOAT32, &others[_i]);
     ant_value *y = dense(p, x, w, other);
     ck_assert_int_eq(instructions_of(p, y, ANT__ALL_PASSES), 2);
+}
+END_TEST
+
+/* A residual block: the sum with another matrix, the gate and the bias's gradient are in the products. */
+static ant_value *write_residual(ant_program *p, check_case *c) {
+    ant_value *x = check_read(p, c, 0), *h = dense(p, x, check_read(p, c, 1), check_read(p, c, 2));
+    ant_value *y = ant_op_matmul(p, h, check_read(p, c, 3), false, false);
+    return check_loss(p, ant_op_add(p, ant_op_add(p, x, y), check_read(p, c, 4)));
+}
+
+START_TEST(gradients_of_residual) {
+    check_case c = {.name = "residual", .write = write_residual, .n = 5};
+    check_gradient_of(&c, (ant_dims[]){ANT__DIMS(9, 5), ANT__DIMS(5, 19), ANT__DIMS(19),
+                                       ANT__DIMS(19, 5), ANT__DIMS(5)});
+}
+END_TEST
+
+START_TEST(another_matrix_joins_the_product) {
+    ant_program *p = ant__program_new(ANT_FLOAT32);
+    ant_value *x = ant__input(p, ANT_FLOAT32, &ANT__DIMS(5, 4));
+    ant_value *w = ant__input(p, ANT_FLOAT32, &ANT__DIMS(4, 4));
+    ant_value *b = ant__input(p, ANT_FLOAT32, &ANT__DIMS(4));
+    ant_value *y = ant_op_add(p, x, ant_op_add(p, ant_op_matmul(p, x, w, false, false), b));
+    ck_assert_int_eq(instructions_of(p, ant_op_relu(p, y), ANT__ALL_PASSES), 1);
+}
+END_TEST
+
+/* x and dy of a dense layer with relu: the gradients of kernel and bias are one instruction, that of
+ * the input before another relu one more. */
+START_TEST(gate_and_sums_join_the_product) {
+    for (int rank = 2; rank <= 3; rank++) {
+        ant_program *p = ant__program_new(ANT_FLOAT32);
+        ant_dims x_dims = rank == 2 ? ANT__DIMS(8, 6) : ANT__DIMS(4, 2, 6);
+        ant_dims dy_dims = rank == 2 ? ANT__DIMS(8, 3) : ANT__DIMS(4, 2, 3);
+        ant_value *x = ant__input(p, ANT_FLOAT32, &x_dims);
+        ant_value *dy = ant__input(p, ANT_FLOAT32, &dy_dims);
+        ant_value *w = ant__input(p, ANT_FLOAT32, &ANT__DIMS(6, 3));
+        ant_value *b = ant__input(p, ANT_FLOAT32, &ANT__DIMS(3));
+        ant_value *h = ant_op_relu(p, x);
+        ant_value *y = ant_op_add(p, ant_op_matmul(p, h, w, false, false), b);
+        ant_value *of[] = {x, w, b}, *d[3];
+        ck_assert_int_eq(ant_op_gradient(p, &y, &dy, 1, of, d, 3), 0);
+        ant__output(p, d[1]);
+        ant__output(p, d[2]);
+        ck_assert_int_eq(instructions_of(p, d[0], ANT__ALL_PASSES), 3); /* relu, too */
+    }
 }
 END_TEST
 
@@ -333,8 +380,9 @@ START_TEST(targets_that_do_not_fit_are_refused) {
 END_TEST
 
 ANT_TEST_MAIN("products and losses", ANT_LOOP(gradients_of_products, PRODUCTS), {a_product_by_hand},
-              {transposes_become_strides}, ANT_LOOP(gradients_of_dense, 3),
-              {bias_and_relu_join_the_product}, ANT_LOOP(other_sums_stay_outside, 4),
+              {transposes_become_strides}, ANT_LOOP(gradients_of_dense, 3), {gradients_of_residual},
+              {bias_and_relu_join_the_product}, {another_matrix_joins_the_product},
+              {gate_and_sums_join_the_product}, ANT_LOOP(other_sums_stay_outside, 4),
               {empty_products}, {misfits_are_refused},
               ANT_LOOP(gradients_of_softmax, 2 * SOFTMAXES),
               ANT_LOOP(softmax_is_its_definition, SOFTMAXES),

@@ -1,185 +1,161 @@
-#include "core/kernels/gemm.h"
-#include "core/kernels/simd.h"
+#include "core/kernels/gemm_tile.h"
 
-/* A tile is TILE_ROWS x PANEL entries of C in registers; a panel is PANEL columns of B. */
 enum {
-    TILE_ROWS = ANT__VECTOR_BYTES == 64 ? 8 : 6,
-    PANEL_VECS = 2,
-    PANEL = PANEL_VECS * LANES,
-    WIDE_VECS = 8,          /* vectors of a one-row tile */
-    ROWS_WORTH_PACKING = 96 /* fewer rows of A do not repay a copy of B */
+    FEW_ROWS = 3, /* up to which sums are cut into chains, to hide the latency of multiplications */
+    ALONE = 16,
+    WIDE_PANELS = 4, /* side by side, of a row of C that is alone */
+    WIDE = WIDE_PANELS * PANEL
 };
 
-/* One tile: rows of A from `a`, columns of B from `b` on, whose rows are b_row apart. */
-typedef struct tile {
-    const gemm *g;
-    const R *a, *b, *bias;
-    int64_t b_row;
-    R *c;
-    int64_t columns; /* of C that are written: the last vector may be cut */
-} tile;
-
-ALWAYS_INLINE void store_row(R *c, const vec *v, int vecs, int64_t columns) {
-    for (int j = 0; j < vecs; j++) {
-        int64_t left = columns - j * LANES;
-        if (left >= LANES)
-            vec_store(c + j * LANES, v[j]);
-        else if (left > 0)
-            vec_store_part(c + j * LANES, v[j], left);
-    }
+static int64_t shorter(int64_t a, int64_t b) {
+    return a < b ? a : b;
 }
 
-ALWAYS_INLINE vec load_column(const R *p, int j, int64_t columns) {
-    int64_t left = columns - j * LANES;
-    if (left >= LANES)
-        return vec_load(p + j * LANES);
-    return left > 0 ? vec_load_part(p + j * LANES, left) : (vec){0};
-}
+/* --- the bodies --- */
 
-/* --- what a product asks for beside the sums --- */
-
-ALWAYS_INLINE void add_old(const tile *t, vec (*sum)[WIDE_VECS], const int rows, const int vecs) {
-    UNROLL
-    for (int i = 0; i < rows; i++) {
-        UNROLL
-        for (int j = 0; j < vecs; j++)
-            sum[i][j] += load_column(t->c + i * t->g->c_row, j, t->columns);
-    }
-}
-
-ALWAYS_INLINE void add_bias(const tile *t, vec (*sum)[WIDE_VECS], const int rows, const int vecs) {
-    UNROLL
-    for (int j = 0; j < vecs; j++) {
-        vec bias = load_column(t->bias, j, t->columns);
-        UNROLL
-        for (int i = 0; i < rows; i++)
-            sum[i][j] += bias;
-    }
-}
-
-ALWAYS_INLINE void cut_negative(vec (*sum)[WIDE_VECS], const int rows, const int vecs) {
-    UNROLL
-    for (int i = 0; i < rows; i++) {
-        UNROLL
-        for (int j = 0; j < vecs; j++)
-            sum[i][j] = vec_relu(sum[i][j]);
-    }
-}
-
-ALWAYS_INLINE void finish(const tile *t, vec (*sum)[WIDE_VECS], const int rows, const int vecs) {
-    if (t->g->add)
-        add_old(t, sum, rows, vecs);
-    if (t->bias)
-        add_bias(t, sum, rows, vecs);
-    if (t->g->activation == GEMM_RELU)
-        cut_negative(sum, rows, vecs);
-    UNROLL
-    for (int i = 0; i < rows; i++)
-        store_row(t->c + i * t->g->c_row, sum[i], vecs, t->columns);
-}
-
-/* --- the heart: rows x vecs sums stay in registers for the whole of k --- */
-
-ALWAYS_INLINE void step(vec (*sum)[WIDE_VECS], const R *a, int64_t a_row, const R *b,
-                        const int rows, const int vecs) {
-    vec line[WIDE_VECS];
-    const R *high = a + 4 * a_row; /* two bases: the processor scales a stride by 1, 2, 4 or 8 */
-    UNROLL
-    for (int j = 0; j < vecs; j++) {
-        line[j] = vec_load(b + j * LANES);
-        vec_keep(&line[j]);
-    }
-    UNROLL
-    for (int i = 0; i < rows; i++) {
-        vec x = vec_all(i < 4 ? a[i * a_row] : high[(i - 4) * a_row]);
-        UNROLL
-        for (int j = 0; j < vecs; j++)
-            sum[i][j] = vec_fma(x, line[j], sum[i][j]);
-    }
-}
-
-ALWAYS_INLINE void multiply(const tile *t, const int rows, const int vecs) {
-    vec sum[TILE_ROWS][WIDE_VECS];
-    UNROLL
-    for (int i = 0; i < rows; i++) {
-        UNROLL
-        for (int j = 0; j < vecs; j++)
-            sum[i][j] = (vec){0};
-    }
-    const int64_t a_row = t->g->a.row, a_column = t->g->a.column, b_row = t->b_row;
-    const R *a = t->a, *b = t->b;
-    const int64_t runs = t->g->runs > 0 ? t->g->runs : 1, length = t->g->k / runs;
-    for (int64_t r = 0; r < runs; r++) {
-        if (t->g->runs > 0)
-            a = t->a + t->g->a_runs[r];
-        for (int64_t p = length; p > 0; p--, a += a_column, b += b_row)
-            step(sum, a, a_row, b, rows, vecs);
-    }
-    finish(t, sum, rows, vecs);
-}
-
-static void multiply_whole(const tile *t) {
-    multiply(t, TILE_ROWS, PANEL_VECS);
-}
-
-static void multiply_wide(const tile *t) {
-    multiply(t, 1, WIDE_VECS);
-}
-
-ALWAYS_INLINE void multiply_rows(const tile *t, int64_t rows, const int vecs) {
+/* ALONE + rows: no other rows are multiplied, so that sums may be cut into chains. */
+ALWAYS_INLINE void multiply_rows(tile *t, int64_t rows, const int vecs, const bool cut) {
     switch (rows) {
     case 1:
-        multiply(t, 1, vecs);
+        multiply(t, 1, vecs, 1, cut);
         break;
     case 2:
-        multiply(t, 2, vecs);
+        multiply(t, 2, vecs, 1, cut);
         break;
     case 3:
-        multiply(t, 3, vecs);
+        multiply(t, 3, vecs, 1, cut);
         break;
     case 4:
-        multiply(t, 4, vecs);
+        multiply(t, 4, vecs, 1, cut);
         break;
     case 5:
-        multiply(t, 5, vecs);
+        multiply(t, 5, vecs, 1, cut);
         break;
 #if ANT__VECTOR_BYTES == 64
     case 6:
-        multiply(t, 6, vecs);
+        multiply(t, 6, vecs, 1, cut);
         break;
     case 7:
-        multiply(t, 7, vecs);
+        multiply(t, 7, vecs, 1, cut);
         break;
 #endif
+    case ALONE + 1:
+        multiply(t, 1, vecs, MOST_CHAINS, cut);
+        break;
+    case ALONE + 2:
+        multiply(t, 2, vecs, MOST_CHAINS / vecs, cut);
+        break;
+    case ALONE + 3:
+        multiply(t, 3, vecs, MOST_CHAINS / vecs, cut);
+        break;
     default:
-        multiply(t, TILE_ROWS, vecs);
+        multiply(t, TILE_ROWS, vecs, 1, cut);
     }
 }
 
-/* Fewer rows than a whole tile. */
-static void multiply_some(const tile *t, int64_t rows) {
-    multiply_rows(t, rows, PANEL_VECS);
+/* The bodies: one vector of columns or two, the last one whole or cut. */
+typedef void tile_fn(tile *t, int64_t rows);
+
+static void multiply_two(tile *t, int64_t rows) {
+    multiply_rows(t, rows, 2, false);
 }
 
-/* At most one vector of columns. */
-static void multiply_narrow(const tile *t, int64_t rows) {
-    multiply_rows(t, rows, 1);
+static void multiply_one(tile *t, int64_t rows) {
+    multiply_rows(t, rows, 1, false);
+}
+
+static void multiply_two_cut(tile *t, int64_t rows) {
+    multiply_rows(t, rows, 2, true);
+}
+
+static void multiply_one_cut(tile *t, int64_t rows) {
+    multiply_rows(t, rows, 1, true);
+}
+
+/* One row of C, for panels `apart` from each other. */
+static void multiply_wide(tile *t, int64_t apart) {
+    const R *a = t->a, *b = t->b;
+    tile_sums sum[WIDE_PANELS];
+    UNROLL
+    for (int q = 0; q < WIDE_PANELS; q++)
+        clear(sum[q], 1, PANEL_VECS);
+    for (int64_t p = t->length; p > 0; p--, a += t->g->a.column, b += t->b_row) {
+        vec x = vec_all(*a);
+        UNROLL
+        for (int q = 0; q < WIDE_PANELS; q++) {
+            UNROLL
+            for (int j = 0; j < PANEL_VECS; j++)
+                sum[q][0][j] = vec_fma(x, vec_load(b + q * apart + j * LANES), sum[q][0][j]);
+        }
+    }
+    UNROLL
+    for (int q = 0; q < WIDE_PANELS; q++) {
+        finish(t, sum[q], 1, PANEL_VECS, false);
+        t->column += PANEL;
+        t->c += PANEL;
+        t->bias = t->bias ? t->bias + PANEL : NULL;
+    }
+}
+
+static tile_fn *body_of(tile *t) {
+    const bool one = t->columns <= LANES;
+    if (t->columns % LANES == 0)
+        return one ? multiply_one : multiply_two;
+    t->last = vec_mask_first(t->columns % LANES);
+    return one ? multiply_one_cut : multiply_two_cut;
 }
 
 /* All rows of C for the columns of one panel. */
-static void multiply_panel(tile t) {
-    const gemm *g = t.g;
-    for (int64_t i = 0; i < g->m; i += TILE_ROWS) {
-        int64_t rows = g->m - i < TILE_ROWS ? g->m - i : TILE_ROWS;
-        if (t.columns <= LANES)
-            multiply_narrow(&t, rows);
-        else if (rows == TILE_ROWS)
-            multiply_whole(&t);
-        else
-            multiply_some(&t, rows);
-        t.a += TILE_ROWS * g->a.row;
-        t.c += TILE_ROWS * g->c_row;
+static void multiply_panel(tile *t) {
+    const gemm *g = t->g;
+    tile_fn *body = body_of(t);
+    t->row = 0;
+    if (g->few && g->m > 0 && g->m <= FEW_ROWS) {
+        body(t, ALONE + g->m);
+        return;
     }
+    for (int64_t left = g->m; left > 0; left -= TILE_ROWS) {
+        body(t, shorter(TILE_ROWS, left));
+        t->row += TILE_ROWS;
+        t->a += TILE_ROWS * g->a.row;
+        t->c += TILE_ROWS * g->c_row;
+    }
+}
+
+/* --- sums of columns --- */
+
+/* One vector of columns of the panel, in pieces, so that long sums stay close. */
+ALWAYS_INLINE vec sum_lines(const R *b, int64_t b_row, int64_t lines, const vec_mask *cut) {
+    enum { PIECE = 1024, CHAINS = 4 };
+    vec total = {0};
+    for (int64_t i = 0; i < lines; i += PIECE) {
+        vec sum[CHAINS] = {{0}};
+        int64_t left = shorter(PIECE, lines - i);
+        for (; left >= CHAINS; left -= CHAINS, b += CHAINS * b_row) {
+            UNROLL
+            for (int s = 0; s < CHAINS; s++)
+                sum[s] += cut ? vec_load_mask(b + s * b_row, *cut) : vec_load(b + s * b_row);
+        }
+        for (; left > 0; left--, b += b_row)
+            sum[0] += cut ? vec_load_mask(b, *cut) : vec_load(b);
+        total += (sum[0] + sum[1]) + (sum[2] + sum[3]);
+    }
+    return total;
+}
+
+void K(gemm_sums)(R *sums, gemm_matrix b, int64_t k, int64_t n) {
+    int64_t j = 0;
+    for (; j + LANES <= n; j += LANES)
+        vec_store(sums + j, sum_lines(b.at + j, b.row, k, NULL));
+    if (j < n) {
+        const vec_mask cut = vec_mask_first(n - j);
+        vec_store_part(sums + j, sum_lines(b.at + j, b.row, k, &cut), n - j);
+    }
+}
+
+static void sum_panel(const tile *t) {
+    K(gemm_sums)
+    (t->g->sums + t->column, (gemm_matrix){t->b, t->b_row, 1}, t->g->k, t->columns);
 }
 
 /* --- panels --- */
@@ -203,35 +179,70 @@ void K(gemm_pack_rows)(R *packed, gemm_matrix b, int64_t from, int64_t count, in
 
 /* --- the product --- */
 
-static tile panel_of(const gemm *g, int64_t j) {
-    tile t = {.g = g, .a = g->a.at, .b_row = PANEL, .c = g->c + j};
-    t.columns = g->n - j < PANEL ? g->n - j : PANEL;
-    t.bias = g->bias ? g->bias + j : NULL;
-    bool in_place = g->b.column == 1 && t.columns % LANES == 0 && g->m < ROWS_WORTH_PACKING;
+/* Field by field: a tile is not copied, as the copy would wait for the fields. */
+static void begin(tile *t, const gemm *g) {
+    t->g = g;
+    t->runs = g->runs > 0 ? g->runs : 1;
+    t->length = g->runs > 1 ? g->k / g->runs : g->k;
+    t->row = 0;
+    t->careful = 0;
+}
+
+/* C from column j on. */
+static void to_column(tile *t, int64_t j, int64_t most) {
+    const gemm *g = t->g;
+    t->a = g->a.at;
+    t->c = g->c + j;
+    t->bias = g->bias ? g->bias + j : NULL;
+    t->column = j;
+    t->columns = shorter(most, g->n - j);
+}
+
+/* Is B better read where it is than copied? */
+static bool reads_in_place(const tile *t) {
+    const gemm *g = t->g;
+    return g->b.column == 1 && ant__gemm_in_place(g->m) &&
+           (t->columns % LANES == 0 || g->runs == 0);
+}
+
+/* Whole vectors of rows of B that are cut reach into the next row, which is there but for the last. */
+static int64_t careful_rows(const tile *t) {
+    const int64_t beyond = (LANES - t->columns % LANES) % LANES;
+    if (beyond == 0 || t->b_row < 1)
+        return beyond == 0 ? 0 : t->length;
+    return shorter(t->length, (beyond + t->b_row - 1) / t->b_row);
+}
+
+static void to_panel(tile *t, int64_t j) {
+    const gemm *g = t->g;
+    to_column(t, j, PANEL);
+    t->b_row = PANEL;
+    t->careful = 0;
     if (g->packed) {
-        t.b = g->packed + j * g->k;
-    } else if (in_place) {
-        t.b = g->b.at + j;
-        t.b_row = g->b.row;
+        t->b = g->packed + j * g->k;
+    } else if (reads_in_place(t)) {
+        t->b = g->b.at + j;
+        t->b_row = g->b.row;
+        t->careful = careful_rows(t);
     } else {
-        K(gemm_pack_panel)(g->workspace, PANEL, columns_from(g->b, j), g->k, t.columns);
-        t.b = g->workspace;
+        K(gemm_pack_panel)(g->workspace, PANEL, columns_from(g->b, j), g->k, t->columns);
+        t->b = g->workspace;
     }
-    return t;
 }
 
 /* One row of A: as many columns at a time as hide the latency of the multiplications. Returns how
  * many columns are done. */
-static int64_t multiply_row(const gemm *g) {
-    const int64_t wide = (int64_t)WIDE_VECS * LANES;
+static int64_t multiply_row(tile *t) {
+    const gemm *g = t->g;
     int64_t j = 0;
-    if (g->m != 1 || g->packed || g->b.column != 1)
+    const bool together = g->packed || g->b.column == 1;
+    if (g->m != 1 || g->runs > 0 || g->sums || !together)
         return 0;
-    for (; j + wide <= g->n; j += wide) {
-        tile t = {.g = g, .a = g->a.at, .b = g->b.at + j, .b_row = g->b.row, .c = g->c + j};
-        t.bias = g->bias ? g->bias + j : NULL;
-        t.columns = wide;
-        multiply_wide(&t);
+    t->b_row = g->packed ? PANEL : g->b.row;
+    for (; j + WIDE <= g->n; j += WIDE) {
+        to_column(t, j, WIDE);
+        t->b = g->packed ? g->packed + j * g->k : g->b.at + j;
+        multiply_wide(t, g->packed ? PANEL * g->k : PANEL);
     }
     return j;
 }
@@ -239,6 +250,12 @@ static int64_t multiply_row(const gemm *g) {
 void K(gemm)(const gemm *g) {
     if (K(gemm_thin)(g) || K(gemm_by_blis)(g))
         return;
-    for (int64_t j = multiply_row(g); j < g->n; j += PANEL)
-        multiply_panel(panel_of(g, j));
+    tile t;
+    begin(&t, g);
+    for (int64_t j = multiply_row(&t); j < g->n; j += PANEL) {
+        to_panel(&t, j);
+        if (g->sums)
+            sum_panel(&t);
+        multiply_panel(&t);
+    }
 }

@@ -76,9 +76,15 @@ static void finish(const gemm *g) {
         R *c = g->c + i * g->c_row;
         for (int64_t j = 0; g->bias && j < g->n; j++)
             c[j] += g->bias[j];
+        for (int64_t j = 0; g->rest && j < g->n; j++)
+            c[j] += g->rest[i * g->rest_row + j];
         for (int64_t j = 0; g->activation == GEMM_RELU && j < g->n; j++)
             c[j] = 0 > c[j] ? 0 : c[j];
+        for (int64_t j = 0; g->gate && j < g->n; j++)
+            c[j] = g->gate[i * g->gate_row + j] > 0 ? c[j] : 0;
     }
+    if (g->sums)
+        K(gemm_sums)(g->sums, g->b, g->k, g->n);
 }
 
 static bool worth_it(const gemm *g) {

@@ -1,7 +1,14 @@
 /* Memory that products need, from shapes only: the same for every instruction set. */
 #ifndef ANT_CORE_KERNELS_GEMM_SIZE_H
 #define ANT_CORE_KERNELS_GEMM_SIZE_H
+#include <stdbool.h>
 #include <stdint.h>
+
+/* Is a B with adjacent columns read where it is? Few rows of A do not repay a copy of it. */
+enum { ANT__GEMM_ROWS_WORTH_PACKING = 96 };
+static inline bool ant__gemm_in_place(int64_t m) {
+    return m < ANT__GEMM_ROWS_WORTH_PACKING;
+}
 
 /* Columns of a panel are a divisor of this on every set and for both types. */
 enum { ANT__GEMM_WIDEST = 32 };

@@ -80,6 +80,7 @@ static bool turned_column(const gemm *g) {
     if (g->n != 1 || g->m == 1 || g->a.row != 1 || g->c_row != 1 || g->bias)
         return false;
     gemm turned = *g;
+    turned.sums = NULL;
     turned.m = 1;
     turned.n = g->m;
     turned.a = (gemm_matrix){g->b.at, g->b.column, g->b.row};
@@ -90,7 +91,11 @@ static bool turned_column(const gemm *g) {
 }
 
 bool K(gemm_thin)(const gemm *g) {
-    if ((g->m != 1 && g->n != 1) || g->packed || g->runs)
+    if ((g->m != 1 && g->n != 1) || g->packed || g->runs || g->rest || g->gate)
         return false;
-    return one_column(g) || one_row(g) || turned_column(g);
+    if (!one_column(g) && !one_row(g) && !turned_column(g))
+        return false;
+    if (g->sums)
+        K(gemm_sums)(g->sums, g->b, g->k, g->n);
+    return true;
 }

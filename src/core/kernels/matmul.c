@@ -21,12 +21,20 @@ static void to_batch(gemm *g, const ant_num *n, int64_t batch) {
     }
 }
 
-/* Cuts the product down to one block of its rows and columns. */
+static const R *moved(const R *p, int64_t by) {
+    return p ? p + by : NULL;
+}
+
+/* Cuts the product down to one block of its rows and columns. The first rows' cell makes the sums. */
 static void to_block(gemm *g, int64_t row, int64_t rows, int64_t column, int64_t columns) {
     g->a.at += row * g->a.row;
     g->b.at += column * g->b.column;
+    g->packed = moved(g->packed, column * g->k);
     g->c += row * g->c_row + column;
-    g->bias = g->bias ? g->bias + column : NULL;
+    g->bias = moved(g->bias, column);
+    g->rest = moved(g->rest, row * g->rest_row + column);
+    g->gate = moved(g->gate, row * g->gate_row + column);
+    g->sums = g->sums && row == 0 ? g->sums + column : NULL;
     g->m = shorter(rows, g->m - row);
     g->n = shorter(columns, g->n - column);
 }
@@ -46,24 +54,44 @@ static void cell(gemm g, const ant_num *n, int64_t index) {
 static const R nothing;
 static const gemm_matrix empty = {&nothing, 0, 0};
 
-void K(matmul)(void *const *at, const ant_num *n, int64_t from, int64_t to) {
-    const int64_t biased = n[ANT__MATMUL_BIASED].i;
-    gemm g = {.m = n[ANT__MATMUL_M].i,
-              .n = n[ANT__MATMUL_N].i,
-              .k = n[ANT__MATMUL_K].i,
-              .a = {at[0], n[ANT__MATMUL_A_ROW].i, n[ANT__MATMUL_A_COLUMN].i},
-              .b = {at[1], n[ANT__MATMUL_B_ROW].i, n[ANT__MATMUL_B_COLUMN].i},
-              .c = at[2 + biased],
-              .c_row = n[ANT__MATMUL_N].i,
-              .bias = biased ? at[2] : NULL,
-              .activation = (gemm_activation)n[ANT__MATMUL_ACTIVATION].i};
-    if (g.m == 0 || g.n == 0)
-        return;
-    if (g.k == 0)
-        g.a = g.b = empty;
+/* Field by field, in place: a copy would wait for the fields. */
+static void read_gemm(gemm *g, void *const *at, const ant_num *n, int64_t from) {
+    const int64_t with = n[ANT__MATMUL_WITH].i;
+    g->m = n[ANT__MATMUL_M].i;
+    g->n = g->c_row = g->rest_row = g->gate_row = n[ANT__MATMUL_N].i;
+    g->k = n[ANT__MATMUL_K].i;
+    g->a.at = *at++;
+    g->a.row = n[ANT__MATMUL_A_ROW].i;
+    g->a.column = n[ANT__MATMUL_A_COLUMN].i;
+    g->b.at = *at++;
+    g->b.row = n[ANT__MATMUL_B_ROW].i;
+    g->b.column = n[ANT__MATMUL_B_COLUMN].i;
+    g->packed = with & ANT__MATMUL_PACKED ? g->b.at : NULL;
+    g->bias = with & ANT__MATMUL_BIAS ? *at++ : NULL;
+    g->rest = with & ANT__MATMUL_REST ? *at++ : NULL;
+    g->gate = with & ANT__MATMUL_GATE ? *at++ : NULL;
+    g->c = *at++;
+    g->sums = with & ANT__MATMUL_SUMS ? *at++ : NULL;
+    g->activation = (gemm_activation)n[ANT__MATMUL_ACTIVATION].i;
+    g->add = false;
+    g->few = true;
+    g->runs = 0;
     /* One thread's cells share the workspace of its first, which stays in its cache. */
-    if (n[ANT__MATMUL_WORKSPACE].i > 0)
-        g.workspace = (R *)at[3 + biased] + from * n[ANT__MATMUL_WORKSPACE].i;
+    const int64_t workspace = n[ANT__MATMUL_WORKSPACE].i;
+    g->workspace = workspace > 0 ? (R *)*at + from * workspace : NULL;
+    if (g->k == 0)
+        g->a = g->b = empty;
+}
+
+void K(matmul)(void *const *at, const ant_num *n, int64_t from, int64_t to) {
+    gemm g;
+    read_gemm(&g, at, n, from);
+    if (g.n == 0 || (g.m == 0 && !g.sums))
+        return;
+    if (n[ANT__MATMUL_CELLS].i == 1) {
+        K(gemm)(&g);
+        return;
+    }
     for (int64_t i = from; i < to; i++)
         cell(g, n, i);
 }

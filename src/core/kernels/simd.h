@@ -77,26 +77,69 @@ ALWAYS_INLINE vec vec_relu(vec a) {
     return (vec)((vec_int)a & ~cut);
 }
 
-/* The first n of a vector's lanes; the others are zero and their memory is not touched. */
-ALWAYS_INLINE vec vec_load_part(const R *p, int64_t n) {
+/* The first n lanes of a vector, chosen once for many loads; 0 <= n <= LANES. */
 #if ANT__VECTOR_BYTES == 64 && ANT__DOUBLE
-    return (vec)_mm512_maskz_loadu_pd((__mmask8)((1u << n) - 1), p);
+typedef __mmask8 vec_mask;
 #elif ANT__VECTOR_BYTES == 64
-    return (vec)_mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1), p);
+typedef __mmask16 vec_mask;
+#elif ANT__VECTOR_BYTES == 32
+typedef __m256i vec_mask;
+#else
+typedef int64_t vec_mask;
+#endif
+/* Where it is 0, a load by a mask is slow: many lines are better copied together first. */
+enum { VEC_MASKS = ANT__VECTOR_BYTES > 16 };
+
+ALWAYS_INLINE vec_mask vec_mask_first(int64_t n) {
+#if ANT__VECTOR_BYTES == 64
+    return (vec_mask)((1u << n) - 1);
+#elif ANT__VECTOR_BYTES == 32 && ANT__DOUBLE
+    return (vec_mask)((vec_int){0, 1, 2, 3} < (vec_int){0} + n);
+#elif ANT__VECTOR_BYTES == 32
+    return (vec_mask)((vec_int){0, 1, 2, 3, 4, 5, 6, 7} < (vec_int){0} + (R_int)n);
+#else
+    return n;
+#endif
+}
+
+/* Lanes outside of the mask are zero, and their memory is not touched. */
+ALWAYS_INLINE vec vec_load_mask(const R *p, vec_mask m) {
+#if ANT__VECTOR_BYTES == 64 && ANT__DOUBLE
+    return (vec)_mm512_maskz_loadu_pd(m, p);
+#elif ANT__VECTOR_BYTES == 64
+    return (vec)_mm512_maskz_loadu_ps(m, p);
+#elif ANT__VECTOR_BYTES == 32 && ANT__DOUBLE
+    return (vec)_mm256_maskload_pd(p, m);
+#elif ANT__VECTOR_BYTES == 32
+    return (vec)_mm256_maskload_ps(p, m);
 #else
     vec v = {0};
-    memcpy(&v, p, (size_t)n * sizeof(R));
+    memcpy(&v, p, (size_t)m * sizeof(R));
     return v;
 #endif
 }
 
+ALWAYS_INLINE vec vec_load_part(const R *p, int64_t n) {
+    return vec_load_mask(p, vec_mask_first(n));
+}
+
+/* AVX2's stores by a mask are slow: halves, quarters … instead. */
 ALWAYS_INLINE void vec_store_part(R *p, vec v, int64_t n) {
 #if ANT__VECTOR_BYTES == 64 && ANT__DOUBLE
     _mm512_mask_storeu_pd(p, (__mmask8)((1u << n) - 1), (__m512d)v);
 #elif ANT__VECTOR_BYTES == 64
     _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1), (__m512)v);
 #else
-    memcpy(p, &v, (size_t)n * sizeof(R));
+    const char *from = (const char *)&v;
+    char *to = (char *)p;
+    UNROLL
+    for (int half = LANES; half > 0; half /= 2) {
+        if (!(n & half))
+            continue;
+        memcpy(to, from, (size_t)half * sizeof(R));
+        to += (size_t)half * sizeof(R);
+        from += (size_t)half * sizeof(R);
+    }
 #endif
 }
 

@@ -38,6 +38,8 @@ ant_dims ant__get_dims(const ant_attrs *attrs, int at);
 bool ant__scalar_of(const ant_value *v, double *x);
 /* An axis counted from the end, or the error. */
 int ant__op_axis(ant_program *p, const char *op, const ant_value *a, int axis);
+/* Does the op add up all rows of a matrix, whose axes but the last are taken as one? */
+bool ant__sums_rows(const ant_op *o);
 /* Cells of about `entries` numbers each, at least 1. */
 int64_t ant__cells(int64_t total, int64_t entries);
 #endif

@@ -1,7 +1,6 @@
 /* Matrix products of the last two axes; the axes before them broadcast. */
 #include "core/ops/matmul.h"
 #include "core/kernels/gemm_size.h"
-#include "core/kernels/matmul.h"
 #include "core/ops/fine.h"
 
 /* --- shapes --- */
@@ -63,17 +62,6 @@ static int infer_matmul(ant_op *o) {
     dims.dim[dims.rank++] = s.n;
     o->out[0]->dtype = o->in[0]->dtype;
     o->out[0]->dims = dims;
-    return 0;
-}
-
-static int infer_dense(ant_op *o) {
-    int code = infer_matmul(o);
-    if (code)
-        return code;
-    int64_t n = sizes_of(o).n, entries = ant__dims_count(&o->in[2]->dims);
-    if (n >= 0 && entries >= 0 && n != entries)
-        return ant__op_fail(o, "a bias of %lld entries for %lld columns", (long long)entries,
-                            (long long)n);
     return 0;
 }
 
@@ -145,6 +133,26 @@ static plan plan_of(const ant_op *o) {
     return p;
 }
 
+bool ant__matmul_is_one(const ant_op *o) {
+    return plan_of(o).lead.rank == 0;
+}
+
+int ant__matmul_input(const ant_op *o, int part) {
+    int at = 2;
+    for (int before = 1; before < part; before *= 2)
+        at += (o->attrs.i[ANT__MATMUL_PARTS] & before) != 0 && before != ANT__MATMUL_SUMS;
+    return at;
+}
+
+/* Entries of a cell's workspace. Baseline kernels are helped by BLIS, which copies everything. */
+static int64_t cell_workspace(const plan *p) {
+    const bool wide = ant__kernels()->vector_bytes > 16;
+    if (wide && !p->s.tb && p->s.k > 0 &&
+        ant__gemm_in_place(p->block_rows < p->s.m ? p->block_rows : p->s.m))
+        return 0;
+    return ant__gemm_workspace(p->s.k);
+}
+
 /* In the order of enum ant_matmul_number. */
 static int64_t prep(const ant_op *o, ant_nums *n) {
     plan p = plan_of(o);
@@ -156,11 +164,12 @@ static int64_t prep(const ant_op *o, ant_nums *n) {
                               p.s.ta ? a_columns : 1,
                               p.s.tb ? 1 : b_columns,
                               p.s.tb ? b_columns : 1,
-                              o->n_in == 3,
+                              o->attrs.i[ANT__MATMUL_PARTS],
                               o->attrs.i[ANT__MATMUL_RELU],
                               p.block_rows,
                               p.block_columns,
-                              ant__gemm_workspace(p.s.k),
+                              p.cells > 0 ? p.cells : 1,
+                              cell_workspace(&p),
                               p.lead.rank};
     _Static_assert(sizeof number / sizeof *number == ANT__MATMUL_LEAD, "one for each");
     for (int i = 0; i < ANT__MATMUL_LEAD; i++)
@@ -176,7 +185,15 @@ static int64_t prep(const ant_op *o, ant_nums *n) {
 /* A panel of b for each cell. */
 static size_t workspace(const ant_op *o) {
     plan p = plan_of(o);
-    return (size_t)(p.cells * ant__gemm_workspace(p.s.k)) * ant__dtype_size(o->out[0]->dtype);
+    return (size_t)(p.cells * cell_workspace(&p)) * ant__dtype_size(o->out[0]->dtype);
+}
+
+/* Each entry of a rest or a gate is read before the entry of the result is written, and never again. */
+static bool over_part(const ant_op *o, int out, int in) {
+    const int64_t parts = o->attrs.i[ANT__MATMUL_PARTS];
+    return out == 0 &&
+           ((parts & ANT__MATMUL_REST && in == ant__matmul_input(o, ANT__MATMUL_REST)) ||
+            (parts & ANT__MATMUL_GATE && in == ant__matmul_input(o, ANT__MATMUL_GATE)));
 }
 
 /* --- simplify: a transpose of the last two axes is only another stride --- */
@@ -246,10 +263,10 @@ const ant_op_class ant__matmul_class = {.name = "matmul",
                                         .grad = gradient};
 
 const ant_op_class ant__dense_class = {.name = "dense",
-                                       .infer = infer_dense,
                                        .relu = ANT__MATMUL_RELU + 1,
                                        .kernel = ANT__K_matmul,
                                        .prep = prep,
+                                       .inplace = over_part,
                                        .workspace = workspace};
 
 ant_value *ant_op_matmul(ant_program *p, ant_value *a, ant_value *b, bool ta, bool tb) {

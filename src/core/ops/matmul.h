@@ -1,15 +1,22 @@
-/* The op `matmul` as passes see it: attrs.i holds these. `dense` is the same product with a bias
- * (input 2, n entries) and an activation: what the epilogue pass makes of matmul, add and relu. It
- * has no gradient rule, as passes run after the gradient. */
+/* The op `matmul` as passes see it: attrs.i holds these. `dense` is the same product with what the
+ * epilogue pass joins to it: inputs after a and b, in the order of enum ant_matmul_part
+ * (kernels/matmul.h), and the sums of b's columns as a second output. It has no gradient rule, as
+ * passes run after the gradient. */
 #ifndef ANT_CORE_OPS_MATMUL_H
 #define ANT_CORE_OPS_MATMUL_H
+#include "core/kernels/matmul.h"
 #include "core/program/program.h"
 
 enum {
-    ANT__MATMUL_TA,  /* 1: the last two axes of a are swapped */
-    ANT__MATMUL_TB,  /* … of b */
-    ANT__MATMUL_RELU /* dense: 1: negative entries become 0 */
+    ANT__MATMUL_TA,   /* 1: the last two axes of a are swapped */
+    ANT__MATMUL_TB,   /* … of b */
+    ANT__MATMUL_RELU, /* dense: 1: negative entries become 0 */
+    ANT__MATMUL_PARTS /* dense: bits of enum ant_matmul_part */
 };
 
 extern const ant_op_class ant__matmul_class, ant__dense_class;
+/* Is it one product of two matrices, once axes are merged? Only such a one may have a rest or a gate. */
+bool ant__matmul_is_one(const ant_op *o);
+/* Where among the op's inputs a part stands, or would stand. */
+int ant__matmul_input(const ant_op *o, int part);
 #endif

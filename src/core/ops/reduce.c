@@ -133,6 +133,11 @@ static const ant_op_class prod_class = {.name = "prod",
                                         .prep = prep_prod,
                                         .grad = prod_gradient};
 
+bool ant__sums_rows(const ant_op *o) {
+    return o->cls == &sum_class && o->attrs.i[FIRST] == 0 && o->in[0]->dims.rank > 1 &&
+           o->attrs.i[AXES] == o->in[0]->dims.rank - 1 && ant__dtype_real(o->in[0]->dtype);
+}
+
 /* --- sets of axes --- */
 /* As bits below the rank; false after an error. */
 static bool axes_of(ant_program *p, const char *name, const ant_value *a, unsigned *axes) {

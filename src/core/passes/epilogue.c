@@ -1,13 +1,19 @@
-/* The epilogue pass: a product whose sum with a bias, and whose relu after it, nobody else sees
- * becomes one op, which adds and cuts while the numbers are still in registers; so does the relu
- * after a convolution. */
+/* The epilogue pass: what comes after a product and what nobody else sees of it becomes part of the
+ * product, which does it while the numbers are still in registers: a bias, another matrix to add,
+ * relu, and the gate that is relu's gradient. So does the relu after a convolution. And the product
+ * that gives a kernel's gradient also gives the bias's: both read the same numbers. */
 #include "core/kernels/elementwise.h"
+#include "core/ops/fine.h"
 #include "core/ops/matmul.h"
 #include "core/passes/passes.h"
 
-/* The op of class code `code` at v's end, when v is only made for one other. */
+/* The op that makes v, when v is only made for one other. */
 static ant_op *only_maker(const ant_value *v) {
     return v->pass->uses == 1 && v->from && !v->from->dead ? v->from : NULL;
+}
+
+static bool is_product(const ant_op *o) {
+    return o && (o->cls == &ant__matmul_class || o->cls == &ant__dense_class);
 }
 
 /* One entry for each column of the product, and nothing that broadcasts further. */
@@ -18,18 +24,14 @@ static bool is_bias(const ant_value *bias, const ant_value *product) {
            ant__dims_count(&bias->dims) == columns && bias->dtype == product->dtype;
 }
 
-/* An op of class `cls` takes the place of the maker and of `last`, which came after it; `more` is an
- * input that the maker had not, or NULL. */
-static bool replace(ant_op *maker, ant_op *last, const ant_op_class *cls, const ant_attrs *attrs,
-                    ant_value *more) {
+static bool is_like(const ant_value *v, const ant_value *product) {
+    return ant__dims_equal(&v->dims, &product->dims) && v->dtype == product->dtype;
+}
+
+/* --- joining --- */
+/* An op of class `cls` takes the maker's place, and that of `last`, which came after it. */
+static bool replace(ant_op *maker, ant_op *last, ant_op *joint) {
     ant_program *p = last->program;
-    ant_op *joint = ant__op_bare(p, cls, attrs, maker->n_in + (more != NULL), 1);
-    if (!joint)
-        return false;
-    for (int k = 0; k < maker->n_in; k++)
-        joint->in[k] = maker->in[k];
-    if (more)
-        joint->in[maker->n_in] = more;
     joint->out[0] = last->out[0];
     joint->out[0]->from = joint;
     joint->index = last->index;
@@ -38,32 +40,137 @@ static bool replace(ant_op *maker, ant_op *last, const ant_op_class *cls, const 
     return true;
 }
 
-static bool take_bias(ant_op *sum) {
+/* The maker again, with other attributes. */
+static bool change(ant_op *maker, ant_op *last, const ant_attrs *attrs) {
+    ant_op *joint = ant__op_bare(last->program, maker->cls, attrs, maker->n_in, 1);
+    if (!joint)
+        return false;
+    for (int k = 0; k < maker->n_in; k++)
+        joint->in[k] = maker->in[k];
+    return replace(maker, last, joint);
+}
+
+/* The product with `part` more, which is the value `with`. */
+static bool extend(ant_op *product, ant_op *last, int part, ant_value *with) {
+    ant_op *joint = ant__op_bare(last->program, &ant__dense_class, &product->attrs,
+                                 product->n_in + 1, product->n_out);
+    if (!joint)
+        return false;
+    const int at = ant__matmul_input(product, part);
+    for (int k = 0; k < product->n_in; k++)
+        joint->in[k < at ? k : k + 1] = product->in[k];
+    joint->in[at] = with;
+    joint->attrs.i[ANT__MATMUL_PARTS] |= part;
+    return replace(product, last, joint);
+}
+
+/* Has the product none of these parts, nor relu, which come after what is to be joined? */
+static bool is_open(const ant_op *product, int parts) {
+    return is_product(product) && product->n_out == 1 && !product->attrs.i[ANT__MATMUL_RELU] &&
+           !(product->attrs.i[ANT__MATMUL_PARTS] & parts);
+}
+
+/* --- what is joined --- */
+enum { LATER = ANT__MATMUL_REST | ANT__MATMUL_GATE };
+
+static bool take_sum(ant_op *sum) {
     for (int k = 0; k < 2; k++) {
         ant_op *product = only_maker(sum->in[k]);
-        ant_value *bias = sum->in[1 - k];
-        if (product && product->cls == &ant__matmul_class && bias != sum->in[k] &&
-            is_bias(bias, product->out[0]) &&
-            ant__dims_equal(&sum->out[0]->dims, &product->out[0]->dims))
-            return replace(product, sum, &ant__dense_class, &product->attrs, bias);
+        ant_value *other = sum->in[1 - k];
+        if (!is_open(product, LATER) || other == sum->in[k] || !is_like(sum->out[0], sum->in[k]))
+            continue;
+        if (is_bias(other, sum->in[k]) && !(product->attrs.i[ANT__MATMUL_PARTS] & ANT__MATMUL_BIAS))
+            return extend(product, sum, ANT__MATMUL_BIAS, other);
+        if (is_like(other, sum->in[k]) && ant__matmul_is_one(product))
+            return extend(product, sum, ANT__MATMUL_REST, other);
     }
+    return true;
+}
+
+static bool take_gate(ant_op *gate) {
+    ant_op *product = only_maker(gate->in[1]);
+    if (is_product(product) && product->n_out == 1 && gate->in[0] != gate->in[1] &&
+        !(product->attrs.i[ANT__MATMUL_PARTS] & ANT__MATMUL_GATE) &&
+        is_like(gate->in[0], gate->in[1]) && ant__matmul_is_one(product))
+        return extend(product, gate, ANT__MATMUL_GATE, gate->in[0]);
     return true;
 }
 
 static bool take_relu(ant_op *relu) {
     ant_op *maker = only_maker(relu->in[0]);
     int cuts = maker ? maker->cls->relu - 1 : -1;
-    if (cuts < 0 || maker->attrs.i[cuts])
+    if (cuts < 0 || maker->attrs.i[cuts] || maker->n_out != 1 ||
+        (is_product(maker) && maker->attrs.i[ANT__MATMUL_PARTS] & ANT__MATMUL_GATE))
         return true;
     ant_attrs attrs = maker->attrs;
     attrs.i[cuts] = true;
-    return replace(maker, relu, maker->cls, &attrs, NULL);
+    return change(maker, relu, &attrs);
 }
 
+/* --- sums of columns --- */
+/* v is a matrix, once all axes but the last are one. */
+static int64_t columns_of(const ant_value *v) {
+    return v->dims.rank ? v->dims.dim[v->dims.rank - 1] : 1;
+}
+
+/* Does the op multiply by v, read row by row, in one product? */
+static bool multiplies_by(const ant_op *o, ant_value *v) {
+    return is_product(o) && !o->dead && o->n_out == 1 && !o->attrs.i[ANT__MATMUL_TB] &&
+           o->in[1]->dims.rank == 2 && columns_of(o->in[1]) == columns_of(v) &&
+           ant__base(o->in[1]) == ant__base(v) && ant__matmul_is_one(o);
+}
+
+/* Does an op between the sum and the product, which comes after it, need the sum? */
+static bool needed_before(const ant_op *sum, const ant_op *product) {
+    for (int i = sum->index + 1; i < product->index; i++) {
+        const ant_op *o = sum->program->ops.at[i];
+        for (int k = 0; k < o->n_in && !o->dead; k++)
+            if (o->in[k] == sum->out[0])
+                return true;
+    }
+    return false;
+}
+
+/* Where the product stood, both are computed. */
+static bool sum_with(ant_op *product, ant_op *sum) {
+    ant_program *p = sum->program;
+    ant_op *joint = ant__op_bare(p, &ant__dense_class, &product->attrs, product->n_in, 2);
+    if (!joint)
+        return false;
+    for (int k = 0; k < product->n_in; k++)
+        joint->in[k] = product->in[k];
+    joint->attrs.i[ANT__MATMUL_PARTS] |= ANT__MATMUL_SUMS;
+    joint->out[0] = product->out[0];
+    joint->out[1] = sum->out[0];
+    joint->out[0]->from = joint->out[1]->from = joint;
+    joint->index = product->index;
+    p->ops.at[product->index] = joint;
+    product->dead = sum->dead = true;
+    return true;
+}
+
+static bool join_sum(ant_op *sum) {
+    const ant_program *p = sum->program;
+    for (int i = 0; i < p->ops.n; i++) {
+        ant_op *o = p->ops.at[i];
+        if (multiplies_by(o, sum->in[0]) && !needed_before(sum, o))
+            return sum_with(o, sum);
+    }
+    return true;
+}
+
+/* --- the pass --- */
 static bool look_at(ant_op *o) {
-    if (o->cls->elementwise == ANT__E_add)
-        return take_bias(o);
-    return o->cls->elementwise != ANT__E_relu || take_relu(o);
+    switch (o->cls->elementwise) {
+    case ANT__E_add:
+        return take_sum(o);
+    case ANT__E_gate:
+        return take_gate(o);
+    case ANT__E_relu:
+        return take_relu(o);
+    default:
+        return !ant__sums_rows(o) || join_sum(o);
+    }
 }
 
 int ant__epilogue(ant_program *p) {
@@ -71,7 +178,7 @@ int ant__epilogue(ant_program *p) {
         ant_op *o = p->ops.at[i];
         if (o->body && ant__epilogue(o->body))
             return p->shared->error.code;
-        if (!look_at(o))
+        if (!o->dead && !look_at(o))
             return ant__program_fail_memory(p);
     }
     ant__drop_dead(p);
