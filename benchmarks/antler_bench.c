@@ -132,7 +132,8 @@ int main(int argc, char **argv) {
         if (sscanf(line, "%15s %15s %ld", id, mode, &steps) != 3 || steps < 1)
             continue;
         answer(jobs, id, mode, steps, threads);
-        fflush(stdout);
+        if (fflush(stdout))
+            break;
     }
     close_jobs(jobs);
     return 0;

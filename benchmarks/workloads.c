@@ -176,7 +176,7 @@ static ant_array target_of(int rows, int classes, uint64_t *state) {
 workload_data workload_make(const workload *w, int rows) {
     uint64_t state = 1;
     workload_data d = {0};
-    for (int k = 0; k < w->inputs; k++)
+    for (int k = 0; k < 2 && k < w->inputs; k++)
         d.x[k] = array_of(rows, w->x_shape, w->ids, &state);
     for (int k = 0; k < 2 && w->classes[k]; k++) {
         int width = w->classes[k] < 0 ? -w->classes[k] : w->classes[k];

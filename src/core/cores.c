@@ -23,7 +23,7 @@ static bool first_line(const char *path, char line[LINE_ROOM]) {
     if (!f)
         return false;
     bool found = fgets(line, LINE_ROOM, f) != NULL;
-    fclose(f);
+    (void)fclose(f); /* it was only read */
     return found;
 }
 
@@ -97,7 +97,7 @@ static long cores_of_quotas(void) {
     while (f && fgets(line, sizeof line, f))
         cores = stricter(cores, cores_of_line(line));
     if (f)
-        fclose(f);
+        (void)fclose(f);
     return cores;
 }
 

@@ -92,7 +92,7 @@ static int refuse_type(reader *r, const char *said) {
 }
 
 static int descr(reader *r) {
-    char said[32];
+    char said[32] = "";
     blanks(r);
     if (r->at < r->end && *r->at == '[')
         return fail(r, "a structured type is not read; expected one type for all numbers");

@@ -165,7 +165,8 @@ static bool has_directives(const yaml_event_t *e) {
 }
 
 static ant_tree *document(reader *r) {
-    if (next(r) || next(r))
+    bool begun = !next(r); /* the stream, then its document */
+    if (!begun || next(r))
         return NULL;
     if (r->event.type != YAML_DOCUMENT_START_EVENT) {
         ant__fail(&r->c->error, ANT_E_FORMAT, "the file is empty");

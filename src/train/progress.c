@@ -54,7 +54,7 @@ static void flush(const progress *s, const text *t) {
         return;
     }
     fputs(t->at, file);
-    fflush(file);
+    (void)fflush(file);
 }
 
 /* --- pieces --- */

@@ -155,7 +155,7 @@ static void gather_cells(const gather *g, int64_t from, int64_t to) {
     }
     int64_t rows = g->row.count, total = g->conv->windows.images * rows;
     int64_t at = total * from / g->conv->cells, end = total * to / g->conv->cells;
-    if (at >= end || g->column.count == 0)
+    if (rows == 0 || at >= end || g->column.count == 0)
         return;
     for (int64_t group = 0; group < g->conv->groups; group++)
         pack_taps(g, group);

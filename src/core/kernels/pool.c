@@ -81,7 +81,7 @@ ALWAYS_INLINE void walk_on(walk *s, const place *w) {
 
 /* Not a number is larger than all, so that it is not lost. */
 ALWAYS_INLINE vec_int beats(vec x, vec best) {
-    return (x > best) | (x != x);
+    return (x > best) | (x != x); /* NOLINT: NaN is unlike itself */
 }
 
 static void largest(const place *w, const R *x, const R *unused, R *y) {

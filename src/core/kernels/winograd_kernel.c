@@ -88,6 +88,7 @@ static void sum_piece(block *b, int64_t k, int64_t from, int64_t to) {
         multiply(b);
         b->add = true;
     }
+    b->x = b->dy = NULL;
 }
 
 /* dw = G' S G for the sums S of all channels and filters. */

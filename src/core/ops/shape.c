@@ -204,7 +204,7 @@ static int64_t prep_transpose(const ant_op *o, ant_nums *n) {
 }
 
 static void transpose_gradient(ant_program *p, ant_op *o, ant_value *const *dy, ant_value **dx) {
-    int back[ANT_MAX_AXES];
+    int back[ANT_MAX_AXES] = {0};
     for (int k = 0; k < o->out[0]->dims.rank; k++)
         back[o->attrs.i[k]] = k;
     dx[0] = ant_op_transpose(p, dy[0], back);

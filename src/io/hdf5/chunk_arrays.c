@@ -99,8 +99,11 @@ static bool entry_is_good(const array *a) {
 
 /* --- of fixed length --- */
 static int read_fixed(const array *a, uint64_t address, uint64_t n) {
-    uint64_t pages = n > a->page ? n / a->page + (n % a->page != 0) : 0, bits = (pages + 7) / 8,
-             size = BLOCK_HEAD + (pages ? bits : n * (uint64_t)a->entry);
+    uint64_t pages = 0, bits, size;
+    if (n > a->page)
+        pages = n / a->page + (n % a->page != 0); /* NOLINT: a power of two, never 0 */
+    bits = (pages + 7) / 8;
+    size = BLOCK_HEAD + (pages ? bits : n * (uint64_t)a->entry);
     const unsigned char *at = take_block(a, address, size, "FADB");
     if (!at)
         return a->x->r->c->error.code;

@@ -31,7 +31,7 @@ static ant_value *unit(ant_program *p, ant_value *x, int axis) {
 
 /* Moves an axis to place `to`; the others keep their order. */
 static ant_value *move_axis(ant_program *p, ant_value *x, int axis, int to) {
-    int order[ANT_MAX_AXES], n = 0, rank = ant_value_rank(x);
+    int order[ANT_MAX_AXES] = {0}, n = 0, rank = ant_value_rank(x);
     for (int i = 0; i < rank; i++)
         if (i != axis)
             order[n++] = i;

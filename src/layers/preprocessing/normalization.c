@@ -101,7 +101,7 @@ static int call(ant_layer_call *c) {
 static int64_t packed_index(const ant_dims *in, unsigned kept, int64_t i) {
     int64_t index = 0, step = 1;
     for (int axis = in->rank - 1; axis >= 0; axis--) {
-        if (kept & ANT_AXIS(axis)) {
+        if (kept & ANT_AXIS(axis)) { /* NOLINT: a rank is small */
             index += i % in->dim[axis] * step;
             step *= in->dim[axis];
         }

@@ -119,7 +119,7 @@ static void put_results(ant_layer_call *c, const ant_layer_call *in, ant_value *
 }
 
 static int call(ant_layer_call *c) {
-    ant_layer_call in[2];
+    ant_layer_call in[2] = {{0}};
     int code = run_direction(c, FORWARD, &in[FORWARD]);
     if (!code)
         code = run_direction(c, BACKWARD, &in[BACKWARD]);

@@ -105,7 +105,7 @@ ant_value *ant__cell_part(ant_program *p, ant_value *z, int64_t units, int k, in
 
 ant_value *ant__cell_multiply(ant_layer_call *c, ant_value *x, const ant_cell_product *k) {
     ant_program *p = c->program;
-    ant_value *kernel = ant__weight_read(c, k->kernel), *mask[4], *part[4];
+    ant_value *kernel = ant__weight_read(c, k->kernel), *mask[4] = {NULL}, *part[4];
     int n = ant__cell_masks(c, x, k->rate, k->per_gate ? k->gates : 1, mask);
     int64_t units = units_of(c->layer);
     if (n <= 1)

@@ -168,7 +168,7 @@ static int check_inputs(ant_layer_call *c, ant_walk *w) {
 
 int ant__rnn_call(ant_layer_call *c) {
     const bool sequences = ant__rnn_flag(c->layer, "return_sequences");
-    ant_variable *keep[ANT_MAX_PORTS];
+    ant_variable *keep[ANT_MAX_PORTS] = {NULL};
     ant_walk w = {.x = ant_op_real(c->program, c->in[0]),
                   .mask = mask_of(c),
                   .reverse = ant__rnn_flag(c->layer, "go_backwards"),
