@@ -192,6 +192,26 @@ START_TEST(channels_of_images) {
     for (int plane = 0; plane < 24; plane++)
         for (int i = 0; i < 16; i++)
             ck_assert((b.y[plane * 16 + i] == 0) == (b.y[plane * 16] == 0));
+    ck_assert_int_eq(run(&b, ant_spatial_dropout3d(&b.graph, 0.5)), ANT_E_SHAPE);
+    bench_free(&b);
+}
+END_TEST
+
+START_TEST(channels_of_volumes) {
+    bench b = bench_of(ANT__DIMS(8, 3, 2, 2, 8));
+    ck_assert_int_eq(run(&b, ant_spatial_dropout3d(&b.graph, 0.5)), 0);
+    int dropped = 0;
+    for (int n = 0; n < 8; n++)
+        for (int c = 0; c < 8; c++) {
+            dropped += b.y[n * 96 + c] == 0;
+            for (int i = 0; i < 12; i++)
+                ck_assert((b.y[(n * 12 + i) * 8 + c] == 0) == (b.y[n * 96 + c] == 0));
+        }
+    ck_assert(dropped > 16 && dropped < 48);
+    ck_assert_int_eq(run(&b, ant_spatial_dropout3d(&b.graph, 0.5, "channels_first")), 0);
+    for (int volume = 0; volume < 24; volume++)
+        for (int i = 0; i < 32; i++)
+            ck_assert((b.y[volume * 32 + i] == 0) == (b.y[volume * 32] == 0));
     bench_free(&b);
 }
 END_TEST
@@ -276,5 +296,5 @@ START_TEST(activity_is_penalized) {
 END_TEST
 
 ANT_TEST_MAIN("regularization", ANT_LOOP(dropped_share_and_scale, 3), {edges_of_the_rate}, {draws},
-              {noise_shapes}, {channels_of_images}, {alpha_dropout_keeps_mean_and_variance},
-              {gaussian_noises}, {activity_is_penalized})
+              {noise_shapes}, {channels_of_images}, {channels_of_volumes},
+              {alpha_dropout_keeps_mean_and_variance}, {gaussian_noises}, {activity_is_penalized})

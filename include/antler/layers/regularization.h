@@ -1,5 +1,5 @@
-/* Regularization layers: Dropout, SpatialDropout1D, SpatialDropout2D, AlphaDropout, GaussianDropout,
- * GaussianNoise, ActivityRegularization.
+/* Regularization layers: Dropout, SpatialDropout1D, SpatialDropout2D, SpatialDropout3D,
+ * AlphaDropout, GaussianDropout, GaussianNoise, ActivityRegularization.
  *
  *     ant_node *h = ant_call(ant_dropout(g, 0.5), x);
  *
@@ -37,9 +37,9 @@ typedef struct ant_dropout_options {
 #define ant_dropout(...)                                                                           \
     ANT__LAYER("Dropout", ant_dropout_options, ANT_DROPOUT_DEFAULTS, .graph = __VA_ARGS__)
 
-/* --- SpatialDropout1D, SpatialDropout2D ---
- * Dropout of whole channels. In: (batch, steps, channels); (batch, height, width, channels), or with
- * channels_first (batch, channels, height, width).
+/* --- SpatialDropout1D, SpatialDropout2D, SpatialDropout3D ---
+ * Dropout of whole channels. In: (batch, steps, channels); (batch, height, width, channels);
+ * (batch, depth, height, width, channels); with channels_first the channels stand behind the batch.
  * Source: Tompson et al., Efficient object localization (2015). */
 typedef struct ant_spatial_dropout1d_options {
     ANT_LAYER_OPTIONS;
@@ -52,16 +52,21 @@ typedef struct ant_spatial_dropout1d_options {
     ANT__LAYER("SpatialDropout1D", ant_spatial_dropout1d_options, ANT_SPATIAL_DROPOUT1D_DEFAULTS,  \
                .graph = __VA_ARGS__)
 
-typedef struct ant_spatial_dropout2d_options {
+typedef struct ant_spatial_dropout_options {
     ANT_LAYER_OPTIONS;
     double rate;
     const char *data_format; /* NULL: channels_last */
     int seed;
     char ant_end;
-} ant_spatial_dropout2d_options;
-#define ANT_SPATIAL_DROPOUT2D_DEFAULTS ANT_LAYER_DEFAULTS, .rate = ANT_REQUIRED, .seed = ANT_NONE
+} ant_spatial_dropout_options;
+typedef ant_spatial_dropout_options ant_spatial_dropout2d_options;
+typedef ant_spatial_dropout_options ant_spatial_dropout3d_options;
+#define ANT_SPATIAL_DROPOUT_DEFAULTS ANT_LAYER_DEFAULTS, .rate = ANT_REQUIRED, .seed = ANT_NONE
 #define ant_spatial_dropout2d(...)                                                                 \
-    ANT__LAYER("SpatialDropout2D", ant_spatial_dropout2d_options, ANT_SPATIAL_DROPOUT2D_DEFAULTS,  \
+    ANT__LAYER("SpatialDropout2D", ant_spatial_dropout2d_options, ANT_SPATIAL_DROPOUT_DEFAULTS,    \
+               .graph = __VA_ARGS__)
+#define ant_spatial_dropout3d(...)                                                                 \
+    ANT__LAYER("SpatialDropout3D", ant_spatial_dropout3d_options, ANT_SPATIAL_DROPOUT_DEFAULTS,    \
                .graph = __VA_ARGS__)
 
 /* --- AlphaDropout ---

@@ -1,4 +1,4 @@
-/* Dropout, SpatialDropout1D, SpatialDropout2D, AlphaDropout: numbers left out at random. */
+/* Dropout, SpatialDropout1D to 3D, AlphaDropout: numbers left out at random. */
 #include "antler/layers/regularization.h"
 #include "layers/layer.h"
 #include <math.h>
@@ -73,10 +73,18 @@ static int call_spatial_dropout1d(ant_layer_call *c) {
     return call_spatial(c, 3, 2, o->rate, o->seed);
 }
 
-static int call_spatial_dropout2d(ant_layer_call *c) {
-    const ant_spatial_dropout2d_options *o = ANT__OPTIONS(spatial_dropout2d, c->layer);
+static int call_images(ant_layer_call *c, int rank) {
+    const ant_spatial_dropout_options *o = ANT__OPTIONS(spatial_dropout, c->layer);
     bool first = o->data_format && !strcmp(o->data_format, "channels_first");
-    return call_spatial(c, 4, first ? 1 : 3, o->rate, o->seed);
+    return call_spatial(c, rank, first ? 1 : rank - 1, o->rate, o->seed);
+}
+
+static int call_spatial_dropout2d(ant_layer_call *c) {
+    return call_images(c, 4);
+}
+
+static int call_spatial_dropout3d(ant_layer_call *c) {
+    return call_images(c, 5);
 }
 
 /* --- AlphaDropout --- */
@@ -124,12 +132,12 @@ static const ant_row spatial_dropout1d_rows[] = {
     SEED_ROW(spatial_dropout1d),
     ANT__LAYER_ROWS(spatial_dropout1d),
 };
-static const ant_row spatial_dropout2d_rows[] = {
-    RATE_ROW(spatial_dropout2d),
-    ANT__ROW(spatial_dropout2d, data_format, "where the channels are",
+static const ant_row spatial_dropout_rows[] = {
+    RATE_ROW(spatial_dropout),
+    ANT__ROW(spatial_dropout, data_format, "where the channels are",
              .words = "channels_last channels_first"),
-    SEED_ROW(spatial_dropout2d),
-    ANT__LAYER_ROWS(spatial_dropout2d),
+    SEED_ROW(spatial_dropout),
+    ANT__LAYER_ROWS(spatial_dropout),
 };
 static const ant_row alpha_dropout_rows[] = {
     RATE_ROW(alpha_dropout),
@@ -138,16 +146,17 @@ static const ant_row alpha_dropout_rows[] = {
     ANT__LAYER_ROWS(alpha_dropout),
 };
 
-#define LAYER(Name, T, U, build_it)                                                                \
+#define LAYER(Name, T, U, call_it, build_it)                                                       \
     ANT__CLASS(                                                                                    \
         Name, T, U, ANT_LAYER,                                                                     \
-        &(const ant_layer_class){.build = (build_it), .call = call_##T, .mask = ANT__MASK_PASS})
+        &(const ant_layer_class){.build = (build_it), .call = (call_it), .mask = ANT__MASK_PASS})
 
 static const ant_class classes[] = {
-    LAYER(Dropout, dropout, DROPOUT, NULL),
-    LAYER(SpatialDropout1D, spatial_dropout1d, SPATIAL_DROPOUT1D, NULL),
-    LAYER(SpatialDropout2D, spatial_dropout2d, SPATIAL_DROPOUT2D, NULL),
-    LAYER(AlphaDropout, alpha_dropout, ALPHA_DROPOUT, build_alpha_dropout),
+    LAYER(Dropout, dropout, DROPOUT, call_dropout, NULL),
+    LAYER(SpatialDropout1D, spatial_dropout1d, SPATIAL_DROPOUT1D, call_spatial_dropout1d, NULL),
+    LAYER(SpatialDropout2D, spatial_dropout, SPATIAL_DROPOUT, call_spatial_dropout2d, NULL),
+    LAYER(SpatialDropout3D, spatial_dropout, SPATIAL_DROPOUT, call_spatial_dropout3d, NULL),
+    LAYER(AlphaDropout, alpha_dropout, ALPHA_DROPOUT, call_alpha_dropout, build_alpha_dropout),
 };
 
 const ant_family ant__dropout_family = ANT__FAMILY("regularization", classes);
