@@ -14,6 +14,7 @@ static const ant_row box_rows[] = {
     ANT__ROW(box, factor, "span", ANT__BETWEEN(-1, 1)),
     ANT__ROW(box, axes, "axes"),
     ANT__ROW(box, weights, "weights", ANT__ABOVE(0)),
+    ANT__ROW(box, limits, "of something", ANT__AT_LEAST(0), .words = "low middle high"),
     ANT__ROW(box, words, "words"),
     ANT__ROW(box, parts, "activations", .part = ANT_ACTIVATION),
     ANT__ROW(box, learning_rate, "rate or schedule", ANT__ABOVE(0), .part = ANT_SCHEDULE,

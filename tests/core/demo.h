@@ -16,7 +16,7 @@ typedef struct ant_box_options {
     ant_shape target;
     ant_span factor;
     ant_ints axes;
-    ant_floats weights;
+    ant_floats weights, limits;
     ant_texts words;
     const char *parts[ANT_MAX_PORTS];
     double learning_rate;

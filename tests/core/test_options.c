@@ -46,6 +46,8 @@ static const struct {
     {"Box(3, factor=[-0.5, 1])", "Box(units=3, factor=[-0.5, 1])"},
     {"Box(3, axes=[1, -2], weights=[0.1, 1e-9], words=[a, 'b c', none, ''])",
      "Box(units=3, axes=[1, -2], weights=[0.1, 1e-09], words=[a, \"b c\", \"none\", \"\"])"},
+    {"Box(3, limits=[high=2, low=0.5])", "Box(units=3, limits=[low=0.5, high=2])"},
+    {"Box(3, limits=[middle=1, low=none])", "Box(units=3, limits=[middle=1])"},
     {"Box(3, axes=4)", "Box(units=3, axes=[4])"},
     {"Box(3, parts=[relu, LeakySlope(1)])", "Box(units=3, parts=[relu, LeakySlope(slope=1)])"},
     {"Box(3, parts=relu)", "Box(units=3, parts=[relu])"},

@@ -143,10 +143,8 @@ START_TEST(normalizations) {
     refuses(g, ant_batch_normalization(g, 4), image, ANT_E_SHAPE,
             "axis 4 is outside of the input (None, None, 6, 3)");
     refuses(g, ant_batch_normalization(g, 1), image, ANT_E_SHAPE, "must be known");
-    refuses(g, ant_batch_normalization(g, .renorm = true), image, ANT_E_OPTION,
-            "batch renormalization is not built yet");
-    refuses(g, ant_batch_normalization(g, .synchronized = true), image, ANT_E_OPTION,
-            "synchronized");
+    gives(g, ant_batch_normalization(g, .renorm = true), image, image);
+    gives(g, ant_batch_normalization(g, .synchronized = true), image, image);
     refuses(g, ant_layer_normalization(g, ANT_SIZE(3, -1)), image, ANT_E_OPTION, "said twice");
     refuses(g, ant_layer_normalization(g, 5), image, ANT_E_SHAPE, "outside of the input");
     refuses(g, ant_layer_normalization(g, 1), image, ANT_E_SHAPE, "axis 1");

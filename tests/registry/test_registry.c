@@ -69,6 +69,8 @@ static const char *some_value(ant_context *c, const ant_class *cls, const ant_ro
     size_t n = r->words ? ant__word_at(r->words, 1, &word) : 0;
     if (r->words && !n)
         n = ant__word_at(r->words, 0, &word);
+    if (n && r->field == ANT__FLOAT_LIST)
+        return ant__print(c, "[%.*s=%s]", (int)n, word, ant__number_text(inside(r), number));
     if (n)
         return ant__print(c, "%.*s", (int)n, word);
     if (r->part)

@@ -30,8 +30,20 @@ extern "C" {
  * keeps, divided by their count + 1e-7; all entries are normalized.
  * Errors: ANT_E_SHAPE when `axis` is outside, its size unknown or another one at a later call, or
  * the mask's shape does not fit.
- * Not built yet: renorm, synchronized (refused by name).
- * Source: keras/src/layers/normalization/batch_normalization.py; Ioffe and Szegedy, 2015. */
+ * synchronized: moments over all machines that train together. Training here runs in one process,
+ * where that is the plain layer.
+ * renorm (batch renormalization): y = gamma (r x' + d) + beta in training, x' normalized by the batch,
+ *     r = deviation / renorm_stddev in [rmin, rmax], d = (mean - renorm_mean) / renorm_stddev in
+ *     [-dmax, dmax], deviation = sqrt(variance + epsilon),
+ * through which no gradient goes. It has three more weights: moving_stddev, whose square less epsilon
+ * is moving_variance; renorm_mean and renorm_stddev, which follow mean and deviation by
+ * renorm_momentum.
+ *
+ *     ant_batch_normalization(g, .renorm = true, .renorm_clipping = ANT_FLOATS(1 / 3.0, 3, 5))
+ *
+ * In files: renorm_clipping: {rmin: …, rmax: 3, dmax: 5}, where what is left out is no limit.
+ * Source: keras/src/layers/normalization/batch_normalization.py; Ioffe and Szegedy, 2015; Ioffe,
+ * 2017. */
 typedef struct ant_batch_normalization_options {
     ANT_LAYER_OPTIONS;
     int axis;           /* of the channels; may be counted from the end */
@@ -42,10 +54,10 @@ typedef struct ant_batch_normalization_options {
     const char *moving_mean_initializer, *moving_variance_initializer;
     const char *beta_regularizer, *gamma_regularizer; /* NULL: none */
     const char *beta_constraint, *gamma_constraint;   /* NULL: none */
-    bool renorm;                                      /* not built yet: refused */
-    const char *renorm_clipping;                      /* not built yet: refused */
-    double renorm_momentum;                           /* not built yet: refused */
-    bool synchronized;                                /* not built yet: refused */
+    bool renorm;
+    ant_floats renorm_clipping; /* rmin, rmax, dmax, each of which may be ANT_NONE */
+    double renorm_momentum;
+    bool synchronized;
     char ant_end;
 } ant_batch_normalization_options;
 #define ANT_BATCH_NORMALIZATION_DEFAULTS                                                           \

@@ -30,7 +30,8 @@ typedef struct ant_row {
     bool above;            /* min itself is refused */
     bool none;             /* takes None though its default is not None */
     int part;              /* text: the kind of part that it must name */
-    const char *words;     /* text: the words allowed; int: words for 0, 1, … */
+    const char *words;     /* text: the words allowed; int: words for 0, 1, …; list of numbers:
+                            * the names of its entries, each of which may be None */
     const char *none_word; /* how None is written; NULL: "none" */
     size_t also;           /* offset of a text field that holds a part instead of the number */
     const char *old;       /* Keras's other names, separated by spaces */

@@ -190,3 +190,12 @@ size_t ant__word_at(const char *words, int k, const char **word) {
     *word = words;
     return k < 0 ? 0 : strcspn(words, " ");
 }
+
+int ant__word_place(const char *words, const char *word) {
+    const char *at;
+    size_t n;
+    for (int k = 0; (n = ant__word_at(words, k, &at)); k++)
+        if (n == strlen(word) && !memcmp(word, at, n))
+            return k;
+    return -1;
+}

@@ -35,6 +35,8 @@ const char *ant__none_word(const ant_row *r);
 bool ant__says_none(const ant_row *r, const ant_tree *t);
 /* The word of a list for a whole number: "auto min max", 1 -> "min"; its length, 0 outside. */
 size_t ant__word_at(const char *words, int k, const char **word);
+/* Which word of a list it is; -1: none. */
+int ant__word_place(const char *words, const char *word);
 
 /* The canonical text of a part that was read; NULL after an error. */
 const char *ant__part_canonical(ant_context *c, int kind, ant_tree *t);

@@ -67,8 +67,25 @@ static int check_shape(checker *k, const int *shape) {
                      k->cls->name, k->row->name);
 }
 
+/* One entry for each of the row's words. */
+static int check_named(checker *k, ant_list_view list) {
+    const double *x = list.data;
+    const char *word;
+    int code = 0;
+    bool enough = ant__word_at(k->row->words, list.count - 1, &word);
+    if (!enough || ant__word_at(k->row->words, list.count, &word))
+        return ant__fail(&k->context->error, ANT_E_OPTION,
+                         "%s: %s is a list of %d numbers, must be these: %s", k->cls->name,
+                         k->row->name, list.count, k->row->words);
+    for (int i = 0; i < list.count && !code; i++)
+        code = x[i] == ANT_NONE ? 0 : check_number(k, x[i]);
+    return code;
+}
+
 static int check_list(checker *k, ant_list_view list) {
     int code = 0;
+    if (k->row->field == ANT__FLOAT_LIST && k->row->words)
+        return check_named(k, list);
     for (int i = 0; i < list.count && !code; i++)
         code = k->row->field == ANT__INT_LIST ? check_number(k, ((const int *)list.data)[i])
                : k->row->field == ANT__FLOAT_LIST

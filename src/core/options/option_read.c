@@ -34,13 +34,10 @@ static bool read_whole(const ant_tree *t, int *x) {
 
 /* A number, or one of the row's words, which stand for 0, 1, … */
 static bool read_int(const ant_row *row, const ant_tree *t, int *x) {
-    if (!row->words || !ant__tree_scalar(t) || !ant__word_among(row->words, t->text, false))
+    int k = row->words && ant__tree_scalar(t) ? ant__word_place(row->words, t->text) : -1;
+    if (k < 0)
         return read_whole(t, x);
-    const char *word;
-    size_t n;
-    for (int k = 0; (n = ant__word_at(row->words, k, &word)); k++)
-        if (n == strlen(t->text) && !memcmp(word, t->text, n))
-            *x = k;
+    *x = k;
     return true;
 }
 
@@ -112,6 +109,32 @@ static bool read_entry(ant_field field, const ant_tree *t, void *entry) {
         return false;
     *(const char **)entry = t->text;
     return true;
+}
+
+static int wrong_names(reader *r, const ant_tree *t) {
+    const char *expected = ant__print(r->context, "numbers by name: %s", r->row->words);
+    return expected ? wrong(r, t, expected) : r->context->error.code;
+}
+
+/* Numbers by their names, {rmax: 3, dmax: 5}; the others are None. */
+static int read_named(reader *r, void *field, const ant_tree *t) {
+    const char *words = r->row->words, *word;
+    int n = 0;
+    while (ant__word_at(words, n, &word))
+        n++;
+    double *x = ant__arena_array(&r->context->arena, (size_t)n, sizeof *x);
+    if (!x)
+        return ant__fail_memory(&r->context->error);
+    for (int k = 0; k < n; k++)
+        x[k] = ANT_NONE;
+    for (const ant_tree *child = t->first; child; child = child->next) {
+        int k = child->key ? ant__word_place(words, child->key) : -1;
+        bool none = k >= 0 && ant__says_none(r->row, child);
+        if (k < 0 || (!none && !read_number(child, &x[k])))
+            return wrong_names(r, t);
+    }
+    ant__list_set(field, (ant_list_view){n, x});
+    return 0;
 }
 
 /* A list, or one entry of it. */
@@ -214,6 +237,8 @@ static int read_value(reader *r, void *field, ant_tree *t) {
     case ANT__TEXT_LIST:
         break;
     }
+    if (r->row->field == ANT__FLOAT_LIST && r->row->words)
+        return read_named(r, field, t);
     return read_list(r, field, t);
 }
 

@@ -96,6 +96,23 @@ static ant_tree *counted(writer *w, ant_list_view l) {
     return list;
 }
 
+static ant_tree *named(writer *w, ant_list_view l) {
+    const double *x = l.data;
+    const char *word;
+    ant_tree *map = ant__tree_new(w->context, ANT__MAP, NULL, NULL);
+    for (int k = 0; k < l.count; k++) {
+        size_t n = ant__word_at(w->row->words, k, &word);
+        if (x[k] == ANT_NONE)
+            continue;
+        const char *name = ant__print(w->context, "%.*s", (int)n, word);
+        ant_tree *entry = name ? number(w, x[k]) : NULL;
+        if (!add(map, entry))
+            return NULL;
+        entry->key = name;
+    }
+    return map;
+}
+
 static ant_tree *parts(writer *w, const char *const *text) {
     ant_tree *list = items(w);
     for (int k = 0; k < ANT_MAX_PORTS && text[k]; k++)
@@ -139,6 +156,8 @@ static ant_tree *write_value(writer *w, const void *field) {
     case ANT__TEXT_LIST:
         break;
     }
+    if (w->row->field == ANT__FLOAT_LIST && w->row->words)
+        return named(w, ant__list_get(field));
     return counted(w, ant__list_get(field));
 }
 

@@ -3,10 +3,12 @@
 #include "antler/layers/normalization.h"
 #include "core/ops/ops.h"
 #include "layers/layer.h"
+#include <math.h>
 
 /* Where the weights stand; -1: not there. */
 typedef struct places {
     int gamma, beta, mean, variance;
+    int deviation, renorm_mean, renorm_deviation; /* of renorm */
 } places;
 
 static places places_of(const ant_batch_normalization_options *o) {
@@ -14,7 +16,10 @@ static places places_of(const ant_batch_normalization_options *o) {
     return (places){.gamma = o->scale ? 0 : -1,
                     .beta = o->center ? o->scale : -1,
                     .mean = n,
-                    .variance = n + 1};
+                    .variance = n + 1,
+                    .deviation = n + 2,
+                    .renorm_mean = n + 3,
+                    .renorm_deviation = n + 4};
 }
 
 /* --- building --- */
@@ -47,17 +52,66 @@ static int add_averages(ant_layer *l, const ant_batch_normalization_options *o, 
     return code ? code : ant__weight_add(l, &variance);
 }
 
+/* A deviation starts as the root of what a variance would start as. */
+static void take_root(ant_weight *w) {
+    float *x = w->variable.data;
+    for (int64_t i = 0; i < ant__dims_count(&w->variable.dims); i++)
+        x[i] = sqrtf(x[i]);
+}
+
+static int add_renorm(ant_layer *l, const ant_batch_normalization_options *o, ant_dims dims) {
+    ant_weight_spec deviation = {.name = "moving_stddev",
+                                 .dims = dims,
+                                 .initializer = o->moving_variance_initializer,
+                                 .fixed = true,
+                                 .adjust = take_root};
+    ant_weight_spec mean = {.name = "renorm_mean",
+                            .dims = dims,
+                            .initializer = o->moving_mean_initializer,
+                            .fixed = true};
+    int code = ant__weight_add(l, &deviation);
+    if (!code)
+        code = ant__weight_add(l, &mean);
+    deviation.name = "renorm_stddev";
+    return code ? code : ant__weight_add(l, &deviation);
+}
+
+enum { RMIN, RMAX, DMAX };
+
+/* A limit of renorm_clipping; ANT_NONE: none. */
+static double limit_of(const ant_batch_normalization_options *o, int which) {
+    return o->renorm_clipping.count ? o->renorm_clipping.data[which] : ANT_NONE;
+}
+
+static int check_renorm(ant_layer *l, const ant_batch_normalization_options *o) {
+    double rmin = limit_of(o, RMIN), rmax = limit_of(o, RMAX), dmax = limit_of(o, DMAX);
+    if (!o->renorm && (o->renorm_clipping.count || o->renorm_momentum != 0.99))
+        return ant__layer_fail(l, ANT_E_OPTION,
+                               "renorm_clipping and renorm_momentum say nothing without renorm");
+    if (rmin != ANT_NONE && rmax != ANT_NONE && rmax < rmin)
+        return ant__layer_fail(l, ANT_E_OPTION, "renorm_clipping: rmax %g is below rmin %g", rmax,
+                               rmin);
+    if (dmax != ANT_NONE && dmax < 0)
+        return ant__layer_fail(l, ANT_E_OPTION, "renorm_clipping: dmax is %g, must be at least 0",
+                               dmax);
+    return 0;
+}
+
 static int build(ant_layer *l, const ant_dims *in, int n_in) {
     (void)n_in;
     const ant_batch_normalization_options *o = ANT__OPTIONS(batch_normalization, l);
     char shape[ANT__DIMS_TEXT];
-    int axis = ant__axis(o->axis, in->rank);
+    int axis = ant__axis(o->axis, in->rank), code = check_renorm(l, o);
+    if (code)
+        return code;
     if (axis < 0)
         return ant__layer_fail(l, ANT_E_SHAPE, "axis %d is outside of the input %s", o->axis,
                                ant__dims_text(in, shape));
     ant_dims dims = ANT__DIMS(in->dim[axis]);
-    int code = add_parameters(l, o, dims);
-    return code ? code : add_averages(l, o, dims);
+    code = add_parameters(l, o, dims);
+    if (!code)
+        code = add_averages(l, o, dims);
+    return code || !o->renorm ? code : add_renorm(l, o, dims);
 }
 
 /* --- calling --- */
@@ -98,17 +152,51 @@ static ant_value *normalize(const norm *b, ant_value *mean, ant_value *variance)
     return ant_op_add(p, y, along_axis(b, b->beta));
 }
 
-static void follow(const norm *b, int place, ant_value *now) {
-    double momentum = b->options->momentum;
+static ant_value *follow(const norm *b, int place, ant_value *now, double momentum) {
     ant_value *old = ant__weight_read(b->call, place);
     ant_value *kept = ant_op_scale(b->program, old, momentum);
     ant_value *fresh = ant_op_scale(b->program, now, 1 - momentum);
-    ant__weight_assign(b->call, place, ant_op_add(b->program, kept, fresh));
+    ant_value *moved = ant_op_add(b->program, kept, fresh);
+    ant__weight_assign(b->call, place, moved);
+    return moved;
 }
 
 static void follow_moments(const norm *b, places k, ant_value *mean, ant_value *variance) {
-    follow(b, k.mean, mean);
-    follow(b, k.variance, variance);
+    follow(b, k.mean, mean, b->options->momentum);
+    follow(b, k.variance, variance, b->options->momentum);
+}
+
+/* --- renorm: (x r + d) gamma + beta, x normalized by the batch's moments --- */
+static ant_value *limited(ant_program *p, ant_value *v, double least, double most) {
+    if (least != ANT_NONE)
+        v = ant_op_maximum(p, v, ant_op_number(p, least));
+    return most == ANT_NONE ? v : ant_op_minimum(p, v, ant_op_number(p, most));
+}
+
+/* r and d go into gamma and beta. No gradient goes through them. */
+static void correct(norm *b, places k, ant_value *mean, ant_value *deviation) {
+    ant_program *p = b->program;
+    const ant_batch_normalization_options *o = b->options;
+    double dmax = limit_of(o, DMAX);
+    ant_value *is = ant_op_maximum(p, ant__weight_read(b->call, k.renorm_deviation),
+                                   ant_op_number(p, sqrt(o->epsilon)));
+    ant_value *r = ant_op_div(p, deviation, is);
+    ant_value *d = ant_op_div(p, ant_op_sub(p, mean, ant__weight_read(b->call, k.renorm_mean)), is);
+    r = ant_op_stop_gradient(p, limited(p, r, limit_of(o, RMIN), limit_of(o, RMAX)));
+    d = ant_op_stop_gradient(p, limited(p, d, dmax == ANT_NONE ? ANT_NONE : -dmax, dmax));
+    b->beta = ant_op_add(p, ant_op_mul(p, d, b->gamma), b->beta);
+    b->gamma = ant_op_mul(p, r, b->gamma);
+}
+
+static void follow_renorm(const norm *b, places k, ant_value *mean, ant_value *deviation) {
+    ant_program *p = b->program;
+    const ant_batch_normalization_options *o = b->options;
+    follow(b, k.renorm_mean, mean, o->renorm_momentum);
+    follow(b, k.renorm_deviation, deviation, o->renorm_momentum);
+    follow(b, k.mean, mean, o->momentum);
+    ant_value *moved = follow(b, k.deviation, deviation, o->momentum);
+    ant_value *variance = ant_op_shift(p, ant_op_square(p, moved), -o->epsilon);
+    ant__weight_assign(b->call, k.variance, ant_op_relu(p, variance));
 }
 
 /* All axes but the channels'. */
@@ -124,17 +212,35 @@ static ant_value *masked_mean(const norm *b, ant_value *mask, ant_value *v, ant_
     return ant_op_div(p, ant_op_sum(p, kept, other_axes(b), false), count);
 }
 
-static void train_masked(const norm *b, places k) {
+static void masked_moments(const norm *b, ant_value **mean, ant_value **variance) {
     const double never_zero = 1e-7; /* Keras's epsilon() */
     ant_program *p = b->program;
     ant_value *mask = ant_op_expand(p, b->call->mask[0], -1);
     ant_value *ones = ant__broadcast_to(p, ant_op_real(p, mask), &b->x->dims);
     ant_value *count = ant_op_shift(p, ant_op_sum(p, ones, other_axes(b), false), never_zero);
-    ant_value *mean = masked_mean(b, mask, b->x, count);
-    ant_value *away = ant_op_sub(p, b->x, along_axis(b, mean));
-    ant_value *variance = masked_mean(b, mask, ant_op_square(p, away), count);
+    *mean = masked_mean(b, mask, b->x, count);
+    ant_value *away = ant_op_sub(p, b->x, along_axis(b, *mean));
+    *variance = masked_mean(b, mask, ant_op_square(p, away), count);
+}
+
+/* With a mask, or with renorm. */
+static void train_finely(norm *b, places k) {
+    ant_program *p = b->program;
+    ant_value *mean, *variance;
+    if (b->call->mask[0]) {
+        masked_moments(b, &mean, &variance);
+    } else {
+        mean = ant_op_mean(p, b->x, other_axes(b), false);
+        variance = ant_op_variance(p, b->x, other_axes(b), false);
+    }
+    if (b->options->renorm) {
+        ant_value *deviation = ant_op_sqrt(p, ant_op_shift(p, variance, b->options->epsilon));
+        correct(b, k, mean, deviation);
+        follow_renorm(b, k, mean, deviation);
+    } else {
+        follow_moments(b, k, mean, variance);
+    }
     b->call->out[0] = normalize(b, mean, variance);
-    follow_moments(b, k, mean, variance);
 }
 
 /* The order that brings the channels to the end, and the one that takes them back. */
@@ -187,8 +293,8 @@ static int call(ant_layer_call *c) {
     b.beta = weight_or(&b, k.beta, 0);
     if (!c->training || !c->layer->trainable)
         c->out[0] = normalize(&b, ant__weight_read(c, k.mean), ant__weight_read(c, k.variance));
-    else if (c->mask[0])
-        train_masked(&b, k);
+    else if (c->mask[0] || o->renorm)
+        train_finely(&b, k);
     else
         train(&b, k);
     return 0;
@@ -211,14 +317,11 @@ static const ant_row batch_normalization_rows[] = {
     ANT__REGULARIZER_ROW(batch_normalization, gamma),
     ANT__CONSTRAINT_ROW(batch_normalization, beta),
     ANT__CONSTRAINT_ROW(batch_normalization, gamma),
-    ANT__ROW(batch_normalization, renorm, "batch renormalization",
-             .refuse = "batch renormalization is not built yet"),
+    ANT__ROW(batch_normalization, renorm, "batch renormalization"),
     ANT__ROW(batch_normalization, renorm_clipping, "limits of its corrections",
-             .refuse = "batch renormalization is not built yet"),
-    ANT__ROW(batch_normalization, renorm_momentum, "of its moving averages",
-             .refuse = "batch renormalization is not built yet"),
-    ANT__ROW(batch_normalization, synchronized, "moments over several machines",
-             .refuse = "training on several machines is not built yet"),
+             .words = "rmin rmax dmax"),
+    ANT__ROW(batch_normalization, renorm_momentum, "of its moving averages"),
+    ANT__ROW(batch_normalization, synchronized, "moments over several machines: here there is one"),
     ANT__LAYER_ROWS(batch_normalization),
 };
 

@@ -12,6 +12,16 @@ CASES = [
         ("BatchNormalization(center=False, scale=False)", ((5, 2),), {}),
         ("BatchNormalization()", ((3, 5, 2),), {"mask": (3, 5)}),
         ("BatchNormalization(trainable=False)", ((5, 3),), {}),
+        ("BatchNormalization(synchronized=True)", ((6, 3),), {}),
+        ("BatchNormalization(renorm=True)", ((6, 3),), {}),
+        ("BatchNormalization(renorm=True, renorm_momentum=0.8, momentum=0.7, scale=False, axis=1)",
+         ((4, 3, 2),), {}),
+        ("BatchNormalization(renorm=True, center=False)", ((3, 5, 2),), {"mask": (3, 5)}),
+        ("BatchNormalization(renorm=True, renorm_clipping={'rmin': 0.6, 'rmax': 1.5, 'dmax': 0.5})",
+         ((4, 2, 3, 4),),
+         {"said": "BatchNormalization(renorm=True, renorm_clipping=[rmin=0.6, rmax=1.5, dmax=0.5])"}),
+        ("BatchNormalization(renorm=True, renorm_clipping={'rmax': 1.1})", ((6, 3),),
+         {"said": "BatchNormalization(renorm=True, renorm_clipping=[rmax=1.1])"}),
     ]
 ] + [
     layer("LayerNormalization()", (3, 5)),
