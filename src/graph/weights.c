@@ -89,7 +89,7 @@ ant_array ant_weight_named(ant_layer *l, const char *name) {
 }
 
 static int64_t count_of(const ant_weight *w, bool trainable_only) {
-    bool counts = !trainable_only || (w->trainable && w->layer->trainable);
+    bool counts = !trainable_only || ant__weight_trained(w);
     return counts ? ant__dims_count(&w->variable.dims) : 0;
 }
 

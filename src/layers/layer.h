@@ -13,6 +13,7 @@ typedef struct ant_weight {
     const char *initializer; /* canonical texts; NULL: none */
     const char *regularizer, *constraint;
     bool trainable; /* false: moving averages, seeds */
+    bool frozen;    /* it could be trained, but its layer keeps it: LoRA's kernel */
     uint64_t key;   /* of its initial values: seed and the first owner's path */
     bool initialized;
     ant_layer *layer; /* whose it is */
@@ -125,6 +126,10 @@ typedef struct ant_weight_spec {
     bool fixed; /* not trainable */
     void (*adjust)(ant_weight *w);
 } ant_weight_spec;
+/* Does training change it? Its layer must be trainable too, and all that it is in. */
+static inline bool ant__weight_trained(const ant_weight *w) {
+    return w->trainable && !w->frozen && w->layer->trainable;
+}
 /* In build: declares the next weight. 0 or an error. */
 int ant__weight_add(ant_layer *l, const ant_weight_spec *spec);
 /* In build: a layer inside this one, with its level in paths. */

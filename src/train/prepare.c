@@ -150,7 +150,7 @@ static void mark(const ant_names *weights, const ant_layer *l, bool trainable, b
     for (int i = 0; trainable && i < l->weights.n; i++) {
         const ant_weight *w = l->weights.at[i];
         int place = ant__names_place(weights, w);
-        if (place >= 0 && w->trainable)
+        if (place >= 0 && ant__weight_trained(w))
             marks[place] = true;
     }
     for (int i = 0; i < l->children.n; i++)

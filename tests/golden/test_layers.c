@@ -41,10 +41,6 @@ static void collect_all(bench *b, ant_layer *l) {
         collect_all(b, l->children.at[i]);
 }
 
-static bool trains(const ant_weight *w) {
-    return w->trainable && w->layer->trainable;
-}
-
 /* --- building the model around the layer --- */
 static ant_node *input_for(bench *b, const golden_entry *e) {
     ant_input_options o = {.graph = b->graph, .dtype = ant__dtype_name(e->dtype)};
@@ -142,7 +138,7 @@ static int wanted(bench *b, ant_program *p, ant_value **in, ant_value **x) {
         if (ant__dtype_real(b->input[k]->dtype))
             x[n++] = in[k];
     for (int k = 0; k < b->weights.n; k++)
-        if (trains(b->weights.at[k]))
+        if (ant__weight_trained(b->weights.at[k]))
             x[n++] = ant__read(p, &b->weights.at[k]->variable);
     return n;
 }
@@ -214,7 +210,8 @@ static int compare(bench *b, ant_program *p, const results *r) {
 static int compare_after(bench *b) {
     int bad = 0, k = 0;
     for (int i = 0; i < b->weights.n; i++) {
-        const golden_entry *e = trains(b->weights.at[i]) ? NULL : golden_get(b->golden, "after", k);
+        const golden_entry *e =
+            ant__weight_trained(b->weights.at[i]) ? NULL : golden_get(b->golden, "after", k);
         if (!e)
             continue;
         bad += !golden_close_to(b->golden->name, e, b->weights.at[i]->variable.data, 1e-5);

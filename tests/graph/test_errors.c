@@ -29,8 +29,26 @@ START_TEST(options) {
     ant_dense(g, 3, "rleu");
     told(g, ANT_E_OPTION, __LINE__ - 1, "did you mean 'relu'");
     g = graph();
-    ant_dense(g, 3, .lora_rank = 2);
-    told(g, ANT_E_OPTION, __LINE__ - 1, "LoRA is not built yet");
+    ant_dense(g, 3, .quantization_config = "int8");
+    told(g, ANT_E_OPTION, __LINE__ - 1, "quantization is not built yet");
+    g = graph();
+    ant_call(ant_dense(g, 3, .lora_alpha = 2), ant_input(g, {4}));
+    told(g, ANT_E_OPTION, __LINE__ - 1, "lora_alpha says nothing without lora_rank");
+    g = graph();
+    ant_call(ant_dense(g, 3, .lora_rank = 2, .kernel_constraint = "non_neg"), ant_input(g, {4}));
+    told(g, ANT_E_OPTION, __LINE__ - 1, "lora_rank: a constrained kernel cannot be adapted");
+    g = graph();
+    ant_batch_normalization(g, .renorm_clipping = ANT_FLOATS(1, 2));
+    told(g, ANT_E_OPTION, __LINE__ - 1,
+         "renorm_clipping is a list of 2 numbers, must be these: rmin rmax dmax");
+    g = graph();
+    ant_call(ant_batch_normalization(g, .renorm_clipping = ANT_FLOATS(1, 2, 3)), ant_input(g, {4}));
+    told(g, ANT_E_OPTION, __LINE__ - 1, "say nothing without renorm");
+    g = graph();
+    ant_call(
+        ant_batch_normalization(g, .renorm = true, .renorm_clipping = ANT_FLOATS(2, 1, ANT_NONE)),
+        ant_input(g, {4}));
+    told(g, ANT_E_OPTION, __LINE__ - 3, "renorm_clipping: rmax 1 is below rmin 2");
     g = graph();
     ant_dense(g, 3, .kernel_regularizer = ant_l2(g, -1));
     told(g, ANT_E_OPTION, __LINE__ - 1, "L2");

@@ -49,6 +49,47 @@ START_TEST(adam_and_mae_as_keras) {
 }
 END_TEST
 
+/* Sum of the squares of a weight's numbers. */
+static double squares(ant_layer *l, const char *name) {
+    ant_array w = ant_weight_named(l, name);
+    const float *x = w.data;
+    double sum = 0;
+    int64_t n = 1;
+    for (int k = 0; k < w.axes; k++)
+        n *= w.shape[k];
+    for (int64_t i = 0; i < n; i++)
+        sum += (double)x[i] * (double)x[i];
+    return sum;
+}
+
+/* LoRA's kernel stays to the bit; A, B and the bias are trained, and only they are penalised. */
+START_TEST(lora_trains_beside_its_kernel) {
+    static const char *const names[] = {"kernel", "bias", "lora_kernel_a", "lora_kernel_b"};
+    data();
+    ant_graph *g = ant_graph_new(.threads = 1);
+    ant_layer *l = ant_dense(g, 1, .lora_rank = 2, .lora_alpha = 4, .input_shape = {3},
+                             .kernel_regularizer = ant_l2(g, 0.5));
+    ant_model *m = ant_sequential(g, l);
+    went_well(m, ant_compile(m, ant_sgd(g, 0.1), "mse"));
+    ramp_weights(m, 0.1);
+    ck_assert_int_eq(ant_parameter_count(m, false), 3 + 1 + 6 + 2);
+    ck_assert_int_eq(ant_parameter_count(m, true), 1 + 6 + 2);
+    float p[ROWS];
+    double before[4], want = 0;
+    for (int k = 0; k < 4; k++)
+        before[k] = squares(l, names[k]);
+    went_well(m, ant_predict(m, XS, ant_array(p, ROWS, 1)));
+    for (int i = 0; i < ROWS; i++)
+        want += (double)(p[i] - Y[i]) * (double)(p[i] - Y[i]) / ROWS;
+    want += 0.5 * (before[2] + before[3]);
+    went_well(m, ant_train_on_batch(m, XS, YS));
+    ck_assert(near(ant_log(ant_results(m), "loss"), want, 1e-5));
+    for (int k = 0; k < 4; k++)
+        ck_assert_int_eq(before[k] == squares(l, names[k]), k == 0);
+    ant_graph_free(g);
+}
+END_TEST
+
 START_TEST(class_weight_as_keras) {
     data();
     ant_graph *g = ant_graph_new(.threads = 1);
@@ -260,6 +301,6 @@ START_TEST(rows_from_functions) {
 }
 END_TEST
 
-ANT_TEST_MAIN("fit", {sgd_as_keras}, {adam_and_mae_as_keras}, {class_weight_as_keras},
-              {validation_split}, {same_seed_same_bits}, {sample_weights}, {frozen}, {late_build},
-              {two_outputs}, {rows_from_functions})
+ANT_TEST_MAIN("fit", {sgd_as_keras}, {adam_and_mae_as_keras}, {lora_trains_beside_its_kernel},
+              {class_weight_as_keras}, {validation_split}, {same_seed_same_bits}, {sample_weights},
+              {frozen}, {late_build}, {two_outputs}, {rows_from_functions})

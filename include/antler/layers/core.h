@@ -15,12 +15,22 @@
 extern "C" {
 #endif
 
+/* --- LoRA: lora_rank and lora_alpha of Dense, EinsumDense, Embedding ---
+ * The layer's first weight W (…, n) stays as it is, and the layer works with
+ *     W + lora_alpha / lora_rank · A B
+ * where A (…, rank) starts as he_uniform and B (rank, n) as zeros, with W's regularizer. Only A, B and
+ * the bias are trained: load W by name from a trained model, then train. They are the layer's last
+ * weights, lora_kernel_a and lora_kernel_b (lora_embeddings_a, …_b).
+ * Errors: ANT_E_OPTION where W has a constraint, and for lora_alpha without lora_rank.
+ * Keras 3.15 forgets the constructor's lora_alpha when the layer is built; here it holds.
+ * Source: Hu et al., 2021. */
+
 /* --- Dense ---
  * y = activation(x · kernel + bias), on the last axis.
  *
  * In: (batch, …, n), rank 2 or more, n known; whole numbers are taken as reals.
  * Out: (batch, …, units).
- * Weights: kernel (n, units); bias (units), where use_bias.
+ * Weights: kernel (n, units); bias (units), where use_bias; LoRA's.
  * Masks pass on unchanged.
  * Errors: ANT_E_SHAPE when n is unknown at the first call, or another one at a later call.
  * Source: keras/src/layers/core/dense.py. */
@@ -32,8 +42,8 @@ typedef struct ant_dense_options {
     const char *kernel_initializer, *bias_initializer;
     const char *kernel_regularizer, *bias_regularizer; /* NULL: none */
     const char *kernel_constraint, *bias_constraint;   /* NULL: none */
-    int lora_rank;                                     /* not built yet: refused */
-    double lora_alpha;                                 /* not built yet: refused */
+    int lora_rank;                                     /* ANT_NONE: none; at least 1 */
+    double lora_alpha;                                 /* ANT_NONE: lora_rank */
     const char *quantization_config;                   /* not built yet: refused */
     char ant_end;
 } ant_dense_options;
@@ -57,7 +67,7 @@ typedef struct ant_dense_options {
  *
  * In: (batch, …), the axes that the kernel shares known. Out: as the equation says.
  * Weights: kernel, with the sizes of its letters; bias, where bias_axes says letters of the output: of
- * their sizes, and 1 for the letters between and behind.
+ * their sizes, and 1 for the letters between and behind; LoRA's.
  * The fans of initializers are the products of the kernel's axes that the output has not (in) and
  * has (out). No mask goes on.
  * Errors: ANT_E_OPTION for an equation of another form, and letters said twice in one operand;
@@ -72,8 +82,8 @@ typedef struct ant_einsum_dense_options {
     const char *kernel_initializer, *bias_initializer;
     const char *kernel_regularizer, *bias_regularizer; /* NULL: none */
     const char *kernel_constraint, *bias_constraint;   /* NULL: none */
-    int lora_rank;                                     /* not built yet: refused */
-    double lora_alpha;                                 /* not built yet: refused */
+    int lora_rank;                                     /* ANT_NONE: none; at least 1 */
+    double lora_alpha;                                 /* ANT_NONE: lora_rank */
     int gptq_unpacked_column_size;                     /* not built yet: refused */
     const char *quantization_config;                   /* not built yet: refused */
     char ant_end;
@@ -127,7 +137,7 @@ typedef struct ant_input_layer_options {
  *
  * In: (batch, …) whole numbers in [0, input_dim); reals are cut to whole numbers.
  * Out: (batch, …, output_dim).
- * Weights: embeddings (input_dim, output_dim).
+ * Weights: embeddings (input_dim, output_dim); LoRA's.
  * Masks: with mask_zero the output carries the mask x != 0, and index 0 means "nothing here"; else
  * no mask goes on.
  * Errors: ANT_E_DATA when a number of the data is outside [0, input_dim).
@@ -137,8 +147,8 @@ typedef struct ant_embedding_options {
     int input_dim, output_dim; /* how many different numbers; the length of a vector */
     const char *embeddings_initializer, *embeddings_regularizer, *embeddings_constraint;
     bool mask_zero;
-    int lora_rank;                   /* not built yet: refused */
-    double lora_alpha;               /* not built yet: refused */
+    int lora_rank;                   /* ANT_NONE: none; at least 1 */
+    double lora_alpha;               /* ANT_NONE: lora_rank */
     const char *quantization_config; /* not built yet: refused */
     char ant_end;
 } ant_embedding_options;

@@ -1,8 +1,13 @@
 /* Dense: a matrix product, a bias and an activation on the last axis. */
 #include "antler/layers/core.h"
-#include "layers/layer.h"
+#include "layers/core/lora.h"
 
 enum { KERNEL, BIAS };
+
+static ant_lora lora_of(const ant_dense_options *o) {
+    return (ant_lora){o->lora_rank, o->lora_alpha, "lora_kernel_a", "lora_kernel_b",
+                      o->kernel_regularizer};
+}
 
 static int build(ant_layer *l, const ant_dims *in, int n_in) {
     (void)n_in;
@@ -26,8 +31,11 @@ static int build(ant_layer *l, const ant_dims *in, int n_in) {
         .regularizer = o->bias_regularizer,
         .constraint = o->bias_constraint,
     };
+    ant_lora lora = lora_of(o);
     int code = ant__weight_add(l, &kernel);
-    return code || !o->use_bias ? code : ant__weight_add(l, &bias);
+    if (!code && o->use_bias)
+        code = ant__weight_add(l, &bias);
+    return code ? code : ant__lora_add(l, &lora);
 }
 
 /* The kernel pins the size of the last axis; the rest may differ from call to call. */
@@ -43,12 +51,15 @@ static int check(ant_layer_call *c) {
 
 static int call(ant_layer_call *c) {
     const ant_dense_options *o = ANT__OPTIONS(dense, c->layer);
+    const ant_lora lora = lora_of(o);
     ant_program *p = c->program;
     int code = check(c);
     if (code)
         return code;
     ant_value *x = ant_op_real(p, c->in[0]);
     ant_value *y = ant_op_matmul(p, x, ant__weight_read(c, KERNEL), false, false);
+    if (lora.rank != ANT_NONE)
+        y = ant__lora_write(c, &lora, y, ant_op_matmul(p, x, ant__lora_a(c), false, false));
     if (o->use_bias)
         y = ant_op_add(p, y, ant__weight_read(c, BIAS));
     c->out[0] = ant__activation_write(c, o->activation, y);
@@ -67,8 +78,8 @@ static const ant_row dense_rows[] = {
     ANT__REGULARIZER_ROW(dense, bias),
     ANT__CONSTRAINT_ROW(dense, kernel),
     ANT__CONSTRAINT_ROW(dense, bias),
-    ANT__ROW(dense, lora_rank, "rank of the low-rank update", .refuse = "LoRA is not built yet"),
-    ANT__ROW(dense, lora_alpha, "scale of the low-rank update", .refuse = "LoRA is not built yet"),
+    ANT__ROW(dense, lora_rank, "rank of the low-rank update", ANT__AT_LEAST(1)),
+    ANT__ROW(dense, lora_alpha, "scale of the low-rank update, times its rank"),
     ANT__ROW(dense, quantization_config, "how weights are quantized",
              .refuse = "quantization is not built yet"),
     ANT__LAYER_ROWS(dense),

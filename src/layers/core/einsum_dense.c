@@ -1,6 +1,6 @@
 /* EinsumDense: a product over the axes that an equation names, a bias and an activation. */
 #include "antler/layers/core.h"
-#include "layers/layer.h"
+#include "layers/core/lora.h"
 #include <ctype.h>
 #include <string.h>
 
@@ -191,6 +191,11 @@ static int bias_dims(ant_layer *l, const equation *e, const sizes *s, ant_dims *
     return 0;
 }
 
+static ant_lora lora_of(const ant_einsum_dense_options *o) {
+    return (ant_lora){o->lora_rank, o->lora_alpha, "lora_kernel_a", "lora_kernel_b",
+                      o->kernel_regularizer};
+}
+
 static int build(ant_layer *l, const ant_dims *in, int n_in) {
     (void)n_in;
     const ant_einsum_dense_options *o = ANT__OPTIONS(einsum_dense, l);
@@ -217,9 +222,10 @@ static int build(ant_layer *l, const ant_dims *in, int n_in) {
     if (o->kernel_initializer && !kernel.initializer)
         return l->context->error.code;
     code = ant__weight_add(l, &kernel);
-    if (code || !o->bias_axes || (code = bias_dims(l, &e, &s, &bias.dims)))
-        return code;
-    return ant__weight_add(l, &bias);
+    if (!code && o->bias_axes && !(code = bias_dims(l, &e, &s, &bias.dims)))
+        code = ant__weight_add(l, &bias);
+    ant_lora lora = lora_of(o);
+    return code ? code : ant__lora_add(l, &lora);
 }
 
 /* --- calling --- */
@@ -304,6 +310,12 @@ static ant_value *multiply(ant_program *p, ant_value *x, ant_value *w, const equ
     return ordered(p, product_of_both, made, e->out);
 }
 
+static ant_value *kernel_of(ant_layer_call *c) {
+    const ant_lora lora = lora_of(ANT__OPTIONS(einsum_dense, c->layer));
+    ant_value *kernel = ant__weight_read(c, KERNEL);
+    return lora.rank == ANT_NONE ? kernel : ant__lora_write(c, &lora, kernel, ant__lora_a(c));
+}
+
 static int call(ant_layer_call *c) {
     const ant_einsum_dense_options *o = ANT__OPTIONS(einsum_dense, c->layer);
     ant_program *p = c->program;
@@ -320,7 +332,7 @@ static int call(ant_layer_call *c) {
         s.of[(int)e.in[k]] = x->dims.dim[k];
     for (int k = 0; k < kernel->rank; k++)
         s.of[(int)e.kernel[k]] = kernel->dim[k];
-    ant_value *y = multiply(p, x, ant__weight_read(c, KERNEL), &e, &s);
+    ant_value *y = multiply(p, x, kernel_of(c), &e, &s);
     if (o->bias_axes)
         y = ant_op_add(p, y, ant__weight_read(c, BIAS));
     c->out[0] = ant__activation_write(c, o->activation, y);
@@ -340,10 +352,8 @@ static const ant_row einsum_dense_rows[] = {
     ANT__REGULARIZER_ROW(einsum_dense, bias),
     ANT__CONSTRAINT_ROW(einsum_dense, kernel),
     ANT__CONSTRAINT_ROW(einsum_dense, bias),
-    ANT__ROW(einsum_dense, lora_rank, "rank of the low-rank update",
-             .refuse = "LoRA is not built yet"),
-    ANT__ROW(einsum_dense, lora_alpha, "scale of the low-rank update",
-             .refuse = "LoRA is not built yet"),
+    ANT__ROW(einsum_dense, lora_rank, "rank of the low-rank update", ANT__AT_LEAST(1)),
+    ANT__ROW(einsum_dense, lora_alpha, "scale of the low-rank update, times its rank"),
     ANT__ROW(einsum_dense, gptq_unpacked_column_size, "of quantized kernels",
              .refuse = "quantization is not built yet"),
     ANT__ROW(einsum_dense, quantization_config, "how weights are quantized",
