@@ -9,7 +9,7 @@ static ant_weight *weight_new(ant_layer *l, const ant_weight_spec *s) {
     if (!w || !name)
         return NULL;
     *w = (ant_weight){
-        .variable = {.name = name, .dtype = ANT_FLOAT32, .dims = s->dims},
+        .variable = {.name = name, .dtype = ANT_FLOAT32, .dims = s->dims, .versioned = true},
         .initializer = s->initializer,
         .regularizer = s->regularizer,
         .constraint = s->constraint,

@@ -167,6 +167,7 @@ static void run_any(uint64_t seed, int passes, result *r) {
     ant_variable v[VARIABLES];
     for (int k = 0; k < VARIABLES; k++) {
         v[k] = variable_of("v", r->state[k], ANT__DIMS(SIDE, SIDE));
+        v[k].versioned = true;
         for (int i = 0; i < ENTRIES; i++)
             r->state[k][i] = sin(1.7 * i + k + (double)seed);
     }

@@ -183,8 +183,82 @@ START_TEST(updates_run_in_place) {
 }
 END_TEST
 
+/* --- what depends on weights only --- */
+enum { ROWS = 100, WIDE = 8 }; /* rows enough for a packed copy */
+
+static ant_variable weight_of(double *data, int64_t rows, int64_t columns) {
+    ant_variable v = variable_of("w", data, ANT__DIMS(rows, columns));
+    v.versioned = true;
+    return v;
+}
+
+/* x (all ones) times sin(w): the sine is one instruction without the pass, and none with it. */
+static machine program_of(ant_variable *w, double *x, int passes) {
+    ant_program *p = ant__program_new(ANT_FLOAT64);
+    ant_value *in = ant__input(p, ANT_FLOAT64, &ANT__DIMS(ROWS, WIDE));
+    ant_value *y = ant_op_matmul(p, in, ant_op_sin(p, ant__read(p, w)), false, false);
+    ant__output(p, ant_op_matmul(p, y, ant__read(p, w), false, true));
+    machine m = machine_of(p, passes);
+    ant__program_bind_input(p, 0, x);
+    return m;
+}
+
+static double first_of(const double *w) {
+    double sum = 0;
+    for (int j = 0; j < WIDE; j++)
+        for (int i = 0; i < WIDE; i++)
+            sum += sin(w[i * WIDE + j]) * w[j];
+    return sum;
+}
+
+START_TEST(weights_are_worked_on_once) {
+    double data[WIDE * WIDE], x[ROWS * WIDE + 16];
+    ant_variable w = weight_of(data, WIDE, WIDE);
+    for (int i = 0; i < WIDE * WIDE; i++)
+        data[i] = 0.01 * i;
+    for (int i = 0; i < ROWS * WIDE; i++)
+        x[i] = 1;
+    machine m = program_of(&w, x, ANT__ALL_PASSES);
+    machine plain = program_of(&w, x, ANT__ALL_PASSES & ~ANT__KEEP);
+    ck_assert_int_eq(ant__program_instructions(plain.p), 3);
+    ck_assert_int_eq(ant__program_instructions(m.p), 2);
+    for (int k = 0; k < 3; k++, data[3] += 1, w.version++) {
+        machine_run(&m);
+        machine_run(&plain);
+        for (int i = 0; i < ROWS * WIDE; i++)
+            ck_assert_double_eq_tol(machine_out(&m, 0, i), machine_out(&plain, 0, i), 1e-12);
+        ck_assert_double_eq_tol(machine_out(&m, 0, 0), first_of(data), 1e-12);
+    }
+    machine_free(&plain);
+    machine_free(&m);
+}
+END_TEST
+
+/* Another program writes the weight: the copies of the first are made again. */
+START_TEST(programs_that_write_weights_count_it) {
+    double data[WIDE * WIDE], x[ROWS * WIDE + 16];
+    ant_variable w = weight_of(data, WIDE, WIDE);
+    for (int i = 0; i < WIDE * WIDE; i++)
+        data[i] = 0.02 * i;
+    for (int i = 0; i < ROWS * WIDE; i++)
+        x[i] = 1;
+    machine m = program_of(&w, x, ANT__ALL_PASSES);
+    ant_program *p = ant__program_new(ANT_FLOAT64);
+    ant__assign(p, &w, ant_op_scale(p, ant__read(p, &w), 0.5));
+    machine update = machine_of(p, ANT__ALL_PASSES);
+    for (int k = 0; k < 3; k++, machine_run(&update)) {
+        machine_run(&m);
+        ck_assert_double_eq_tol(machine_out(&m, 0, 0), first_of(data), 1e-12);
+        ck_assert_uint_eq(w.version, (uint64_t)k);
+    }
+    machine_free(&update);
+    machine_free(&m);
+}
+END_TEST
+
 ANT_TEST_MAIN("passes", {equal_ops_are_one}, {chains_are_one_instruction}, {long_chains_are_cut},
               {many_inputs_are_cut}, {a_use_outside_ends_a_chain}, {constants_are_computed_once},
               {transposes_vanish}, {what_nobody_uses_is_dropped},
               {unused_results_of_scans_are_dropped}, {what_does_not_change_leaves_the_loop},
-              {memory_is_shared}, {updates_run_in_place})
+              {memory_is_shared}, {updates_run_in_place}, {weights_are_worked_on_once},
+              {programs_that_write_weights_count_it})

@@ -19,7 +19,8 @@ static sizes sizes_of(const ant_op *o) {
     sizes s = {.ta = o->attrs.i[ANT__MATMUL_TA], .tb = o->attrs.i[ANT__MATMUL_TB]};
     s.m = from_end(o->in[0], s.ta ? 1 : 2);
     s.k = from_end(o->in[0], s.ta ? 2 : 1);
-    s.n = from_end(o->in[1], s.tb ? 2 : 1);
+    s.n = o->attrs.i[ANT__MATMUL_PARTS] & ANT__MATMUL_PACKED ? from_end(o->out[0], 1)
+                                                             : from_end(o->in[1], s.tb ? 2 : 1);
     return s;
 }
 
@@ -144,9 +145,28 @@ int ant__matmul_input(const ant_op *o, int part) {
     return at;
 }
 
-/* Entries of a cell's workspace. Baseline kernels are helped by BLIS, which copies everything. */
-static int64_t cell_workspace(const plan *p) {
-    const bool wide = ant__kernels()->vector_bytes > 16;
+/* Baseline kernels are helped by BLIS, which copies what it needs. */
+static bool has_wide_kernels(void) {
+    return ant__kernels()->vector_bytes > 16;
+}
+
+/* One product whose b is copied in every run: it is transposed, rows are many, or its rows fight for
+ * the same lines of the cache. */
+bool ant__matmul_wants_panels(const ant_op *o) {
+    enum { APART = 4096, DEEP = 256 };
+    const plan p = plan_of(o);
+    const int64_t row = p.s.n * (int64_t)ant__dtype_size(o->in[1]->dtype);
+    const bool fights = !p.s.tb && row % APART == 0 && p.s.k >= DEEP;
+    const bool copied = p.s.m > 1 && (p.s.tb || !ant__gemm_in_place(p.s.m));
+    return has_wide_kernels() && p.lead.rank == 0 && p.s.m > 0 && p.s.n > 1 && p.s.k > 0 &&
+           (fights || copied);
+}
+
+/* Entries of a cell's workspace. */
+static int64_t cell_workspace(const ant_op *o, const plan *p) {
+    const bool wide = has_wide_kernels();
+    if (o->attrs.i[ANT__MATMUL_PARTS] & ANT__MATMUL_PACKED)
+        return 0;
     if (wide && !p->s.tb && p->s.k > 0 &&
         ant__gemm_in_place(p->block_rows < p->s.m ? p->block_rows : p->s.m))
         return 0;
@@ -169,7 +189,7 @@ static int64_t prep(const ant_op *o, ant_nums *n) {
                               p.block_rows,
                               p.block_columns,
                               p.cells > 0 ? p.cells : 1,
-                              cell_workspace(&p),
+                              cell_workspace(o, &p),
                               p.lead.rank};
     _Static_assert(sizeof number / sizeof *number == ANT__MATMUL_LEAD, "one for each");
     for (int i = 0; i < ANT__MATMUL_LEAD; i++)
@@ -185,7 +205,7 @@ static int64_t prep(const ant_op *o, ant_nums *n) {
 /* A panel of b for each cell. */
 static size_t workspace(const ant_op *o) {
     plan p = plan_of(o);
-    return (size_t)(p.cells * cell_workspace(&p)) * ant__dtype_size(o->out[0]->dtype);
+    return (size_t)(p.cells * cell_workspace(o, &p)) * ant__dtype_size(o->out[0]->dtype);
 }
 
 /* Each entry of a rest or a gate is read before the entry of the result is written, and never again. */

@@ -17,6 +17,8 @@ enum {
 extern const ant_op_class ant__matmul_class, ant__dense_class;
 /* Is it one product of two matrices, once axes are merged? Only such a one may have a rest or a gate. */
 bool ant__matmul_is_one(const ant_op *o);
+/* Does it gain by a b that is packed beforehand? */
+bool ant__matmul_wants_panels(const ant_op *o);
 /* Where among the op's inputs a part stands, or would stand. */
 int ant__matmul_input(const ant_op *o, int part);
 #endif

@@ -23,9 +23,9 @@ static int64_t prep(const ant_op *o, ant_nums *n) {
     return 1;
 }
 
-static const ant_op_class pack = {
+const ant_op_class ant__pack_class = {
     .name = "pack", .infer = infer, .kernel = ANT__K_pack, .prep = prep, .constant = true};
 
 ant_value *ant__pack(ant_program *p, ant_value *matrix, bool transposed) {
-    return ant__emit(p, &pack, &(ant_attrs){.i = {transposed}}, &matrix, 1, 1);
+    return ant__emit(p, &ant__pack_class, &(ant_attrs){.i = {transposed}}, &matrix, 1, 1);
 }

@@ -31,6 +31,7 @@ ant_value *ant__simple_rnn(ant_program *p, ant_recurrence *r);
 
 /* A matrix (k, n) as the panels that gemm reads, of its transpose (n, k) when `transposed`. Without
  * gradient: who packs knows what was packed. */
+extern const ant_op_class ant__pack_class; /* attrs.i[0]: transposed */
 ant_value *ant__pack(ant_program *p, ant_value *matrix, bool transposed);
 
 /* --- what both ops share (walk.c) --- */

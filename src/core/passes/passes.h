@@ -1,5 +1,5 @@
 /* The passes from a written program to one that can run; each works on one program, bodies of its
- * scans among it, and can be switched off. Order: simplify, epilogue, fuse, plan. They return 0 or the
+ * scans among it, and can be switched off. Order: simplify, epilogue, fuse, keep, plan. They return 0 or the
  * program's error. */
 #ifndef ANT_CORE_PASSES_H
 #define ANT_CORE_PASSES_H
@@ -12,6 +12,10 @@ int ant__simplify(ant_program *p, int passes);
 int ant__epilogue(ant_program *p);
 /* Elementwise ops become ops of class `fused`, with ANT__FUSE chains of them one. */
 int ant__fuse(ant_program *p, int passes);
+/* Takes what depends on weights only out of the outermost program, and packs weights for products. */
+int ant__keep(ant_program *p);
+/* Notes which weights the program writes. */
+int ant__note_written(ant_program *p);
 /* Gives every value its memory: place and offset. Without ANT__PLAN none is shared. */
 int ant__plan(ant_program *p, int passes);
 

@@ -40,6 +40,19 @@ typedef struct ant_instruction {
     const char *name;
 } ant_instruction;
 
+/* An op that depends on weights only (passes/keep.c): run before the program when their versions,
+ * added up, are not what they were. */
+typedef struct ant_kept {
+    const ant_op *op;
+    ant_kernel *kernel;
+    void **at;
+    const ant_num *nums;
+    int64_t cells;
+    ANT__LIST(ant_variable *) sources;
+    bool ready;
+    uint64_t versions;
+} ant_kept;
+
 /* A pointer of an instruction that lies in a place: patched when the place is bound. */
 typedef struct ant_slot {
     void **at;
@@ -95,6 +108,8 @@ struct ant_program {
 
     /* lowered */
     bool lowered;
+    ANT__LIST(ant_kept) kept;
+    ANT__LIST(ant_variable *) written; /* versioned ones that a run writes */
     ANT__LIST(ant_commit) commits;
     ANT__LIST(ant_instruction) code;
     ANT__LIST(ant_place) places; /* one more at the end, for first_slot */

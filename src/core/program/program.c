@@ -36,9 +36,12 @@ ant_program *ant__program_within(ant_program *parent) {
 }
 
 static void free_one(ant_program *p) {
-    void *lists[] = {p->ops.at,     p->values.at,  p->inputs.at,    p->outputs.at,  p->cells.at,
-                     p->cell_table, p->carries.at, p->sequences.at, p->captures.at, p->stacked.at,
-                     p->code.at,    p->places.at,  p->slots.at,     p->commits.at};
+    for (int i = 0; i < p->kept.n; i++)
+        ant__free(p->kept.at[i].sources.at);
+    void *lists[] = {p->ops.at,      p->values.at,  p->inputs.at,  p->outputs.at,
+                     p->cells.at,    p->cell_table, p->carries.at, p->sequences.at,
+                     p->captures.at, p->stacked.at, p->code.at,    p->places.at,
+                     p->slots.at,    p->commits.at, p->kept.at,    p->written.at};
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
         ant__free(lists[i]);
     ant__free(p);

@@ -17,13 +17,14 @@
 #include "core/shape.h"
 
 /* Numbers that outlive runs. Owned by a layer (weights), a compiled model (slots, totals) or a
- * run (states); a program only borrows it. `version` counts writes from outside a program. */
+ * run (states); a program only borrows it. */
 typedef struct ant_variable {
     const char *name;
     int dtype;
     ant_dims dims;
     void *data;
-    uint64_t version;
+    bool versioned;   /* a weight: every write to it counts in … */
+    uint64_t version; /* … this, also those of programs */
 } ant_variable;
 
 typedef enum ant_value_kind { ANT__TEMP, ANT__CONST, ANT__INPUT, ANT__VARIABLE } ant_value_kind;
@@ -139,7 +140,8 @@ enum {
     ANT__SIMPLIFY = 1, /* fold, merge equals, drop dead ops, transposes into products, hoist */
     ANT__FUSE = 2,     /* elementwise chains, epilogues */
     ANT__PLAN = 4,     /* share memory, run in place */
-    ANT__ALL_PASSES = 7
+    ANT__KEEP = 8,     /* what depends on weights only is computed once per version of them */
+    ANT__ALL_PASSES = 15
 };
 int ant__program_lower(ant_program *p, int passes);
 size_t ant__program_arena(const ant_program *p); /* bytes it needs, after lowering */

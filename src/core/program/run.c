@@ -36,7 +36,8 @@ int ant__program_lower(ant_program *p, int passes) {
     if (p->lowered)
         return ant__fail(&p->shared->error, ANT_E_STATE, "the program is lowered already");
     if (ant__simplify(p, passes) || (passes & ANT__FUSE && ant__epilogue(p)) ||
-        ant__fuse(p, passes) || ant__plan(p, passes) || ant__program_assemble(p))
+        ant__fuse(p, passes) || (passes & ANT__KEEP && ant__keep(p)) || ant__note_written(p) ||
+        ant__plan(p, passes) || ant__program_assemble(p))
         return *code;
     p->lowered = true;
     ant__program_bind_variables(p);
@@ -94,10 +95,46 @@ static void run_code(const ant_program *p) {
         run_instruction(shared, &p->code.at[k]);
 }
 
-int ant__program_run(ant_program *p, struct ant_pool *pool, ant_report *report) {
+/* --- what depends on weights only --- */
+static uint64_t versions_of(const ant_kept *k) {
+    uint64_t sum = 0; /* none ever falls, so that an equal sum says equal versions */
+    for (int i = 0; i < k->sources.n; i++)
+        sum += k->sources.at[i]->version;
+    return sum;
+}
+
+static void make_again(ant_kept *k) {
+    for (int i = 0; i < k->op->n_in; i++) {
+        const ant_value *base = ant__base(k->op->in[i]);
+        if (base->kind == ANT__VARIABLE)
+            k->at[i] = base->variable->data;
+    }
+    k->kernel(k->at, k->nums, 0, k->cells);
+}
+
+static void begin_run(ant_program *p, struct ant_pool *pool) {
     p->shared->pool = pool;
     p->shared->report = (ant_report){0};
+    for (int i = 0; i < p->kept.n; i++) {
+        ant_kept *k = &p->kept.at[i];
+        const uint64_t versions = versions_of(k);
+        if (k->ready && k->versions == versions)
+            continue;
+        make_again(k);
+        k->ready = true;
+        k->versions = versions;
+    }
+}
+
+static void end_run(const ant_program *p) {
+    for (int i = 0; i < p->written.n; i++)
+        p->written.at[i]->version++;
+}
+
+int ant__program_run(ant_program *p, struct ant_pool *pool, ant_report *report) {
+    begin_run(p, pool);
     run_code(p);
+    end_run(p);
     if (report)
         *report = p->shared->report;
     return p->shared->report.code;
@@ -111,13 +148,13 @@ static double now(void) {
 
 int ant__program_run_timed(ant_program *p, struct ant_pool *pool, double *seconds) {
     ant_shared *shared = p->shared;
-    shared->pool = pool;
-    shared->report = (ant_report){0};
+    begin_run(p, pool);
     for (int k = 0; k < p->code.n && !shared->report.code; k++) {
         double start = now();
         run_instruction(shared, &p->code.at[k]);
         seconds[k] += now() - start;
     }
+    end_run(p);
     return shared->report.code;
 }
 
