@@ -1,4 +1,4 @@
-/* Files: arrays (npy, npz, csv, safetensors, HDF5) and models (YAML, safetensors).
+/* Files: arrays (npy, npz, csv, safetensors, HDF5, idx) and models (YAML, safetensors).
  *
  *     ant_arrays *d = ant_arrays_new();
  *     if (ant_arrays_read(d, "digits.npz"))
@@ -55,10 +55,11 @@ ANT_API void ant_arrays_limit(ant_arrays *d, const ant_limits *limits);
  *     safetensors  one array per tensor
  *     HDF5         one array per dataset, named by its path ("layers/dense/vars/0"): what Keras and
  *                  h5py write; a scalar has one axis of one entry
+ *     idx          one array without a name: MNIST and its kin
  *     csv          one array per column, named by the header: float64 (NAN where a cell is empty,
  *                  NA or so), or ANT_TEXT
- * Types: all integers, bool, float16, float32, float64, in either byte order (`swapped`); an array
- * in Fortran's order gets strides. 0, ANT_E_FILE, ANT_E_FORMAT, ANT_E_LIMIT or ANT_E_MEMORY; nothing
+ * Any of them may be packed by gzip. Types: all integers, bool, float16, float32, float64, in either
+ * byte order (`swapped`); an array in Fortran's order gets strides. 0, ANT_E_FILE, ANT_E_FORMAT, ANT_E_LIMIT or ANT_E_MEMORY; nothing
  * is added then. */
 ANT_API int ant_arrays_read(ant_arrays *d, const char *path);
 /* Adds a copy, row-major and in this machine's byte order; name NULL: none. */

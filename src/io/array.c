@@ -2,6 +2,13 @@
 #include "io/array.h"
 #include <string.h>
 
+bool ant__big_endian(void) {
+    const uint16_t one = 1;
+    unsigned char first;
+    memcpy(&first, &one, 1);
+    return !first;
+}
+
 size_t ant__array_bytes(const ant_array *a) {
     size_t n = ant__dtype_size(a->dtype);
     for (int k = 0; k < a->axes; k++)

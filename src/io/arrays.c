@@ -1,7 +1,9 @@
 /* Arrays from files and into files. */
 #include "io/array.h"
 #include "io/csv.h"
+#include "io/gzip.h"
 #include "io/hdf5/hdf5.h"
+#include "io/idx.h"
 #include "io/npy.h"
 #include "io/safetensors.h"
 #include "io/zip.h"
@@ -190,6 +192,13 @@ static int read_csv(ant_arrays *d, const char *path, ant_bytes b) {
     return 0;
 }
 
+static int read_idx(ant_arrays *d, const char *path, ant_bytes b) {
+    ant_array a;
+    if (ant__idx_parse(&d->context.error, path, b.at, b.size, &a))
+        return d->context.error.code;
+    return add_view(d, NULL, a);
+}
+
 static int read_bytes(ant_arrays *d, const char *path, ant_bytes b) {
     if (ant__npy_is(b.at, b.size))
         return read_npy(d, path, b);
@@ -199,16 +208,32 @@ static int read_bytes(ant_arrays *d, const char *path, ant_bytes b) {
         return read_safetensors(d, path, b);
     if (ant__hdf5_is(b.at, b.size))
         return read_hdf5(d, path, b);
+    if (ant__idx_is(b.at, b.size) || ant__idx_named(path))
+        return read_idx(d, path, b);
     return read_csv(d, path, b);
+}
+
+static int own(ant_arrays *d, ant_bytes b) {
+    if (ANT__PUSH(&d->blocks, b.at))
+        return 0;
+    ant__free(b.at);
+    return ant__fail_memory(&d->context.error);
+}
+
+/* What is packed in what is packed stays packed: it is then no format. */
+static int read_packed(ant_arrays *d, const char *path, ant_bytes b) {
+    ant_bytes inside;
+    ant_fault *e = &d->context.error;
+    if (ant__gzip_unpack(e, path, b, &d->limits, &inside) || own(d, inside))
+        return e->code;
+    return read_bytes(d, path, inside);
 }
 
 int ant__arrays_parse(ant_arrays *d, const char *path, ant_bytes b) {
     int before = d->list.n;
-    if (!ANT__PUSH(&d->blocks, b.at)) {
-        ant__free(b.at);
-        return ant__fail_memory(&d->context.error);
-    }
-    if (read_bytes(d, path, b))
+    if (own(d, b))
+        return d->context.error.code;
+    if (ant__gzip_is(b.at, b.size) ? read_packed(d, path, b) : read_bytes(d, path, b))
         d->list.n = before;
     return d->context.error.code;
 }
@@ -220,6 +245,25 @@ int ant_arrays_read(ant_arrays *d, const char *path) {
     if (ant__file_read(e, path, 0, &d->limits, &b))
         return e->code;
     return ant__arrays_parse(d, strcmp(path, "-") ? path : "standard input", b);
+}
+
+static bool is_array_format(const unsigned char *at, size_t size) {
+    return ant__npy_is(at, size) || ant__zip_is(at, size) || ant__safetensors_is(at, size) ||
+           ant__hdf5_is(at, size) || ant__idx_is(at, size) || ant__gzip_is(at, size);
+}
+
+static bool is_array_name(const char *path) {
+    static const char *const endings[] = {".npy", ".npz", ".safetensors", ".h5", ".hdf5", ".gz"};
+    for (size_t k = 0; k < sizeof endings / sizeof *endings; k++)
+        if (ant__file_ends(path, endings[k]))
+            return true;
+    return ant__idx_named(path);
+}
+
+bool ant__arrays_are(const char *path) {
+    unsigned char first[16];
+    size_t n = ant__file_first(path, first, sizeof first);
+    return is_array_format(first, n) || is_array_name(path);
 }
 
 /* --- out --- */

@@ -52,14 +52,14 @@ static const char *inflate_all(z_stream *z, unsigned char *out, size_t size,
     z->next_out = size ? out : &nothing;
     int code = inflate_pieces(z, size, packed);
     if (code == Z_MEM_ERROR)
-        return "out of memory";
+        return ant_code_text(ANT_E_MEMORY);
     return code == Z_STREAM_END ? NULL : "its compressed bytes are damaged, or its sizes lie";
 }
 
 const char *ant__inflate(unsigned char *out, size_t size, const unsigned char *in, size_t packed) {
     z_stream z = {.zalloc = take, .zfree = give};
     if (inflateInit2(&z, -MAX_WBITS) != Z_OK)
-        return "out of memory";
+        return ant_code_text(ANT_E_MEMORY);
     const char *wrong = inflate_all(&z, out, size, in, packed);
     inflateEnd(&z);
     return wrong;

@@ -3,7 +3,9 @@
 #include "io/array.h"
 #include "io/csv.h"
 #include "io/experiment.h"
+#include "io/gzip.h"
 #include "io/hdf5/hdf5.h"
+#include "io/idx.h"
 #include "io/model_file.h"
 #include "io/npy.h"
 #include "io/zip.h"
@@ -120,6 +122,10 @@ static int tell(teller *t) {
         return tell_tensors(t);
     if (ant__hdf5_is(at, size))
         return tell_arrays(t, "HDF5");
+    if (ant__gzip_is(at, size))
+        return tell_arrays(t, ant__idx_named(t->path) ? "idx, packed by gzip" : "packed by gzip");
+    if (ant__idx_is(at, size) || ant__idx_named(t->path))
+        return tell_arrays(t, "idx");
     return is_yaml(t->path) ? tell_model(t, "YAML") : tell_table(t);
 }
 

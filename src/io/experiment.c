@@ -302,5 +302,6 @@ void ant__experiment_close(ant_experiment *e) {
 }
 
 int ant__experiment_save(ant_experiment *e, const char *path) {
-    return ant__model_save(&e->graph->context, e->model, e->recipe, path);
+    const ant_recipe *kept = e->recipe && e->recipe->arrays ? NULL : e->recipe;
+    return ant__model_save(&e->graph->context, e->model, kept, path);
 }

@@ -41,7 +41,7 @@ typedef struct ant_rowset {
 } ant_rowset;
 /* data: NULL (the file's own), .csv (by the recipe, or by `targets`: names of columns separated by
  * commas, NULL: none), .npz (x, x/NAME, y, y/NAME, sample_weight, sample_weight/NAME; for prediction
- * NAME alone), .npy (inputs). A recipe that was not fitted yet is, on the training rows of
+ * NAME alone), a file with one array: .npy, idx (inputs; targets: another such file). A recipe that was not fitted yet is, on the training rows of
  * the file's own data (when training, of this data). A Sequential without a shape gets that of x. 0
  * or the graph's error. */
 int ant__experiment_rows(ant_experiment *e, const char *data, const char *targets,

@@ -1,5 +1,7 @@
 /* An experiment's rows: from its data section, csv, npz or npy into arrays for the model. */
+#include "antler/data.h"
 #include "graph/graph.h"
+#include "io/array.h"
 #include "io/experiment.h"
 #include "train/train.h"
 #include <string.h>
@@ -107,7 +109,7 @@ static int csv_rows(ant_experiment *e, const char *path, const char *targets, an
     return 0;
 }
 
-/* --- npz and npy --- */
+/* --- arrays --- */
 static ant_arrays *hold(ant_experiment *e, const char *path) {
     ant_context *c = context_of(e);
     ant_arrays *d = ant_arrays_new();
@@ -120,6 +122,100 @@ static ant_arrays *hold(ant_experiment *e, const char *path) {
     if (code)
         ant__fail(&c->error, code, "%s", ant_arrays_error(d));
     return code ? NULL : d;
+}
+
+/* The only array of a file. */
+static int only_array(ant_experiment *e, const char *path, ant_array *out) {
+    const ant_arrays *d = path ? hold(e, path) : NULL;
+    if (!d)
+        return context_of(e)->error.code;
+    if (ant_arrays_count(d) != 1)
+        return ant__fail(&context_of(e)->error, ANT_E_DATA, "%s: %d arrays, expected one", path,
+                         ant_arrays_count(d));
+    *out = ant_arrays_at(d, 0);
+    return 0;
+}
+
+/* The rows `index` of an array, copied. */
+static int take_rows(ant_experiment *e, const int64_t *index, int64_t n, ant_array *a) {
+    ant_context *c = context_of(e);
+    ant_dims dims = {.rank = a->axes};
+    ant_array taken = *a;
+    size_t bytes;
+    memcpy(dims.dim, a->shape, sizeof dims.dim);
+    dims.dim[0] = taken.shape[0] = n;
+    memset(taken.strides, 0, sizeof taken.strides);
+    taken.swapped = false;
+    if (!ant__dims_bytes(&dims, a->dtype, &bytes) ||
+        !(taken.data = ant__arena_alloc(&c->arena, bytes + 1)))
+        return ant__fail_memory(&c->error);
+    int code = ant_take(taken, *a, index, n);
+    if (code)
+        return ant__fail(&c->error, code, "rows of an array of %s: %s", ant__dtype_name(a->dtype),
+                         ant_code_text(code));
+    *a = taken;
+    return 0;
+}
+
+/* Rows for training or evaluation only, where the data section tells them apart. */
+static int split_rows(ant_experiment *e, const char *path, ant_rows_of which, ant_rowset *out) {
+    ant_context *c = context_of(e);
+    ant_array *const lists[] = {out->x, out->y, out->sample_weight};
+    int64_t all = out->rows, n = 0;
+    if (!e->recipe || !e->recipe->has_test || which == ANT__ALL_ROWS)
+        return 0;
+    int64_t *index = ant__arena_array(&c->arena, (size_t)all + 1, sizeof *index);
+    if (!index)
+        return ant__fail_memory(&c->error);
+    for (int64_t row = 0; row < all; row++)
+        if (ant__recipe_wants(e->recipe, which, all, row))
+            index[n++] = row;
+    if (!n)
+        return ant__fail(&c->error, ANT_E_DATA, "%s: there are no such rows among its %lld", path,
+                         (long long)all);
+    for (int l = 0; l < 3; l++)
+        for (int k = 0; k < ANT_MAX_PORTS && lists[l][k].axes; k++)
+            if (take_rows(e, index, n, &lists[l][k]))
+                return c->error.code;
+    out->rows = n;
+    return 0;
+}
+
+static int check_rows(ant_experiment *e, const char *path, int64_t rows, const ant_array *a) {
+    if (a->shape[0] == rows)
+        return 0;
+    return ant__fail(&context_of(e)->error, ANT_E_SHAPE, "%s: %lld rows, the first input has %lld",
+                     path, (long long)a->shape[0], (long long)rows);
+}
+
+/* From the files that the data section names for each port. */
+static int file_arrays(ant_experiment *e, const ant_port *ports, int n, bool test, ant_rowset *rows,
+                       ant_array *out) {
+    for (int k = 0; k < n; k++) {
+        const char *said = test && ports[k].o.test ? ports[k].o.test : ports[k].o.file;
+        const char *path = ant__experiment_path(e, said);
+        if (only_array(e, path, &out[k]))
+            return context_of(e)->error.code;
+        out[k].name = ports[k].name;
+        rows->rows = rows->x[0].shape[0];
+        if (check_rows(e, path, rows->rows, &out[k]))
+            return context_of(e)->error.code;
+    }
+    return 0;
+}
+
+static int port_rows(ant_experiment *e, ant_rows_of which, bool want, ant_rowset *out) {
+    const ant_recipe *r = e->recipe;
+    bool test = which == ANT__TEST_ROWS;
+    int code = file_arrays(e, r->x, r->n_x, test, out, out->x);
+    if (!code && want)
+        code = file_arrays(e, r->y, r->n_y, test, out, out->y);
+    if (!code && test && !r->has_test && !r->x[0].o.test)
+        code = ant__fail(&context_of(e)->error, ANT_E_DATA,
+                         "%s: there are no rows to evaluate on: "
+                         "no 'test:' among its data",
+                         e->path);
+    return code ? code : split_rows(e, r->x[0].o.file, which, out);
 }
 
 /* The arrays `key` (a single port) or `key/NAME`; in files for prediction also NAME alone. */
@@ -144,14 +240,24 @@ static int missing_array(ant_experiment *e, const char *path, const char *key, c
                      key, own);
 }
 
-static int npz_rows(ant_experiment *e, const char *path, bool want, ant_rowset *out) {
+/* Of a file with one array; its targets are the only array of another file. */
+static int file_targets(ant_experiment *e, const char *targets, ant_rowset *out) {
+    if (only_array(e, targets, &out->y[0]))
+        return context_of(e)->error.code;
+    out->y[0].name = NULL;
+    return check_rows(e, targets, out->rows, &out->y[0]);
+}
+
+static int npz_rows(ant_experiment *e, const char *path, const char *targets, bool want,
+                    ant_rowset *out) {
     ant_arrays *d = hold(e, path);
     int n_in = ant_model_inputs(e->model), n_out = ant_model_outputs(e->model);
     n_in = n_in ? n_in : 1; /* a Sequential that data will build */
     n_out = n_out ? n_out : 1;
-    if (!d || named_arrays(e, d, "x", n_in, ant_input_name, !want, out->x))
+    bool alone = !want || targets;
+    if (!d || named_arrays(e, d, "x", n_in, ant_input_name, alone, out->x))
         return context_of(e)->error.code;
-    if (ant_arrays_count(d) == 1 && n_in == 1 && !want && !out->x[0].axes)
+    if (ant_arrays_count(d) == 1 && n_in == 1 && alone && !out->x[0].axes)
         out->x[0] = ant_arrays_at(d, 0);
     out->x[0].name = n_in == 1 ? NULL : out->x[0].name;
     for (int k = 0; k < n_in; k++)
@@ -160,6 +266,8 @@ static int npz_rows(ant_experiment *e, const char *path, bool want, ant_rowset *
     out->rows = out->x[0].shape[0];
     if (!want)
         return 0;
+    if (targets)
+        return file_targets(e, targets, out);
     if (named_arrays(e, d, "y", n_out, ant_output_name, false, out->y) ||
         named_arrays(e, d, "sample_weight", n_out, ant_output_name, false, out->sample_weight))
         return context_of(e)->error.code;
@@ -179,21 +287,29 @@ static int build_from(ant_experiment *e, const ant_array *x) {
     return 0;
 }
 
-static bool is_csv(const char *path) {
-    return !ant__file_ends(path, ".npz") && !ant__file_ends(path, ".npy");
+static int array_rows(ant_experiment *e, const char *path, const char *targets, ant_rows_of which,
+                      bool want, ant_rowset *out) {
+    int code = npz_rows(e, path, targets, want, out);
+    return code ? code : split_rows(e, path, which, out);
+}
+
+static int any_rows(ant_experiment *e, const char *data, const char *targets, ant_rows_of which,
+                    bool want, ant_rowset *out) {
+    if (!data && e->recipe && e->recipe->arrays)
+        return port_rows(e, which, want, out);
+    const char *path = data ? data : ant__experiment_path(e, e->recipe->file);
+    if (!path)
+        return context_of(e)->error.code;
+    return (ant__arrays_are(path) ? array_rows : csv_rows)(e, path, targets, which, want, out);
 }
 
 int ant__experiment_rows(ant_experiment *e, const char *data, const char *targets,
                          ant_rows_of which, bool want_targets, ant_rowset *out) {
-    ant_context *c = context_of(e);
     *out = (ant_rowset){.rows = 0};
-    if (!data && !(e->recipe && e->recipe->file))
-        return ant__fail(&c->error, ANT_E_DATA, "%s: it names no data: say --data FILE", e->path);
-    const char *path = data ? data : ant__experiment_path(e, e->recipe->file);
-    if (!path)
-        return c->error.code;
-    int code = is_csv(path) ? csv_rows(e, path, targets, which, want_targets, out)
-                            : npz_rows(e, path, want_targets, out);
+    if (!data && !(e->recipe && (e->recipe->file || e->recipe->arrays)))
+        return ant__fail(&context_of(e)->error, ANT_E_DATA, "%s: it names no data: say --data FILE",
+                         e->path);
+    int code = any_rows(e, data, targets, which, want_targets, out);
     if (!code)
         code = build_from(e, &out->x[0]);
     return !code && e->waiting ? ant__experiment_weights(e, e->waiting) : code;

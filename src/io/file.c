@@ -106,3 +106,14 @@ int ant__file_read(ant_fault *e, const char *path, int64_t limit, const ant_limi
     }
     return code;
 }
+
+size_t ant__file_first(const char *path, unsigned char *out, size_t size) {
+    struct stat s;
+    if (!strcmp(path, "-") || stat(path, &s) || !S_ISREG(s.st_mode))
+        return 0;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? 0 : read_some(fd, out, size);
+    if (fd >= 0)
+        close(fd);
+    return n > 0 ? (size_t)n : 0;
+}

@@ -17,6 +17,8 @@ const ant_limits *ant__limits(const ant_limits *limits);
  * devices, limits->stream_bytes). 0, or ANT_E_FILE, ANT_E_LIMIT, ANT_E_MEMORY. */
 int ant__file_read(ant_fault *e, const char *path, int64_t limit, const ant_limits *limits,
                    ant_bytes *out);
+/* The first bytes of a regular file; how many, 0 where it is none or cannot be read. */
+size_t ant__file_first(const char *path, unsigned char *out, size_t size);
 /* "path: cannot read: No such file or directory" from errno. */
 int ant__file_fail(ant_fault *e, const char *path, const char *doing, int number);
 /* The last part of a path, and whether it ends in ".npz" or so (without case). */

@@ -2,6 +2,7 @@
  * read. */
 #include "io/npy.h"
 #include "core/shape.h"
+#include "io/array.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -26,13 +27,6 @@ static const struct type {
     {"u8", ANT_UINT64}, {"f2", ANT_FLOAT16}, {"f4", ANT_FLOAT32}, {"f8", ANT_FLOAT64},
 };
 enum { TYPES = sizeof types / sizeof *types };
-
-static bool big_endian(void) {
-    const uint16_t one = 1;
-    unsigned char first;
-    memcpy(&first, &one, 1);
-    return !first;
-}
 
 static int fail(reader *r, const char *what) {
     return ant__fail(r->e, ANT_E_FORMAT, "%s: npy: %s", r->name, what);
@@ -109,7 +103,7 @@ static int descr(reader *r) {
     size_t bytes = ant__dtype_size(r->out->dtype);
     if (order == '|' && bytes > 1)
         return refuse_type(r, said);
-    r->out->swapped = bytes > 1 && order == (big_endian() ? '<' : '>');
+    r->out->swapped = bytes > 1 && order == (ant__big_endian() ? '<' : '>');
     return 0;
 }
 
@@ -259,7 +253,7 @@ int ant__npy_parse(ant_fault *e, const char *name, const unsigned char *data, si
 
 /* --- out --- */
 static char byte_order(int dtype) {
-    return ant__dtype_size(dtype) == 1 ? '|' : big_endian() ? '>' : '<';
+    return ant__dtype_size(dtype) == 1 ? '|' : ant__big_endian() ? '>' : '<';
 }
 
 void ant__npy_header(ant_buffer *b, const ant_array *a) {

@@ -7,6 +7,11 @@
  *     y: {column: digit}
  *     test: {every: 5, from: 4}          rows with i % 5 == 4; or {last: 0.2}, {from: 1096}
  *
+ * Or arrays, a file for each input and target, which says nothing about rows to come and is not kept:
+ *
+ *     x: {file: train-images.idx.gz, test: t10k-images.idx.gz}
+ *     y: {file: train-labels.idx.gz, test: t10k-labels.idx.gz}
+ *
  * A sample belongs to one row, its target's. With `window: n` and `ahead: k` an input is the n rows
  * that end k rows before it. */
 #ifndef ANT_IO_RECIPE_H
@@ -23,6 +28,7 @@ typedef struct ant_port_options {
     const char *scale;  /* "standard", "range"; NULL: none */
     ant_floats mean, deviation; /* fitted, one per column: standard */
     ant_floats low, high;       /* … range */
+    const char *file, *test;    /* of one array each, in place of columns */
     char ant_end;
 } ant_port_options;
 
@@ -57,6 +63,7 @@ typedef struct ant_recipe {
     int n_x, n_y; /* n_x 0: all columns but the targets */
     ant_test_options test;
     bool has_test;
+    bool arrays; /* its ports are files */
     bool fitted; /* columns by name, classes, scales are there: `fitted: true` in a kept section */
 } ant_recipe;
 
@@ -70,6 +77,7 @@ int ant__recipe_fit(ant_context *c, ant_recipe *r, const ant_table *t);
 /* --- rows --- */
 typedef enum ant_rows_of { ANT__ALL_ROWS, ANT__TRAIN_ROWS, ANT__TEST_ROWS } ant_rows_of;
 bool ant__recipe_tests(const ant_recipe *r, int64_t rows, int64_t row);
+bool ant__recipe_wants(const ant_recipe *r, ant_rows_of which, int64_t rows, int64_t row);
 /* The first row that can be a sample's: the windows before it must be there. */
 int64_t ant__recipe_first(const ant_recipe *r);
 /* Fills `out` (room for t->rows) with the samples' rows in order; how many. */

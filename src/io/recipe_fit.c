@@ -28,6 +28,10 @@ bool ant__recipe_tests(const ant_recipe *r, int64_t rows, int64_t row) {
     return row >= (int64_t)floor((double)rows * (1 - o->last));
 }
 
+bool ant__recipe_wants(const ant_recipe *r, ant_rows_of which, int64_t rows, int64_t row) {
+    return which == ANT__ALL_ROWS || ant__recipe_tests(r, rows, row) == (which == ANT__TEST_ROWS);
+}
+
 int64_t ant__recipe_first(const ant_recipe *r) {
     int64_t first = 0;
     for (int k = 0; k < r->n_x; k++) {
@@ -41,8 +45,7 @@ int64_t ant__recipe_first(const ant_recipe *r) {
 int64_t ant__recipe_rows(const ant_recipe *r, const ant_table *t, ant_rows_of which, int64_t *out) {
     int64_t n = 0;
     for (int64_t row = ant__recipe_first(r); row < t->rows; row++)
-        if (which == ANT__ALL_ROWS ||
-            ant__recipe_tests(r, t->rows, row) == (which == ANT__TEST_ROWS))
+        if (ant__recipe_wants(r, which, t->rows, row))
             out[n++] = row;
     return n;
 }

@@ -1,4 +1,5 @@
 /* The data section from and into trees. */
+#include "core/options/field.h"
 #include "io/config.h"
 #include "io/recipe.h"
 #include <math.h>
@@ -20,6 +21,8 @@ static const ant_row port_rows[] = {
     ANT__ROW(port, deviation, "fitted: of each column"),
     ANT__ROW(port, low, "fitted: of each column"),
     ANT__ROW(port, high, "fitted: of each column"),
+    ANT__ROW(port, file, "of one array, in place of columns"),
+    ANT__ROW(port, test, "of the array's rows that are kept for evaluation"),
 };
 static const ant_row sequence_rows[] = {
     ANT__ROW(sequence, length, "numbers of a row; none: the longest", ANT__AT_LEAST(1)),
@@ -115,6 +118,18 @@ static int one_column(ant_context *c, ant_port *p, const ant_tree *t) {
     return 0;
 }
 
+/* An array has no columns: of all else, nothing may be said. */
+static int one_file(ant_context *c, ant_port *p, const ant_tree *t) {
+    const ant_port_options plain = {ANT_PORT_DEFAULTS, .file = p->o.file, .test = p->o.test};
+    bool alone = !ant__tree_get(t, "sequence") && !ant__tree_get(t, "classes");
+    for (int k = 0; k < port_class.rows_n; k++)
+        alone = alone && ant__field_equal(&port_class.rows[k], &p->o, &plain);
+    if (!alone || !p->o.file)
+        return ant__tree_fail(c, t, ANT_E_OPTION,
+                              "beside a file of an array only 'test:', another one, can be said");
+    return 0;
+}
+
 /* A map without the entries that are read by hand. */
 static ant_tree *without(ant_context *c, const ant_tree *t, const char *a, const char *b) {
     ant_tree *copy = ant__tree_new(c, ANT__MAP, t->key, NULL);
@@ -166,8 +181,12 @@ static int read_port(ant_context *c, ant_tree *said, ant_port *p) {
     const ant_tree *sequence = ant__tree_get(t, "sequence"), *classes = ant__tree_get(t, "classes");
     p->at = t;
     p->o = (ant_port_options){ANT_PORT_DEFAULTS};
-    if (set(c, &port_class, &p->o, rest) || one_column(c, p, t) ||
-        (sequence && read_sequence(c, p, sequence)) || read_classes(c, p, classes))
+    if (set(c, &port_class, &p->o, rest))
+        return c->error.code;
+    if (p->o.file || p->o.test)
+        return one_file(c, p, t);
+    if (one_column(c, p, t) || (sequence && read_sequence(c, p, sequence)) ||
+        read_classes(c, p, classes))
         return c->error.code;
     if (p->sequence && (p->o.window != ANT_NONE || p->o.scale))
         return ant__tree_fail(c, t, ANT_E_OPTION, "a sequence has neither window nor scale");
@@ -226,6 +245,26 @@ static int check_targets(ant_context *c, const ant_recipe *r) {
     return 0;
 }
 
+/* Files for all ports or for none, and test files for all or for none. */
+static int check_files(ant_context *c, const ant_tree *t, ant_recipe *r) {
+    int files = 0, tests = 0, n = r->n_x + r->n_y;
+    for (int k = 0; k < n; k++) {
+        const ant_port *p = k < r->n_x ? &r->x[k] : &r->y[k - r->n_x];
+        files += p->o.file != NULL;
+        tests += p->o.test != NULL;
+    }
+    r->arrays = files > 0;
+    if (files && (files < n || !r->n_x || r->file))
+        return ant__tree_fail(c, t, ANT_E_OPTION,
+                              "data: expected a file for each of x and y, and "
+                              "no 'file:' of a table");
+    if (tests && (tests < n || r->has_test))
+        return ant__tree_fail(c, t, ANT_E_OPTION,
+                              "data: expected test files for all of x and y, or "
+                              "rows of theirs by 'test:'");
+    return 0;
+}
+
 static int read_section(ant_context *c, ant_tree *t, ant_recipe *r) {
     static const char *const keys[] = {"file", "x", "y", "test", "fitted"};
     const ant_tree *file = ant__tree_get(t, "file");
@@ -239,7 +278,7 @@ static int read_section(ant_context *c, ant_tree *t, ant_recipe *r) {
     r->fitted = ant__tree_get(t, "fitted") != NULL;
     if (read_ports(c, ant__tree_get(t, "x"), r->x, &r->n_x) ||
         read_ports(c, ant__tree_get(t, "y"), r->y, &r->n_y) ||
-        read_test(c, ant__tree_get(t, "test"), r))
+        read_test(c, ant__tree_get(t, "test"), r) || check_files(c, t, r))
         return c->error.code;
     return check_targets(c, r);
 }

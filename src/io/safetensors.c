@@ -1,5 +1,6 @@
 /* Reading safetensors. */
 #include "io/safetensors.h"
+#include "io/array.h"
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -259,13 +260,6 @@ const char *ant__safetensors_note(const ant_safetensors *s, const char *key) {
     return NULL;
 }
 
-static bool big_endian(void) {
-    const uint16_t one = 1;
-    unsigned char first;
-    memcpy(&first, &one, 1);
-    return !first;
-}
-
 int ant__tensor_array(ant_context *c, const char *path, const ant_safetensors *s,
                       const ant_tensor *t, ant_array *out) {
     if (!t->dtype)
@@ -275,7 +269,7 @@ int ant__tensor_array(ant_context *c, const char *path, const ant_safetensors *s
                        .dtype = t->dtype,
                        .axes = t->dims.rank,
                        .name = t->name,
-                       .swapped = big_endian() && ant__dtype_size(t->dtype) > 1};
+                       .swapped = ant__big_endian() && ant__dtype_size(t->dtype) > 1};
     memcpy(out->shape, t->dims.dim, sizeof out->shape);
     if (!out->axes) {
         out->axes = 1;

@@ -288,6 +288,8 @@ int ant__zip_extract(ant_context *c, const ant_zip *z, const ant_member *m, unsi
         wrong = ant__inflate(to, (size_t)m->size, bytes, (size_t)m->packed);
     else
         memcpy(to, bytes, (size_t)m->size);
+    if (wrong && !strcmp(wrong, ant_code_text(ANT_E_MEMORY)))
+        return ant__fail_memory(&c->error);
     if (wrong)
         return fail_member(&r, m, wrong);
     if (ant__crc32(0, to, (size_t)m->size) != m->crc)

@@ -38,7 +38,8 @@ int ant__zip_extract(ant_context *c, const ant_zip *z, const ant_member *m, unsi
 
 /* --- checksums and deflate (deflate.c; the only file that knows zlib) --- */
 uint32_t ant__crc32(uint32_t crc, const void *data, size_t size); /* crc 0 at first */
-/* Fills exactly `size` bytes from exactly `packed` ones. NULL, or what is wrong. */
+/* Fills exactly `size` bytes from exactly `packed` ones. NULL, or what is wrong: "out of memory" as
+ * ant_code_text has it, or what is wrong with the bytes. */
 const char *ant__inflate(unsigned char *out, size_t size, const unsigned char *in, size_t packed);
 /* The same for many pieces of data, each with the head and the checksum of the zlib format. */
 typedef struct ant_inflater ant_inflater;

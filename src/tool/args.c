@@ -17,7 +17,8 @@ typedef struct option_row {
 
 #define AT(f) offsetof(tool_args, f)
 static const option_row option_rows[] = {
-    {"data", "FILE", TEXT, AT(data), 0, 0, "rows: .csv, .npz or .npy, in place of the file's own"},
+    {"data", "FILE", TEXT, AT(data), 0, 0,
+     "rows: csv, npz, npy or idx, in place of the file's own"},
     {"target", "COLUMN,…", TEXT, AT(target), 0, 0,
      "columns of a csv file that are to be predicted"},
     {"validation-data", "FILE", TEXT, AT(validation_data), 0, 0, "rows to watch while training"},
@@ -39,7 +40,7 @@ static const option_row option_rows[] = {
     {"dry-run", NULL, FLAG, AT(dry_run), 0, 0, "check everything, train nothing"},
     {"output", "FILE", TEXT, AT(output), 0, 0, "where the result goes"},
     {"weights", "FILE", TEXT, AT(weights), 0, 0, "weights for a model that has none"},
-    {"input", "FILE", TEXT, AT(input), 0, 0, "rows to predict: .csv, .npy or .npz"},
+    {"input", "FILE", TEXT, AT(input), 0, 0, "rows to predict: csv, npy, npz or idx"},
     {"layer", "NAME", TEXT, AT(layer), 0, 0, "an inner layer's output"},
     {"history", "LOG.csv", TEXT, AT(history), 0, 0, "curves of a log that train wrote"},
     {"confusion", NULL, FLAG, AT(confusion), 0, 0, "also which class was taken for which"},

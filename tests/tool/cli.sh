@@ -195,6 +195,47 @@ expect 0 predict sunspots.safetensors --input "$data/sunspots.csv"
 expect 0 evaluate "$examples/weather.yaml" --weights weather.safetensors
 says out 'tmax_mae_unscaled: '
 
+# --- arrays in files of their own: idx, plain and packed ---
+{ printf '\0\0\010\003\0\0\0\004\0\0\0\002\0\0\0\002' && printf '0123456789abcdef'; } >images.idx
+{ printf '\0\0\010\001\0\0\0\004' && printf '\0\001\0\001'; } >labels.idx
+gzip -k images.idx labels.idx
+head -c 20 images.idx >short.idx
+images() { # images FILE: what a model learns from it
+    cat >images.yaml <<EOF
+data: {$1}
+model: {Sequential: ["Input(shape=[2, 2])", Flatten, "Dense(2, softmax)"]}
+compile: {optimizer: adam, loss: sparse_categorical_crossentropy, metrics: [accuracy]}
+output: images.safetensors
+EOF
+}
+expect 0 info images.idx.gz
+says out 'idx, packed by gzip, 1 array'
+says out 'uint8 (4, 2, 2)'
+images 'x: {file: images.idx.gz, test: images.idx}, y: {file: labels.idx, test: labels.idx.gz}'
+expect 0 train images.yaml
+expect 0 evaluate images.yaml
+says out 'accuracy: '
+expect 0 predict images.safetensors --input images.idx.gz --output p.npy
+expect 0 info p.npy
+says out 'float32 (4, 2)'
+expect 0 evaluate images.safetensors --data images.idx --target labels.idx.gz
+expect 0 train images.safetensors --data images.idx.gz --target labels.idx --output again.safetensors
+images 'x: {file: images.idx}, y: {file: labels.idx}, test: {every: 2, from: 1}'
+expect 0 train images.yaml
+expect 0 evaluate images.yaml --json
+says out '"accuracy"'
+images 'x: {file: images.idx}, y: {file: labels.idx}'
+refused 1 "no 'test:' among its data" evaluate images.yaml --weights images.safetensors
+images 'x: {file: short.idx}, y: {file: labels.idx}'
+refused 1 'short.idx: idx: 4 bytes of numbers, its shape takes 16' train images.yaml
+images 'x: {file: images.idx}, y: {file: p.npy, test: p.npy}'
+refused 1 'expected test files for all of x and y' train images.yaml
+images 'x: {file: images.idx, window: 3}, y: {file: labels.idx}'
+refused 1 'beside a file of an array' train images.yaml
+images 'x: {file: images.idx}, y: {column: digit}'
+refused 1 'expected a file for each of x and y' train images.yaml
+refused 1 'cannot read' evaluate images.safetensors --data images.idx --target none.idx
+
 # --- pictures ---
 expect 0 plot weather.safetensors --output w.dot
 says w.dot digraph

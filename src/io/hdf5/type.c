@@ -1,4 +1,5 @@
 /* Datatypes and dataspaces. */
+#include "io/array.h"
 #include "io/hdf5/parts.h"
 #include <string.h>
 
@@ -42,13 +43,6 @@ static int read_head(type *t, ant_hdf5_cursor *k) {
     return t->size ? 0 : refuse(t, "cannot be");
 }
 
-static bool is_big_endian(void) {
-    const uint16_t one = 1;
-    unsigned char first;
-    memcpy(&first, &one, 1);
-    return !first;
-}
-
 /* --- numbers --- */
 static int read_fixed(const type *t, ant_hdf5_cursor *k, ant_hdf5_values *out) {
     static const int8_t types[2][4] = {{ANT_UINT8, ANT_UINT16, ANT_UINT32, ANT_UINT64},
@@ -60,7 +54,7 @@ static int read_fixed(const type *t, ant_hdf5_cursor *k, ant_hdf5_values *out) {
         t->bits & ~(unsigned)KNOWN)
         return refuse(t, "is not one of C's");
     out->dtype = types[!!(t->bits & SIGNED)][power];
-    bool swapped = t->size > 1 && (t->bits & BIG ? !is_big_endian() : is_big_endian());
+    bool swapped = t->size > 1 && (t->bits & BIG ? !ant__big_endian() : ant__big_endian());
     out->form = swapped ? ANT__HDF5_SWAPPED : ANT__HDF5_NATIVE;
     return 0;
 }
@@ -88,7 +82,7 @@ static int read_floating(const type *t, ant_hdf5_cursor *k, ant_hdf5_values *out
         if (f->size != t->size || f->exponent_at != exponent_at || f->exponent != exponent ||
             f->mantissa != mantissa || f->bias != bias)
             continue;
-        bool swapped = t->bits & BIG ? !is_big_endian() : is_big_endian();
+        bool swapped = t->bits & BIG ? !ant__big_endian() : ant__big_endian();
         out->dtype = (int8_t)(f->dtype ? f->dtype : ANT_FLOAT32);
         out->form = (uint8_t)((f->dtype ? ANT__HDF5_NATIVE : ANT__HDF5_BFLOAT) + swapped);
         return 0;
