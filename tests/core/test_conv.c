@@ -1,8 +1,11 @@
 /* Convolution and pooling as ops: gradients against finite differences, gradients of gradients,
  * shapes, and what is refused. */
 #include "core/ops/ops.h"
+#include "core/pool.h"
 #include "gradient_check.h"
+#include "runner.h"
 #include "support.h"
+#include <math.h>
 #include <string.h>
 
 typedef struct conv_case {
@@ -226,6 +229,119 @@ START_TEST(sizes_of_results) {
 }
 END_TEST
 
+/* --- a convolution takes the max pooling behind it in --- */
+static const struct {
+    conv_case conv;
+    ant_window pool;
+    bool bias, relu, joined;
+} joints[] = {
+    {{{4, {9, 7, 7, 1}}, {4, {3, 3, 1, 5}}, 1, {{3, 3}, {1, 1}, {1, 1}, ANT__VALID}},
+     {{2, 2}, {2, 2}, {1, 1}, ANT__VALID},
+     true,
+     true,
+     true},
+    {{{4, {8, 8, 6, 3}}, {4, {3, 2, 3, 17}}, 1, {{3, 2}, {1, 1}, {1, 1}, ANT__SAME}},
+     {{3, 2}, {2, 1}, {1, 1}, ANT__SAME},
+     false,
+     true,
+     true},
+    {{{4, {11, 9, 9, 4}}, {4, {2, 2, 2, 6}}, 2, {{2, 2}, {2, 1}, {1, 1}, ANT__VALID}},
+     {{2, 3}, {3, 3}, {1, 1}, ANT__VALID},
+     true,
+     false,
+     true},
+    {{{4, {33, 7, 7, 32}}, {4, {3, 3, 32, 33}}, 1, {{3, 3}, {1, 1}, {1, 1}, ANT__VALID}},
+     {{2, 2}, {2, 2}, {1, 1}, ANT__VALID},
+     true,
+     true,
+     true},
+    {{{4, {7, 7, 7, 1}}, {4, {3, 3, 1, 5}}, 1, {{3, 3}, {1, 1}, {1, 1}, ANT__VALID}},
+     {{2, 2}, {2, 2}, {1, 1}, ANT__VALID},
+     true,
+     true,
+     false}, /* too few images */
+};
+enum { JOINTS = sizeof joints / sizeof *joints };
+
+static machine joint_of(check_case *c, int number, int real, int passes) {
+    ant_program *p = ant__program_new(real);
+    const conv_case *k = &joints[number].conv;
+    ant_value *bias = joints[number].bias ? check_read(p, c, 2) : NULL;
+    ant_value *y =
+        ant__op_conv2d(p, check_read(p, c, 0), check_read(p, c, 1), bias, &k->window, k->groups);
+    y = joints[number].relu ? ant_op_relu(p, y) : y;
+    ant__output(p, ant__op_max_pool(p, y, &joints[number].pool));
+    return machine_of(p, passes);
+}
+
+static bool has_joint(const ant_program *p) {
+    for (int k = 0; k < ant__program_instructions(p); k++)
+        if (!strcmp(ant__program_instruction_name(p, k), "conv2d_pool"))
+            return true;
+    return false;
+}
+
+static void compare_joint(int number, int real, double tolerance) {
+    const conv_case *k = &joints[number].conv;
+    ant_dims dims[] = {k->x, k->kernel, ANT__DIMS(k->kernel.dim[3])};
+    check_case c = {.name = "joint", .n = 3};
+    check_make(&c, dims, real);
+    machine plain = joint_of(&c, number, real, 0);
+    machine joint = joint_of(&c, number, real, ANT__ALL_PASSES);
+    machine shared = joint_of(&c, number, real, ANT__ALL_PASSES);
+    ant_pool *pool = ant__pool_new(3);
+    ant_report report;
+    ck_assert_int_eq(has_joint(joint.p), joints[number].joined);
+    ck_assert(!has_joint(plain.p));
+    machine_run(&plain);
+    machine_run(&joint);
+    ck_assert_int_eq(ant__program_run(shared.p, pool, &report), 0);
+    int count = (int)ant__dims_count(&ant__program_output_value(joint.p, 0)->dims);
+    for (int i = 0; i < count; i++) {
+        double a = machine_out(&plain, 0, i), b = machine_out(&joint, 0, i);
+        ck_assert_msg(fabs(a - b) <= tolerance * (1 + fabs(a)), "joint %d: %d is %.12g and %.12g",
+                      number, i, a, b);
+        ck_assert(b == machine_out(&shared, 0, i));
+    }
+    ant__pool_free(pool);
+    machine_free(&plain);
+    machine_free(&joint);
+    machine_free(&shared);
+    check_free(&c);
+}
+
+START_TEST(pooling_joins_convolution) {
+    compare_joint(_i, ANT_FLOAT32, 1e-4);
+    compare_joint(_i, ANT_FLOAT64, 1e-12);
+}
+END_TEST
+
+/* What is not a number is the largest, joined or not. */
+START_TEST(pooling_keeps_nan) {
+    enum { IMAGES = 8, SIDE = 4, CHANNELS = 17 };
+    static const ant_window one = {{1, 1}, {1, 1}, {1, 1}, ANT__VALID};
+    static const ant_window two = {{2, 2}, {2, 2}, {1, 1}, ANT__VALID};
+    static float x[IMAGES * SIDE * SIDE];
+    for (int i = 0; i < IMAGES * SIDE * SIDE; i++)
+        x[i] = (float)i;
+    x[0] = x[7] = x[SIDE * SIDE + 5] = NAN; /* first, third and last of their windows */
+    ant_program *p = ant__program_new(ANT_FLOAT32);
+    ant_value *in = input(p, ANT__DIMS(IMAGES, SIDE, SIDE, 1));
+    ant_value *ones = ant__broadcast_to(p, ant_op_number(p, 1), &ANT__DIMS(1, 1, 1, CHANNELS));
+    ant__output(p, ant__op_max_pool(p, ant__op_conv2d(p, in, ones, NULL, &one, 1), &two));
+    machine m = machine_of(p, ANT__ALL_PASSES);
+    ant__program_bind_input(p, 0, x);
+    machine_run(&m);
+    for (int i = 0; i < IMAGES * 4 * CHANNELS; i++) {
+        int window = i / CHANNELS; /* of which 0, 1 and 4 have one */
+        bool lost = window == 0 || window == 1 || window == 4;
+        ck_assert_int_eq(isnan(machine_out(&m, 0, i)), lost);
+    }
+    machine_free(&m);
+}
+END_TEST
+
 ANT_TEST_MAIN("conv", ANT_LOOP(conv_gradients, CASES), ANT_LOOP(conv_second_gradients, CASES),
               ANT_LOOP(depthwise_gradients, APART), ANT_LOOP(pool_gradients, POOLS),
+              ANT_LOOP(pooling_joins_convolution, JOINTS), {pooling_keeps_nan},
               {misfits_are_refused}, {sizes_of_results})

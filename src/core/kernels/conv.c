@@ -147,25 +147,55 @@ static void gather_piece(const gather *g, int64_t k, int64_t from, int64_t to) {
     multiply_rows(g, &v, k, from, to);
 }
 
-/* The rows of all images that belong to the cells [from, to). */
-static void gather_cells(const gather *g, int64_t from, int64_t to) {
+void K(gather_pack)(const gather *g) {
     if (g->conv->tiles > 0) {
-        K(winograd)(g, from, to);
+        K(winograd_pack)(g);
         return;
     }
-    int64_t rows = g->row.count, total = g->conv->windows.images * rows;
-    int64_t at = total * from / g->conv->cells, end = total * to / g->conv->cells;
-    if (rows == 0 || at >= end || g->column.count == 0)
-        return;
     for (int64_t group = 0; group < g->conv->groups; group++)
         pack_taps(g, group);
+}
+
+/* Rows (by Winograd's method: of tiles) of a result. */
+static int64_t rows_of(const gather *g) {
+    return g->conv->tiles > 0 ? K(winograd_rows)(g) : g->row.count;
+}
+
+/* Rows [from, to) of image number k. */
+static void gather_rows(const gather *g, int64_t k, int64_t from, int64_t to) {
+    if (g->conv->tiles > 0)
+        K(winograd)(g, k, from, to);
+    else
+        gather_piece(g, k, from, to);
+}
+
+static int64_t rows_at_once(const gather *g) {
+    return g->conv->tiles > 0 ? ANT__CONV_ROWS / 2 : ANT__CONV_ROWS;
+}
+
+static void gather_range(const gather *g, int64_t at, int64_t end) {
+    const int64_t rows = rows_of(g), most = rows_at_once(g);
     while (at < end) {
         int64_t first = at % rows, count = rows - first;
-        count = count < ANT__CONV_ROWS ? count : ANT__CONV_ROWS;
+        count = count < most ? count : most;
         count = count < end - at ? count : end - at;
-        gather_piece(g, at / rows, first, first + count);
+        gather_rows(g, at / rows, first, first + count);
         at += count;
     }
+}
+
+void K(gather_image)(const gather *g) {
+    gather_range(g, 0, rows_of(g));
+}
+
+/* The rows of all images that belong to the cells [from, to). */
+static void gather_cells(const gather *g, int64_t from, int64_t to) {
+    const int64_t total = g->conv->windows.images * rows_of(g);
+    const int64_t at = total * from / g->conv->cells, end = total * to / g->conv->cells;
+    if (at >= end || g->column.count == 0) /* no rows: at is end */
+        return;
+    K(gather_pack)(g);
+    gather_range(g, at, end);
 }
 
 /* --- kernels --- */
@@ -183,18 +213,24 @@ static gather forward_gather(const conv *c) {
     return g;
 }
 
-/* x, w [, bias] -> y */
-void K(conv2d)(void *const *at, const ant_num *n, int64_t from, int64_t to) {
-    conv c = read_conv(n);
-    gather g = forward_gather(&c);
-    bool bias = c.more[0].i != 0;
-    g.conv = &c;
+gather K(conv_forward)(const conv *c, void *const *at) {
+    gather g = forward_gather(c);
+    bool bias = c->more[0].i != 0;
+    g.conv = c;
     g.from = at[0];
     g.block.at = at[1];
     g.bias = bias ? at[2] : NULL;
-    g.activation = c.more[1].i ? GEMM_RELU : GEMM_LINEAR;
+    g.activation = c->more[1].i ? GEMM_RELU : GEMM_LINEAR;
     g.to = at[bias ? 3 : 2];
-    g.memory = (R *)at[bias ? 4 : 3] + from * c.slot;
+    g.memory = at[bias ? 4 : 3];
+    return g;
+}
+
+/* x, w [, bias] -> y */
+void K(conv2d)(void *const *at, const ant_num *n, int64_t from, int64_t to) {
+    conv c = read_conv(n);
+    gather g = K(conv_forward)(&c, at);
+    g.memory += from * c.slot;
     gather_cells(&g, from, to);
 }
 

@@ -25,7 +25,17 @@ typedef struct gather {
     R *memory;
 } gather;
 
-/* The rows of all images that belong to the cells [from, to), by Winograd's method: where the kernel
- * is 3 x 3 without strides, dilation or groups (conv->tiles says so). */
-void K(winograd)(const gather *g, int64_t from, int64_t to);
+/* A forward convolution of x, w [, bias] -> y, all cells sharing the workspace's first slot. */
+gather K(conv_forward)(const conv *c, void *const *at);
+/* The kernel as the right side of the products: once, before any image. */
+void K(gather_pack)(const gather *g);
+/* The first image, or the one that from and to are moved to. */
+void K(gather_image)(const gather *g);
+
+/* --- by Winograd's method: where the kernel is 3 x 3 without strides, dilation or groups
+ * (conv->tiles says so) --- */
+void K(winograd_pack)(const gather *g);
+int64_t K(winograd_rows)(const gather *g); /* of tiles */
+/* Rows [from, to) of tiles of image number k. */
+void K(winograd)(const gather *g, int64_t k, int64_t from, int64_t to);
 #endif

@@ -1,7 +1,7 @@
 /* Max and average pooling, (N, H, W, C). Numbers: windows (window.h), dilation 1; a cell is an
  * image. A vector holds channels of one pixel and walks over the pixels of a window. */
+#include "core/kernels/pool.h"
 #include "core/kernels/simd.h"
-#include "core/kernels/window.h"
 #include <string.h>
 
 /* One window: where its first real pixel and its result stand, and how many pixels it has. */
@@ -84,18 +84,31 @@ ALWAYS_INLINE vec_int beats(vec x, vec best) {
     return (x > best) | (x != x); /* NOLINT: NaN is unlike itself */
 }
 
+ALWAYS_INLINE vec larger(vec x, vec best) {
+#if ANT__VECTOR_BYTES == 64 && !ANT__DOUBLE
+    __m512 b = (__m512)best; /* the instruction gives x where one of both is not a number */
+    __mmask16 lost = _mm512_cmp_ps_mask(b, b, _CMP_UNORD_Q);
+    return (vec)_mm512_mask_mov_ps(_mm512_max_ps(b, (__m512)x), lost, b);
+#else
+    return vec_select(beats(x, best), x, best);
+#endif
+}
+
 static void largest(const place *w, const R *x, const R *unused, R *y) {
     (void)unused;
     for (int64_t c = 0; c < w->channels; c += LANES) {
         int64_t lanes = w->channels - c;
-        walk s = walk_start(w, c);
-        vec best = vec_load_some(x + s.at, lanes);
-        for (walk_on(&s, w); s.left > 0; walk_on(&s, w)) {
-            vec e = vec_load_some(x + s.at, lanes);
-            best = vec_select(beats(e, best), e, best);
-        }
+        const R *line = x + w->x + c;
+        vec best = vec_load_some(line, lanes);
+        for (int64_t i = 0; i < w->rows; i++, line += w->pitch)
+            for (int64_t j = 0; j < w->columns; j++)
+                best = larger(vec_load_some(line + j * w->channels, lanes), best);
         vec_store_some(y + w->y + c, best, lanes);
     }
+}
+
+void K(max_pool_image)(const windows *w, const R *x, R *y) {
+    each_place(w, 0, largest, x, NULL, y);
 }
 
 /* In each lane the number of the first pixel that holds the largest of its channel. */

@@ -44,7 +44,7 @@ static int64_t packed_size(const gather *g) {
     return ant__gemm_packed(g->in, g->out);
 }
 
-static void pack_kernel(const gather *g) {
+void K(winograd_pack)(const gather *g) {
     R *raw = g->memory + g->conv->runs;
     int64_t at = 0;
     for (; at + LANES <= g->tap_size; at += LANES)
@@ -135,15 +135,15 @@ static void multiply_planes(const block *b) {
     }
 }
 
-static void make_piece(const gather *g, int64_t image_number, int64_t from, int64_t to) {
+void K(winograd)(const gather *g, int64_t k, int64_t from, int64_t to) {
     const image *s = &g->source;
     image m = *s;
     int64_t across = tiles_of(&g->column), tiles = g->conv->tiles;
-    m.at = g->from + image_number * s->rows * s->columns * s->channels;
+    m.at = g->from + k * s->rows * s->columns * s->channels;
     view v = K(conv_view)(&m, (range){2 * from + g->row.shift, 2 * to + g->row.shift + 2},
                           (range){g->column.shift, 2 * across + g->column.shift + 2},
                           g->memory + g->conv->piece);
-    block b = {.g = g, .v = &v, .image = image_number, .row = from};
+    block b = {.g = g, .v = &v, .image = k, .row = from};
     b.in = planes_at(g->memory + g->conv->runs, tiles, g->in);
     b.out = planes_at(b.in.at + PLANES * b.in.size, tiles, g->out);
     int64_t total = (to - from) * across;
@@ -155,18 +155,6 @@ static void make_piece(const gather *g, int64_t image_number, int64_t from, int6
     }
 }
 
-void K(winograd)(const gather *g, int64_t from, int64_t to) {
-    enum { MOST = ANT__CONV_ROWS / 2 };
-    int64_t rows = tiles_of(&g->row), total = g->conv->windows.images * rows;
-    int64_t at = total * from / g->conv->cells, end = total * to / g->conv->cells;
-    if (at >= end)
-        return;
-    pack_kernel(g);
-    while (at < end) {
-        int64_t first = at % rows, count = rows - first;
-        count = count < MOST ? count : MOST;
-        count = count < end - at ? count : end - at;
-        make_piece(g, at / rows, first, first + count);
-        at += count;
-    }
+int64_t K(winograd_rows)(const gather *g) {
+    return tiles_of(&g->row);
 }

@@ -7,12 +7,13 @@
  * x: (N, H, W, C), w: (rows, columns, C / groups, F), y: (N, I, J, F). Group g of the F filters
  * reads group g of the C channels. It is a cross-correlation: w is not flipped.
  */
+#include "core/ops/conv_pool.h"
 #include "core/ops/conv_work.h"
 #include "core/ops/ops.h"
 
-enum { GROUPS = ANT__WINDOW_ATTRS, RELU, CHUNKS, ROWS, COLUMNS };
+enum { GROUPS = ANT__CONV_GROUPS, RELU = ANT__CONV_RELU, CHUNKS, ROWS, COLUMNS };
 
-static const ant_op_class conv2d, conv2d_input, conv2d_kernel;
+static const ant_op_class conv2d_input, conv2d_kernel;
 
 static ant_attrs conv_attrs(const ant_window *w, int64_t groups) {
     ant_attrs attrs = ant__window_attrs(w);
@@ -81,18 +82,18 @@ static void grad(ant_program *p, ant_op *o, ant_value *const *dy, ant_value **dx
         dx[2] = ant_op_sum(p, dy[0], ANT_AXIS(0) | ANT_AXIS(1) | ANT_AXIS(2), false);
 }
 
-static const ant_op_class conv2d = {.name = "conv2d",
-                                    .relu = RELU + 1,
-                                    .infer = infer,
-                                    .kernel = ANT__K_conv2d,
-                                    .prep = prep,
-                                    .grad = grad,
-                                    .workspace = workspace};
+const ant_op_class ant__conv2d_class = {.name = "conv2d",
+                                        .relu = RELU + 1,
+                                        .infer = infer,
+                                        .kernel = ANT__K_conv2d,
+                                        .prep = prep,
+                                        .grad = grad,
+                                        .workspace = workspace};
 
 ant_value *ant__op_conv2d(ant_program *p, ant_value *x, ant_value *w, ant_value *bias,
                           const ant_window *window, int64_t groups) {
     ant_attrs attrs = conv_attrs(window, groups);
-    return ant__emit(p, &conv2d, &attrs, (ant_value *[]){x, w, bias}, bias ? 3 : 2, 1);
+    return ant__emit(p, &ant__conv2d_class, &attrs, (ant_value *[]){x, w, bias}, bias ? 3 : 2, 1);
 }
 
 /* --- dx = conv2d_input(dy, w) --- */

@@ -19,7 +19,7 @@ static int64_t packed_entries(int64_t products, int64_t k, int64_t n) {
     return product(products, k, ant__gemm_packed(1, n));
 }
 
-static int64_t slot_size(const ant_conv_work *w) {
+int64_t ant__conv_slot(const ant_conv_work *w) {
     return ant__conv_align(w->packed) + ant__conv_align(w->table) + ant__conv_align(w->piece);
 }
 
@@ -28,7 +28,7 @@ static int64_t slot_size(const ant_conv_work *w) {
 static void cut_strips(ant_conv_work *w, int64_t images, int64_t rows) {
     enum { MOST = 32, LEAST = 8, ROWS_AT_LEAST = 4, TOGETHER = 1 << 21 };
     int64_t strips = images * ((rows + ROWS_AT_LEAST - 1) / ROWS_AT_LEAST);
-    int64_t fit = TOGETHER / (slot_size(w) + 1);
+    int64_t fit = TOGETHER / (ant__conv_slot(w) + 1);
     int64_t most = fit < LEAST ? LEAST : fit < MOST ? fit : MOST;
     w->cells = strips < 1 ? 1 : strips < most ? strips : most;
 }
@@ -139,12 +139,12 @@ void ant__conv_push(ant_nums *n, const ant_conv_shape *s, const ant_conv_work *w
     ant__num_int(n, w->cells);
     ant__num_int(n, ant__conv_align(w->packed));
     ant__num_int(n, ant__conv_align(w->packed) + ant__conv_align(w->table));
-    ant__num_int(n, slot_size(w));
+    ant__num_int(n, ant__conv_slot(w));
     ant__num_int(n, w->tiles);
 }
 
 size_t ant__conv_bytes(const ant_conv_work *w, int dtype) {
-    if (slot_size(w) >= too_many)
+    if (ant__conv_slot(w) >= too_many)
         return SIZE_MAX;
-    return (size_t)(w->cells * slot_size(w)) * ant__dtype_size(dtype);
+    return (size_t)(w->cells * ant__conv_slot(w)) * ant__dtype_size(dtype);
 }

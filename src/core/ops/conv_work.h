@@ -29,6 +29,8 @@ bool ant__conv_winograd(const ant_conv_shape *s);
 
 /* The numbers that all kernels of convolution begin with (kernels/conv.h). */
 void ant__conv_push(ant_nums *n, const ant_conv_shape *s, const ant_conv_work *w);
+/* Entries of a slot. */
+int64_t ant__conv_slot(const ant_conv_work *w);
 /* SIZE_MAX, which no allocation gives, where the count does not fit. */
 size_t ant__conv_bytes(const ant_conv_work *w, int dtype);
 #endif

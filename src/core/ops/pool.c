@@ -3,6 +3,7 @@
  * Padding is no number: the largest and the mean are those of the real entries of a window. The
  * gradient of the largest goes to the first of equals, in row-major order, as TensorFlow's does.
  */
+#include "core/ops/conv_pool.h"
 #include "core/ops/ops.h"
 
 static int infer(ant_op *o) {
@@ -67,11 +68,11 @@ static const ant_op_class max_pool_pick = {.name = "max_pool_pick",
                                            .prep = prep,
                                            .grad = pick_grad};
 
-static const ant_op_class max_pool = {
+const ant_op_class ant__max_pool_class = {
     .name = "max_pool", .infer = infer, .kernel = ANT__K_max_pool, .prep = prep, .grad = max_grad};
 
 ant_value *ant__op_max_pool(ant_program *p, ant_value *x, const ant_window *w) {
-    return write(p, &max_pool, w, x);
+    return write(p, &ant__max_pool_class, w, x);
 }
 
 /* --- average --- */

@@ -1,8 +1,10 @@
 /* The epilogue pass: what comes after a product and what nobody else sees of it becomes part of the
  * product, which does it while the numbers are still in registers: a bias, another matrix to add,
- * relu, and the gate that is relu's gradient. So does the relu after a convolution. And the product
- * that gives a kernel's gradient also gives the bias's: both read the same numbers. */
+ * relu, and the gate that is relu's gradient. So does the relu after a convolution, and the max
+ * pooling behind it. And the product that gives a kernel's gradient also gives the bias's: both read
+ * the same numbers. */
 #include "core/kernels/elementwise.h"
+#include "core/ops/conv_pool.h"
 #include "core/ops/fine.h"
 #include "core/ops/matmul.h"
 #include "core/passes/passes.h"
@@ -40,9 +42,9 @@ static bool replace(ant_op *maker, ant_op *last, ant_op *joint) {
     return true;
 }
 
-/* The maker again, with other attributes. */
-static bool change(ant_op *maker, ant_op *last, const ant_attrs *attrs) {
-    ant_op *joint = ant__op_bare(last->program, maker->cls, attrs, maker->n_in, 1);
+/* The maker again, as another class or with other attributes. */
+static bool change(ant_op *maker, ant_op *last, const ant_op_class *cls, const ant_attrs *attrs) {
+    ant_op *joint = ant__op_bare(last->program, cls, attrs, maker->n_in, 1);
     if (!joint)
         return false;
     for (int k = 0; k < maker->n_in; k++)
@@ -104,7 +106,15 @@ static bool take_relu(ant_op *relu) {
         return true;
     ant_attrs attrs = maker->attrs;
     attrs.i[cuts] = true;
-    return change(maker, relu, &attrs);
+    return change(maker, relu, maker->cls, &attrs);
+}
+
+static bool take_pool(ant_op *pool) {
+    ant_op *maker = only_maker(pool->in[0]);
+    ant_attrs attrs;
+    if (!maker || !ant__conv_takes_pool(maker, pool, &attrs))
+        return true;
+    return change(maker, pool, &ant__conv2d_pool_class, &attrs);
 }
 
 /* --- sums of columns --- */
@@ -161,6 +171,8 @@ static bool join_sum(ant_op *sum) {
 
 /* --- the pass --- */
 static bool look_at(ant_op *o) {
+    if (o->cls == &ant__max_pool_class)
+        return take_pool(o);
     switch (o->cls->elementwise) {
     case ANT__E_add:
         return take_sum(o);

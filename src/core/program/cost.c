@@ -1,5 +1,6 @@
 /* What instructions move and do, from shapes: for profiles. */
 #include "core/kernels/elementwise.h"
+#include "core/ops/conv_pool.h"
 #include "core/program/inside.h"
 #include <string.h>
 

@@ -1,0 +1,74 @@
+#include "core/ops/conv_pool.h"
+#include "core/kernels/conv_size.h"
+#include "core/ops/conv_work.h"
+
+static ant_window pool_of(const ant_op *o) {
+    ant_op pool = {.attrs = o->attrs};
+    for (int k = 0; k < ANT__WINDOW_ATTRS; k++)
+        pool.attrs.i[k] = o->attrs.i[ANT__CONV_POOL + k];
+    return ant__window_of(&pool);
+}
+
+/* Entries of an axis of the map that some window sees. */
+static int64_t seen(const ant_window *pool, int axis, int64_t windows, int64_t entries) {
+    int64_t reach = (windows - 1) * pool->stride[axis] + pool->size[axis];
+    return pool->padding == ANT__VALID && reach < entries ? reach : entries;
+}
+
+/* The convolution, of the part of its map that is pooled. */
+static ant_conv_shape shape_of(const ant_op *o) {
+    const ant_dims *x = &o->in[0]->dims, *y = &o->out[0]->dims;
+    ant_conv_shape s = {ant__window_of(o), o->attrs.i[ANT__CONV_GROUPS], *x, *y};
+    ant_window pool = pool_of(o);
+    for (int axis = 0; axis < 2; axis++)
+        s.y.dim[axis + 1] = seen(&pool, axis, y->dim[axis + 1],
+                                 ant__window_count(&s.window, axis, x->dim[axis + 1]));
+    return s;
+}
+
+static int64_t map_entries(const ant_conv_shape *s) {
+    return ant__conv_align(s->y.dim[1] * s->y.dim[2] * s->y.dim[3]);
+}
+
+/* The map lies at the end of a slot. */
+static ant_conv_work work_of(const ant_conv_shape *s) {
+    enum { MOST = 32 };
+    ant_conv_work w = ant__conv_forward_work(s);
+    w.piece = ant__conv_align(w.piece) + map_entries(s);
+    w.cells = s->x.dim[0] < MOST ? s->x.dim[0] : MOST;
+    return w;
+}
+
+static int64_t prep(const ant_op *o, ant_nums *n) {
+    ant_conv_shape s = shape_of(o);
+    ant_conv_work w = work_of(&s);
+    ant_window pool = pool_of(o);
+    ant__conv_push(n, &s, &w);
+    ant__num_int(n, o->n_in > 2);
+    ant__num_int(n, o->attrs.i[ANT__CONV_RELU]);
+    ant__window_push(n, &pool, &s.y, &o->out[0]->dims);
+    ant__num_int(n, ant__conv_slot(&w) - map_entries(&s));
+    return w.cells;
+}
+
+static size_t workspace(const ant_op *o) {
+    ant_conv_shape s = shape_of(o);
+    ant_conv_work w = work_of(&s);
+    return ant__conv_bytes(&w, o->out[0]->dtype);
+}
+
+const ant_op_class ant__conv2d_pool_class = {
+    .name = "conv2d_pool", .kernel = ANT__K_conv2d_pool, .prep = prep, .workspace = workspace};
+
+/* Images are shared out among threads, and an image's map must stay in a cache. */
+bool ant__conv_takes_pool(const ant_op *conv, const ant_op *pool, ant_attrs *attrs) {
+    enum { IMAGES = 8, ENTRIES = 1 << 16 };
+    const ant_dims *map = &conv->out[0]->dims;
+    if (conv->cls != &ant__conv2d_class || pool->cls != &ant__max_pool_class)
+        return false;
+    *attrs = conv->attrs;
+    for (int k = 0; k < ANT__WINDOW_ATTRS; k++)
+        attrs->i[ANT__CONV_POOL + k] = pool->attrs.i[k];
+    return map->dim[0] >= IMAGES && ant__dims_span(map, 1, 4) <= ENTRIES &&
+           ant__dims_count(&pool->out[0]->dims) > 0;
+}
