@@ -384,6 +384,16 @@ static ant_model *sequence_read(scope *s, ant_tree *t, const char *name) {
     return with_names(s, ant_sequential_(s->r->g, layers, name, s->r->path, t->line));
 }
 
+/* A frozen model freezes all its layers, as ant_set_trainable does. */
+static ant_model *freeze(scope *s, ant_model *m, const ant_tree *t) {
+    bool yes = true;
+    if (t && flag_read(s, t, &yes))
+        return NULL;
+    if (!yes)
+        ant_set_trainable(m, false);
+    return m;
+}
+
 static ant_model *body_fill(scope *s, ant_tree *t, const char *name) {
     static const char *const keys[] = {"name",    "inputs",    "layers",    "calls",
                                        "outputs", "trainable", "Sequential"};
@@ -399,9 +409,7 @@ static ant_model *body_fill(scope *s, ant_tree *t, const char *name) {
     if (said && ant__tree_scalar(said))
         name = said->text;
     ant_model *m = sequential ? sequence_read(s, t, name) : functional_read(s, t, name);
-    if (m && trainable && trainable->kind == ANT__WORD)
-        m->trainable = ant__word_among("true yes on 1", trainable->text, true);
-    return m;
+    return m ? freeze(s, m, trainable) : NULL;
 }
 
 static ant_model *body_read(reader *r, const char *path, ant_tree *t, const char *name) {

@@ -95,6 +95,21 @@ static const struct {
      "  k: l(v, mask=m)\n"
      "  s: f(q, v, use_causal_mask=true, return_attention_scores=true)\n"
      "outputs: {h: h, k: k, w: 's[1]'}\n"},
+    /* a frozen model freezes what is in it */
+    {"name: f\ninputs: {a: [4]}\n"
+     "layers: {inner: {Sequential: [Input(4), BatchNormalization], trainable: no}}\n"
+     "outputs: {y: inner(a)}\n",
+     "name: f\n"
+     "inputs: {a: [4]}\n"
+     "layers:\n"
+     "  inner:\n"
+     "    Sequential:\n"
+     "    - Input: {shape: [4], name: input_layer}\n"
+     "    - BatchNormalization: {name: batch_normalization, trainable: false}\n"
+     "    trainable: false\n"
+     "calls:\n"
+     "  inner: inner(a)\n"
+     "outputs: {y: inner}\n"},
     /* an input that is a scalar per sample, one with a batch size, an unknown axis */
     {"inputs: {a: [], b: {shape: [3], batch_size: 8}, c: [none, 2]}\n"
      "layers: {f: Dense(1), g: Dense(2)}\n"
@@ -161,6 +176,7 @@ static const struct {
     {"inputs: {a: [4]}\nlayers: {f: Dense(1)}\noutputs: {y: 'f(a, training=perhaps)'}\n",
      "expected true or false"},
     {"inputs: {a: [4]}\noutputs: {}\n", "expected {name: call}"},
+    {"inputs: {a: [4]}\noutputs: {a: a}\ntrainable: maybe\n", "trainable: expected true or false"},
     {"inputs: {a: [4]}\nlayers: [Dense(1)]\noutputs: {a: a}\n", "layers: expected"},
     {"inputs: {a: [4], b: [4]}\nlayers: {f: Dense(1)}\noutputs: {y: 'f(a, b)'}\n", "m.yaml:3"},
     {"Sequential: [Functional()]", "ant_model_new"},
