@@ -20,7 +20,7 @@ static const option_row option_rows[] = {
     {"data", "FILE", TEXT, AT(data), 0, 0,
      "rows: csv, npz, npy or idx, in place of the file's own"},
     {"target", "COLUMN,…", TEXT, AT(target), 0, 0,
-     "columns of a csv file that are to be predicted"},
+     "columns of a csv file that are to be predicted; of arrays: their file"},
     {"validation-data", "FILE", TEXT, AT(validation_data), 0, 0, "rows to watch while training"},
     {"validation-split", "F", REAL, AT(validation_split), 0, 1, "share of the rows, from the end"},
     {"epochs", "N", WHOLE, AT(epochs), 1, INT_MAX, "passes over the rows"},
