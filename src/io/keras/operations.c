@@ -1,0 +1,414 @@
+/* Recorded operations into layers of class Operation. */
+#include "io/keras/operations.h"
+#include "core/text/buffer.h"
+#include <string.h>
+
+/* --- names --- */
+bool ant__keras_name_next(const char **list, ant_keras_name *out) {
+    const char *s = *list ? *list + strspn(*list, " ") : "";
+    size_t n = strcspn(s, " "), cut = 0;
+    if (!n)
+        return false;
+    while (cut < n && s[cut] != ':')
+        cut++;
+    *out = (ant_keras_name){s, s, (int)cut, (int)cut};
+    if (cut < n) {
+        out->theirs = s + cut + 1;
+        out->theirs_n = (int)(n - cut - 1);
+    }
+    *list = s + n;
+    return true;
+}
+
+bool ant__keras_name_is(const char *name, int n, const char *word) {
+    return (size_t)n == strlen(word) && !memcmp(name, word, (size_t)n);
+}
+
+static const char *text_of(const ant_tree *map, const char *key) {
+    const ant_tree *t = map ? ant__tree_get(map, key) : NULL;
+    return t && t->kind == ANT__QUOTED ? t->text : NULL;
+}
+
+static bool of_class(const ant_tree *t, const char *cls) {
+    const char *name = t->kind == ANT__MAP ? text_of(t, "class_name") : NULL;
+    return name && !strcmp(name, cls);
+}
+
+static bool is_null(const ant_tree *t) {
+    return !t || (t->kind == ANT__WORD && !strcmp(t->text, "null"));
+}
+
+static bool is_word(const ant_tree *t, const char *text) {
+    return t->kind == ANT__WORD && !strcmp(t->text, text);
+}
+
+bool ant__keras_is_tensor(const ant_tree *t) {
+    return of_class(t, "__keras_tensor__");
+}
+
+bool ant__keras_is_operation(const ant_tree *object) {
+    static const char inside[] = "keras.src.ops.";
+    const char *module = object->kind == ANT__MAP ? text_of(object, "module") : NULL;
+    return module && !strncmp(module, inside, sizeof inside - 1);
+}
+
+/* --- what is being read --- */
+typedef struct reader {
+    ant_context *c;
+    const ant_keras_operation *op;
+    const char *name; /* of the operation in its model */
+    const ant_tree *config;
+    const ant_keras_tensors *tensors;
+    ant_tree *options, *constants, *call;
+    bool ints; /* one of the tensors holds whole numbers or bools */
+} reader;
+
+static int fail(reader *r, const char *what) {
+    return ant__fail(&r->c->error, ANT_E_FORMAT, "operation '%.200s' (%s): %s", r->name, r->op->cls,
+                     what);
+}
+
+static int fail_named(reader *r, const char *name, int n, const char *what) {
+    return ant__fail(&r->c->error, ANT_E_FORMAT, "operation '%.200s' (%s): %.*s %s", r->name,
+                     r->op->cls, n, name, what);
+}
+
+static ant_tree *word(reader *r, ant_tree_kind kind, const char *key, const char *text) {
+    return ant__tree_new(r->c, kind, key, text);
+}
+
+static int add(reader *r, ant_tree *parent, ant_tree *child) {
+    ant__tree_add(parent, child);
+    return child ? 0 : r->c->error.code;
+}
+
+/* --- constants: "x2=int64([0, 2])" --- */
+/* Numbers and nested lists of them, as Antler writes them; false where there is anything else. */
+static bool copy_numbers(reader *r, const ant_tree *t, ant_tree **out) {
+    bool items = t->kind == ANT__ITEMS;
+    if (!items && (t->kind != ANT__WORD || is_null(t)))
+        return false;
+    *out = word(r, items ? ANT__ITEMS : ANT__WORD, NULL, t->text);
+    for (const ant_tree *x = t->first; x && *out; x = x->next) {
+        ant_tree *inner;
+        if (!copy_numbers(r, x, &inner))
+            return false;
+        ant__tree_add(*out, inner);
+    }
+    return true;
+}
+
+static int add_constant(reader *r, const char *name, const ant_tree *t) {
+    const ant_tree *value = t, *config = NULL;
+    const char *dtype = NULL, *text;
+    ant_tree *numbers = NULL;
+    if (of_class(t, "__numpy__") || of_class(t, "__tensor__")) {
+        config = ant__tree_get(t, "config");
+        value = config ? ant__tree_get(config, "value") : NULL;
+        dtype = text_of(config, "dtype");
+    }
+    if (!value || !copy_numbers(r, value, &numbers))
+        return fail_named(r, name, (int)strlen(name), "is no tensor and no numbers");
+    text = numbers ? ant__tree_text(r->c, numbers) : NULL;
+    if (text)
+        text = dtype ? ant__print(r->c, "%s=%s(%s)", name, dtype, text)
+                     : ant__print(r->c, "%s=%s", name, text);
+    return text ? add(r, r->constants, word(r, ANT__QUOTED, NULL, text)) : r->c->error.code;
+}
+
+/* --- values --- */
+/* A whole number with a point makes reals of ints, which only a constant can say. */
+static bool as_option(const reader *r, const char *name, const ant_tree *t) {
+    bool place = !strcmp(name, "x1") || !strcmp(name, "x2");
+    bool number =
+        t->kind == ANT__WORD && !is_null(t) && !is_word(t, "true") && !is_word(t, "false");
+    return place && number && !(r->ints && strpbrk(t->text, ".eE"));
+}
+
+static int read_value(reader *r, const char *name, const ant_tree *t) {
+    if (ant__keras_is_tensor(t))
+        return add(r, r->call, r->tensors->read(r->tensors->data, t));
+    if (as_option(r, name, t))
+        return add(r, r->options, word(r, ANT__WORD, name, t->text));
+    return add_constant(r, name, t);
+}
+
+/* xs[0], xs[1] … of a list. */
+static int read_values(reader *r, const char *name, const ant_tree *first) {
+    int k = 0, code = 0;
+    for (const ant_tree *x = first; x && !code; x = x->next, k++) {
+        const char *entry = ant__print(r->c, "%s[%d]", name, k);
+        code = entry ? read_value(r, entry, x) : r->c->error.code;
+    }
+    return k ? code : fail(r, "a list of tensors is empty");
+}
+
+/* --- options --- */
+static int flatten(reader *r, ant_tree *out, const ant_tree *t) {
+    int code = 0;
+    for (const ant_tree *x = t->first; x && !code; x = x->next) {
+        if (x->kind == ANT__ITEMS)
+            code = flatten(r, out, x);
+        else if (ant__tree_scalar(x))
+            code = add(r, out, word(r, x->kind, NULL, is_null(x) ? "-1" : x->text));
+        else
+            return fail(r, "a list holds what is no number");
+    }
+    return code;
+}
+
+static int put(reader *r, const char *name, int n, const ant_tree *t) {
+    const char *key = ant__print(r->c, "%.*s", n, name);
+    if (!key || is_null(t))
+        return r->c->error.code;
+    if (t->kind != ANT__ITEMS && !ant__tree_scalar(t))
+        return fail_named(r, name, n, "is no number, text or list");
+    ant_tree *out = word(r, t->kind, key, t->text);
+    return add(r, r->options, out) || flatten(r, out, t) ? r->c->error.code : 0;
+}
+
+/* What stands between brackets: ":, 1:, None, -1". */
+static int key_item(reader *r, ant_buffer *b, const ant_tree *t) {
+    const ant_tree *config = t->kind == ANT__MAP ? ant__tree_get(t, "config") : NULL;
+    static const char *const parts[] = {"start", "stop", "step"};
+    bool rest = of_class(t, "__ellipsis__");
+    if (t->kind == ANT__WORD || rest) {
+        ant__put(b, rest ? "..." : is_null(t) ? "None" : t->text);
+        return 0;
+    }
+    if (!of_class(t, "__slice__") || !config)
+        return fail(r, "an index is neither a number nor a slice");
+    for (int k = 0; k < 3; k++) {
+        const ant_tree *part = ant__tree_get(config, parts[k]);
+        if (k == 2 && is_null(part))
+            break;
+        if (k)
+            ant__put(b, ":");
+        if (!is_null(part) && part->kind != ANT__WORD)
+            return fail(r, "a slice is not of numbers");
+        if (!is_null(part))
+            ant__put(b, part->text);
+    }
+    return 0;
+}
+
+static int put_key(reader *r, const ant_tree *t) {
+    ant_buffer b = {0};
+    bool list = t->kind == ANT__ITEMS;
+    int code = 0;
+    for (const ant_tree *x = list ? t->first : t; x && !code; x = list ? x->next : NULL) {
+        if (list && x != t->first)
+            ant__put(&b, ", ");
+        code = key_item(r, &b, x);
+    }
+    const char *text = code || b.failed ? NULL : ant__arena_text(&r->c->arena, b.at ? b.at : "");
+    ant__buffer_free(&b);
+    if (!code && !text)
+        code = ant__fail_memory(&r->c->error);
+    return code ? code : add(r, r->options, word(r, ANT__QUOTED, "key", text));
+}
+
+/* count|axes: a number of parts (axes), or a list of places (of the axes of each value). */
+static int put_count(reader *r, const ant_tree *t) {
+    if (is_null(t) || t->kind != ANT__ITEMS)
+        return put(r, "count", 5, t);
+    if (strcmp(r->op->op, "tensordot"))
+        return put(r, "indices", 7, t);
+    if (ant__tree_count(t) != 2)
+        return fail(r, "axes are not of two values");
+    return put(r, "axis", 4, t->first) || put(r, "axis_2", 6, t->first->next) ? r->c->error.code
+                                                                              : 0;
+}
+
+/* axis&axis1: one more entry of the list. */
+static int put_entry(reader *r, const char *name, int n, const ant_tree *t) {
+    const char *key = ant__print(r->c, "%.*s", n, name);
+    ant_tree *list = key ? ant__tree_get(r->options, key) : NULL;
+    if (!key || is_null(t) || !ant__tree_scalar(t))
+        return key ? fail_named(r, name, n, "is no number") : r->c->error.code;
+    if (!list && add(r, r->options, list = word(r, ANT__ITEMS, key, NULL)))
+        return r->c->error.code;
+    return add(r, list, word(r, t->kind, NULL, t->text));
+}
+
+static const ant_tree *said(const ant_tree *map, const char *name, int n) {
+    for (const ant_tree *t = map->first; t; t = t->next)
+        if (ant__keras_name_is(name, n, t->key))
+            return t;
+    return NULL;
+}
+
+static int read_option(reader *r, const ant_keras_name *o) {
+    const char *mark = memchr(o->ours, '|', (size_t)o->ours_n);
+    if (!mark)
+        mark = memchr(o->ours, '&', (size_t)o->ours_n);
+    if (!mark)
+        return put(r, o->ours, o->ours_n, said(r->config, o->theirs, o->theirs_n));
+    int n = (int)(mark - o->ours);
+    const ant_tree *t = said(r->config, mark + 1, o->ours_n - n - 1);
+    return *mark == '|' ? put_count(r, t) : put_entry(r, o->ours, n, t);
+}
+
+static int read_options(reader *r) {
+    const char *list = r->op->options;
+    ant_keras_name o;
+    while (ant__keras_name_next(&list, &o))
+        if (read_option(r, &o))
+            return r->c->error.code;
+    for (list = r->op->fixed; ant__keras_name_next(&list, &o);) {
+        const char *is = memchr(o.ours, '=', (size_t)o.ours_n);
+        const ant_tree *t = said(r->config, o.ours, (int)(is - o.ours));
+        int n = o.ours_n - (int)(is - o.ours) - 1;
+        if (!is_null(t) && !(t->text && ant__keras_name_is(is + 1, n, t->text)))
+            return fail_named(r, o.ours, (int)(is - o.ours), "has a value that is not read here");
+    }
+    return r->c->error.code;
+}
+
+/* --- parameters of the call --- */
+enum { MOST = 8 };
+typedef struct parameters {
+    ant_keras_name name[MOST];
+    const ant_tree *value[MOST];
+    int n;
+} parameters;
+
+static bool takes(const parameters *p, const char *keyword) {
+    for (int k = 0; k < p->n; k++)
+        if (ant__keras_name_is(p->name[k].theirs, p->name[k].theirs_n, keyword))
+            return true;
+    return false;
+}
+
+static int find_parameters(reader *r, const ant_tree *args, const ant_tree *kwargs, parameters *p) {
+    const char *list = r->op->values;
+    const ant_tree *x = args ? args->first : NULL;
+    while (p->n < MOST && ant__keras_name_next(&list, &p->name[p->n])) {
+        ant_keras_name *o = &p->name[p->n];
+        bool option = *o->ours == '=';
+        if (option && o->theirs == o->ours)
+            o->theirs++, o->theirs_n--;
+        if (!option && strchr("*+", o->ours[o->ours_n - 1]) && o->theirs == o->ours)
+            o->theirs_n--;
+        p->value[p->n] = x ? x : kwargs ? said(kwargs, o->theirs, o->theirs_n) : NULL;
+        x = x && o->ours[o->ours_n - 1] != '+' ? x->next : NULL;
+        p->n++;
+    }
+    if (x)
+        return fail(r, "its call has more arguments than are known");
+    for (x = kwargs ? kwargs->first : NULL; x; x = x->next)
+        if (!is_null(x) && !takes(p, x->key))
+            return fail_named(r, x->key, (int)strlen(x->key), "is a keyword that is not known");
+    return 0;
+}
+
+static int read_parameter(reader *r, const ant_keras_name *o, const ant_tree *t, bool last) {
+    bool option = *o->ours == '=', list = o->ours[o->ours_n - 1] == '*',
+         all = o->ours[o->ours_n - 1] == '+';
+    const char *name =
+        ant__print(r->c, "%.*s", o->ours_n - (option || list || all), o->ours + option);
+    if (!name)
+        return r->c->error.code;
+    if (option)
+        return !strcmp(name, "key") && !is_null(t) ? put_key(r, t)
+                                                   : put(r, name, (int)strlen(name), t);
+    if (is_null(t)) {
+        const char *none = last ? NULL : ant__print(r->c, "%s=none", name);
+        return none ? add(r, r->constants, word(r, ANT__QUOTED, NULL, none)) : r->c->error.code;
+    }
+    if (all)
+        return read_values(r, name, t);
+    if (list)
+        return t->kind == ANT__ITEMS ? read_values(r, name, t->first)
+                                     : fail(r, "expected a list of tensors");
+    return read_value(r, name, t);
+}
+
+/* Behind the last value that is given, none needs to be said. */
+static int read_parameters(reader *r, const parameters *p) {
+    int last = p->n - 1;
+    while (last > 0 && (is_null(p->value[last]) || *p->name[last].ours == '='))
+        last--;
+    for (int k = 0; k < p->n; k++)
+        if (read_parameter(r, &p->name[k], p->value[k], k >= last))
+            return r->c->error.code;
+    return 0;
+}
+
+static void find_ints(reader *r, const ant_tree *t) {
+    const char *dtype =
+        ant__keras_is_tensor(t) ? text_of(ant__tree_get(t, "config"), "dtype") : NULL;
+    r->ints |= dtype && strncmp(dtype, "float", 5) && strcmp(dtype, "bfloat16");
+    for (const ant_tree *x = t->kind == ANT__ITEMS ? t->first : NULL; x; x = x->next)
+        find_ints(r, x);
+}
+
+/* --- the layer --- */
+/* An activation's options stand in its text: "elu(alpha=0.5)". */
+static ant_tree *op_text(reader *r) {
+    if (!r->op->activation || !r->options->first)
+        return word(r, ANT__WORD, "op", r->op->op);
+    ant_tree *text = word(r, ANT__CALL, NULL, r->op->op);
+    if (!text)
+        return NULL;
+    text->first = r->options->first;
+    text->last = r->options->last;
+    r->options->first = r->options->last = NULL;
+    const char *said = ant__tree_text(r->c, text);
+    return said ? word(r, ANT__QUOTED, "op", said) : NULL;
+}
+
+static ant_tree *layer_of(reader *r) {
+    ant_tree *op = op_text(r), *layer = word(r, ANT__MAP, NULL, NULL);
+    ant_tree *body = word(r, ANT__MAP, "Operation", NULL);
+    if (!op || !layer || !body)
+        return NULL;
+    ant__tree_add(layer, body);
+    ant__tree_add(body, op);
+    if (op->next || r->options->first) {
+        op->next = r->options->first;
+        body->last = r->options->last;
+    }
+    if (r->constants->first)
+        ant__tree_add(body, r->constants);
+    return layer;
+}
+
+static const ant_keras_operation *find(ant_context *c, const ant_tree *object) {
+    const char *cls = text_of(object, "class_name"), *name = text_of(object, "name");
+    const char *names[512], *at = name ? name : "?";
+    char hint[ANT__HINT_TEXT];
+    int n = 0;
+    for (int k = 0; cls && k < ant__keras_operations_n; k++)
+        if (!strcmp(ant__keras_operations[k].cls, cls))
+            return &ant__keras_operations[k];
+        else if (n < 512)
+            names[n++] = ant__keras_operations[k].cls;
+    ant__fail(&c->error, ANT_E_FORMAT,
+              "operation '%.200s': Keras's operation '%.100s' is not read%s", at, cls ? cls : "?",
+              cls ? ant__hint(hint, cls, names, n) : "");
+    return NULL;
+}
+
+ant_tree *ant__keras_operation_read(ant_context *c, const ant_tree *object, const ant_tree *node,
+                                    const ant_keras_tensors *tensors, ant_tree *call) {
+    static const ant_tree nothing = {.kind = ANT__MAP};
+    const ant_tree *config = ant__tree_get(object, "config");
+    const ant_tree *args = ant__tree_get(node, "args"), *kwargs = ant__tree_get(node, "kwargs");
+    reader r = {.c = c, .op = find(c, object), .tensors = tensors, .call = call};
+    parameters p = {.n = 0};
+    if (!r.op)
+        return NULL;
+    r.name = text_of(object, "name");
+    r.name = r.name ? r.name : r.op->cls;
+    r.config = config && config->kind == ANT__MAP ? config : &nothing;
+    r.options = word(&r, ANT__MAP, NULL, NULL);
+    r.constants = word(&r, ANT__ITEMS, "constants", NULL);
+    if (!r.options || !r.constants)
+        return NULL;
+    if (args)
+        find_ints(&r, args);
+    if (find_parameters(&r, args, kwargs, &p) || read_parameters(&r, &p) || read_options(&r))
+        return NULL;
+    return layer_of(&r);
+}
