@@ -1,5 +1,6 @@
 /* Activations, written in fine ops: fusion makes one kernel of a chain. */
 #include "antler/activations.h"
+#include "core/ops/fine.h"
 #include "layers/layer.h"
 
 ant_value *ant__activation_write(ant_layer_call *c, const char *text, ant_value *x) {
@@ -40,7 +41,7 @@ static ant_value *tanh_of(ant_program *p, const ant_part *part, ant_value *x) {
 
 static ant_value *relu6(ant_program *p, const ant_part *part, ant_value *x) {
     (void)part;
-    return ant_op_clip(p, x, 0, 6);
+    return ant__bound(p, x, 6);
 }
 
 /* x > 0: x; else below(x), which must be finite for every x, or its gradient would be no number. */
@@ -113,11 +114,13 @@ static ant_value *tanh_shrink(ant_program *p, const ant_part *part, ant_value *x
 /* --- with options --- */
 ant_value *ant__relu_write(ant_program *p, ant_value *x, double negative_slope, double max_value,
                            double threshold) {
-    ant_value *y = threshold == 0
+    bool six = threshold == 0 && max_value == 6; /* Keras's relu6 has another slope at 6 */
+    ant_value *y = six ? ant__bound(p, x, 6)
+                   : threshold == 0
                        ? ant_op_relu(p, x)
                        : ant_op_where(p, ant_op_greater(p, x, ant_op_number(p, threshold)), x,
                                       ant_op_number(p, 0));
-    if (max_value != ANT_NONE)
+    if (max_value != ANT_NONE && !six)
         y = ant_op_clip(p, y, 0, max_value);
     if (negative_slope == 0)
         return y;

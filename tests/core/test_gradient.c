@@ -47,6 +47,10 @@ END_TEST
 
 /* --- two values, in every way of broadcasting --- */
 typedef ant_value *binary(ant_program *p, ant_value *a, ant_value *b);
+static ant_value *within_half(ant_program *p, ant_value *a, ant_value *b) {
+    return ant__within(p, a, b, 0.5);
+}
+
 static const struct {
     const char *name;
     binary *op;
@@ -57,6 +61,7 @@ static const struct {
     {"mod", ant_op_mod, 0.3, 2},        {"pow", ant_op_pow, 0.3, 2},
     {"maximum", ant_op_maximum, -1, 1}, {"minimum", ant_op_minimum, -1, 1},
     {"atan2", ant_op_atan2, 0.2, 2},    {"gate", ant__gate, -1, 1},
+    {"within", within_half, -1, 1},
 };
 static const ant_dims operands[][2] = {
     {{2, {4, 3}}, {2, {4, 3}}},          {{2, {4, 3}}, {1, {3}}}, {{1, {3}}, {2, {4, 3}}},
@@ -156,6 +161,7 @@ static ant_value *masked(ant_program *p, ant_value *x) {
     X(sort, ant_op_take_along(p, x, ant_op_argsort(p, x, 1, true), 1))                             \
     X(scatter, scatter_rows(p, x))                                                                 \
     X(clip, ant_op_clip(p, x, -0.4, 0.5))                                                          \
+    X(bound, ant__bound(p, x, 0.5))                                                                \
     X(choose, masked(p, x))                                                                        \
     X(scale_and_shift, ant_op_shift(p, ant_op_scale(p, x, 3), -1))                                 \
     X(matmul_batched, ant_op_matmul(p, x, x, false, true))                                         \
@@ -199,6 +205,9 @@ typedef struct edge {
 static ant_value *clip(ant_program *p, ant_value *a) {
     return ant_op_clip(p, a, -1, 1);
 }
+static ant_value *bound(ant_program *p, ant_value *a) {
+    return ant__bound(p, a, 1);
+}
 static ant_value *max_with_one(ant_program *p, ant_value *a) {
     return ant_op_maximum(p, a, ant_op_number(p, 1));
 }
@@ -226,6 +235,9 @@ static const edge edges[] = {
     {clip, 1, 1},
     {clip, -1, 1},
     {clip, 1.5, 0},
+    {bound, 1, 0},
+    {bound, 0, 0},
+    {bound, 0.5, 1},
     {max_with_one, 1, 1},
     {one_max_with, 1, 0},
     {min_with_one, 1, 1},

@@ -15,6 +15,9 @@ typedef ant_value *unary(ant_program *p, ant_value *a);
 static ant_value *clip1(ant_program *p, ant_value *a) {
     return ant_op_clip(p, a, -1, 1);
 }
+static ant_value *bound1(ant_program *p, ant_value *a) {
+    return ant__bound(p, a, 1);
+}
 static ant_value *to_int(ant_program *p, ant_value *a) {
     return ant_op_cast(p, a, ANT_INT32);
 }
@@ -45,6 +48,7 @@ static const struct {
     {ant_op_is_finite, ANT_BOOL, {1, 1, 1, 0, 0, 0}},
     {ant_op_logical_not, ANT_BOOL, {0, 0, 1, 0, 0, 0}},
     {clip1, ANT_FLOAT64, {1, -1, 0, NAN, 1, -1}},
+    {bound1, ANT_FLOAT64, {1, 0, 0, NAN, 1, 0}},
     {to_int, ANT_INT32, {2, -2, 0, 0, INT32_MAX, INT32_MIN}},
     {to_bool, ANT_BOOL, {1, 1, 0, 1, 1, 1}},
     {same, ANT_BOOL, {1, 1, 1, 0, 1, 1}},

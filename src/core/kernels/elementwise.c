@@ -86,6 +86,8 @@ STEP(shift, a[i] + f)
 STEP(clip, a[i]<f ? f : a[i]> g ? g : a[i])
 STEP(where, a[i] != 0 ? b[i] : c[i])
 STEP(gate, a[i] > 0 ? b[i] : 0)
+STEP(bound, a[i]<0 ? 0 : a[i]> f ? f : a[i])
+STEP(within, a[i] > 0 && a[i] < f ? b[i] : 0)
 
 STEP(sub_scale, (a[i] - b[i]) * f)
 STEP(lerp, (a[i] - b[i]) * f + c[i])

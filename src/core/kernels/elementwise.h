@@ -24,7 +24,9 @@ enum {
     X(shift)    /* a + f */                                                                        \
     X(clip)     /* a within [f, g] */                                                              \
     X(where)    /* a ? b : c */                                                                    \
-    X(gate)     /* a > 0 ? b : 0 */
+    X(gate)     /* a > 0 ? b : 0 */                                                                \
+    X(bound)    /* a within [0, f] */                                                              \
+    X(within)   /* 0 < a < f ? b : 0 */
 /* Two steps or three in one pass (passes/pairs.c); each is rounded as it was alone. */
 #define ANT__E_PAIRS(X)                                                                            \
     X(sub_scale)        /* (a - b) f */                                                            \

@@ -114,6 +114,7 @@ static void grad(ant_program *p, ant_op *o, ant_value *const *dy, ant_value **dx
 
 static const ant_op_class depthwise = {.name = "depthwise",
                                        .relu = RELU + 1,
+                                       .limit = LIMIT + 1,
                                        .infer = infer,
                                        .kernel = ANT__K_depthwise,
                                        .prep = prep,

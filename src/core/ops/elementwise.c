@@ -258,6 +258,15 @@ static const ant_op_class where_class = {.name = "where",
 static const ant_op_class gate_class = {
     .name = "gate", .infer = infer_number, .elementwise = ANT__E_gate, .grad = ant__gate_gradient};
 
+static const ant_op_class bound_class = {.name = "bound",
+                                         .infer = infer_number,
+                                         .elementwise = ANT__E_bound,
+                                         .grad = ant__bound_gradient};
+static const ant_op_class within_class = {.name = "within",
+                                          .infer = infer_number,
+                                          .elementwise = ANT__E_within,
+                                          .grad = ant__within_gradient};
+
 ant_value *ant_op_where(ant_program *p, ant_value *mask, ant_value *a, ant_value *b) {
     if (ant__program_dead(p))
         return NULL;
@@ -268,6 +277,14 @@ ant_value *ant_op_where(ant_program *p, ant_value *mask, ant_value *a, ant_value
 
 ant_value *ant__gate(ant_program *p, ant_value *a, ant_value *b) {
     return ant__emit2(p, &gate_class, NULL, a, b);
+}
+
+ant_value *ant__bound(ant_program *p, ant_value *a, double limit) {
+    return with_numbers(p, &bound_class, a, limit, 0);
+}
+
+ant_value *ant__within(ant_program *p, ant_value *a, ant_value *b, double limit) {
+    return ant__emit2(p, &within_class, &(ant_attrs){.f = {limit}}, a, b);
 }
 
 /* --- types --- */

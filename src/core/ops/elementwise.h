@@ -14,5 +14,6 @@ ant_gradient_rule ant__neg_gradient, ant__abs_gradient, ant__square_gradient, an
     ant__atanh_gradient, ant__sigmoid_gradient, ant__softplus_gradient, ant__erf_gradient,
     ant__erfc_gradient, ant__erfinv_gradient, ant__relu_gradient;
 ant_gradient_rule ant__scale_gradient, ant__shift_gradient, ant__clip_gradient, ant__where_gradient,
-    ant__gate_gradient, ant__cast_gradient, ant__broadcast_gradient;
+    ant__gate_gradient, ant__bound_gradient, ant__within_gradient, ant__cast_gradient,
+    ant__broadcast_gradient;
 #endif

@@ -1,6 +1,6 @@
 /* Gradient rules of the elementwise ops: y the result, a and b the operands, d what comes back.
- * At edges they are TensorFlow's: relu, abs: 0 at 0; clip: passes at its bounds; maximum, minimum:
- * to a where both are equal; sqrt: infinite at 0. */
+ * At edges they are TensorFlow's: relu, abs: 0 at 0; bound (relu6): 0 at both; clip: passes at its
+ * bounds; maximum, minimum: to a where both are equal; sqrt: infinite at 0. */
 #include "core/ops/elementwise.h"
 
 /* Gives input k the gradient g, summed over what was broadcast. */
@@ -159,6 +159,10 @@ void ant__clip_gradient(ant_program *p, ant_op *o, ant_value *const *dy, ant_val
     dx[0] = ant_op_where(p, outside, zero(p), dy[0]);
 }
 
+void ant__bound_gradient(ant_program *p, ant_op *o, ant_value *const *dy, ant_value **dx) {
+    dx[0] = ant__within(p, o->out[0], dy[0], o->attrs.f[0]);
+}
+
 void ant__where_gradient(ant_program *p, ant_op *o, ant_value *const *dy, ant_value **dx) {
     ant_value *mask = o->in[0];
     if (wants(o, 1))
@@ -170,4 +174,9 @@ void ant__where_gradient(ant_program *p, ant_op *o, ant_value *const *dy, ant_va
 void ant__gate_gradient(ant_program *p, ant_op *o, ant_value *const *dy, ant_value **dx) {
     if (wants(o, 1))
         give(p, o, 1, ant__gate(p, o->in[0], dy[0]), dx);
+}
+
+void ant__within_gradient(ant_program *p, ant_op *o, ant_value *const *dy, ant_value **dx) {
+    if (wants(o, 1))
+        give(p, o, 1, ant__within(p, o->in[0], dy[0], o->attrs.f[0]), dx);
 }

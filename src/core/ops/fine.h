@@ -17,6 +17,10 @@ ant_value *ant__emit2(ant_program *p, const ant_op_class *cls, const ant_attrs *
                       ant_value *b);
 /* b where a > 0, else 0 */
 ant_value *ant__gate(ant_program *p, ant_value *a, ant_value *b);
+/* a within [0, limit]; its gradient comes through inside the bounds only */
+ant_value *ant__bound(ant_program *p, ant_value *a, double limit);
+/* b where 0 < a < limit, else 0 */
+ant_value *ant__within(ant_program *p, ant_value *a, ant_value *b, double limit);
 /* (…) int, (… , rest) -> (rows, rest): zeros, to which the k-th entry is added at row index[k] */
 ant_value *ant__scatter_add(ant_program *p, ant_value *index, ant_value *values, int64_t rows);
 /* Both to one type: real as soon as one is, else the wider int; two bools stay bools. */

@@ -30,10 +30,13 @@ ant_value *ant__op_depthwise_kernel(ant_program *p, ant_value *x, ant_value *dy,
 ant_value *ant__op_max_pool(ant_program *p, ant_value *x, const ant_window *window);
 ant_value *ant__op_average_pool(ant_program *p, ant_value *x, const ant_window *window);
 
-/* --- normalization (ops/norm.c): the last axis of x has gamma's and beta's length --- */
+/* --- normalization (ops/batch_norm.c, ops/norm.c): the last axis of x has gamma's and beta's length --- */
 /* By the moments of each channel over all other axes, which it gives too: for moving averages. */
 ant_value *ant__op_batch_norm(ant_program *p, ant_value *x, ant_value *gamma, ant_value *beta,
                               double epsilon, ant_value **mean, ant_value **variance);
+/* By moments that are known: gamma (x - mean) rstd + beta. */
+ant_value *ant__op_normalize(ant_program *p, ant_value *x, ant_value *mean, ant_value *rstd,
+                             ant_value *gamma, ant_value *beta);
 /* By the moments of each row. */
 ant_value *ant__op_layer_norm(ant_program *p, ant_value *x, ant_value *gamma, ant_value *beta,
                               double epsilon);

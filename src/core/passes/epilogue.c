@@ -1,13 +1,15 @@
 /* The epilogue pass: what comes after a product and what nobody else sees of it becomes part of the
  * product, which does it while the numbers are still in registers: a bias, another matrix to add,
- * relu, and the gate that is relu's gradient. So does the relu after a convolution, and the max
- * pooling behind it. And the product that gives a kernel's gradient also gives the bias's: both read
- * the same numbers. */
+ * relu, and the gate that is relu's gradient. So does the relu after a convolution or a normalization,
+ * the max pooling behind a convolution, and the gate before a normalization's gradient. And the
+ * product that gives a kernel's gradient also gives the bias's: both read the same numbers. */
 #include "core/kernels/elementwise.h"
+#include "core/ops/batch_norm.h"
 #include "core/ops/conv_pool.h"
 #include "core/ops/fine.h"
 #include "core/ops/matmul.h"
 #include "core/passes/passes.h"
+#include <math.h>
 
 /* The op that makes v, when v is only made for one other. */
 static ant_op *only_maker(const ant_value *v) {
@@ -98,15 +100,41 @@ static bool take_gate(ant_op *gate) {
     return true;
 }
 
-static bool take_relu(ant_op *relu) {
+/* relu, or bound, which also cuts at `limit`. */
+static bool take_relu(ant_op *relu, double limit) {
     ant_op *maker = only_maker(relu->in[0]);
-    int cuts = maker ? maker->cls->relu - 1 : -1;
-    if (cuts < 0 || maker->attrs.i[cuts] || maker->n_out != 1 ||
+    int cuts = maker ? maker->cls->relu - 1 : -1, at_most = maker ? maker->cls->limit - 1 : -1;
+    if (cuts < 0 || maker->attrs.i[cuts] || maker->n_out != 1 || (at_most < 0 && !isinf(limit)) ||
         (is_product(maker) && maker->attrs.i[ANT__MATMUL_PARTS] & ANT__MATMUL_GATE))
         return true;
     ant_attrs attrs = maker->attrs;
     attrs.i[cuts] = true;
+    if (at_most >= 0)
+        attrs.f[at_most] = limit;
     return change(maker, relu, maker->cls, &attrs);
+}
+
+/* Batch normalization's gradient reads what comes back before it went through a gate or was
+ * broadcast. */
+static bool take_before(ant_op *o) {
+    const ant_op *last = o->in[1]->from;
+    int code = last ? last->cls->elementwise : 0;
+    bool gate = code == ANT__E_gate || code == ANT__E_within;
+    if (!last || last->dead || o->in[1]->pass->uses > 2 ||
+        !(gate || last->cls == &ant__broadcast_class))
+        return true;
+    ant_value *before = last->in[gate], *closes = gate ? last->in[0] : NULL;
+    if (!ant__normalize_takes(o, &before->dims) || (gate && !is_like(closes, o->in[0])))
+        return true;
+    double limit = code == ANT__E_within ? last->attrs.f[0] : INFINITY;
+    ant_op *joint = ant__normalize_from(o, before, closes, limit);
+    if (!joint)
+        return false;
+    o->in[1]->pass->uses--;
+    before->pass->uses++;
+    if (closes)
+        closes->pass->uses++;
+    return replace(o, o, joint);
 }
 
 static bool take_pool(ant_op *pool) {
@@ -179,10 +207,13 @@ static bool look_at(ant_op *o) {
     case ANT__E_gate:
         return take_gate(o);
     case ANT__E_relu:
-        return take_relu(o);
-    default:
-        return !ant__sums_rows(o) || join_sum(o);
+        return take_relu(o, INFINITY);
+    case ANT__E_bound:
+        return take_relu(o, o->attrs.f[0]);
     }
+    if (o->cls == &ant__normalize_sums_class || o->cls == &ant__normalize_back_class)
+        return take_before(o);
+    return !ant__sums_rows(o) || join_sum(o);
 }
 
 int ant__epilogue(ant_program *p) {

@@ -83,7 +83,8 @@ struct ant_op_class {
     /* Bytes of scratch memory, from shapes only; its pointer comes after the outputs'. NULL: none. */
     size_t (*workspace)(const ant_op *o);
     int elementwise; /* code in kernels/elementwise.h; 0: not elementwise */
-    int relu;        /* 1 + the attribute that has it cut negative results; 0: it cannot */
+    int relu;        /* 1 + the attribute (i) that has it cut negative results; 0: it cannot */
+    int limit;       /* 1 + the attribute (f) of the largest result where it cuts; 0: it has none */
     bool view;       /* the output is input 0's memory (reshape) */
     bool constant;   /* its gradient is zero by definition (comparison, argmax, stop_gradient) */
     bool reports;    /* the kernel gets an ant_report * as its last pointer */

@@ -146,6 +146,8 @@ static ant_value *along_axis(const norm *b, ant_value *v) {
 static ant_value *normalize(const norm *b, ant_value *mean, ant_value *variance) {
     ant_program *p = b->program;
     ant_value *rstd = ant_op_rsqrt(p, ant_op_shift(p, variance, b->options->epsilon));
+    if (b->axis == ant_value_rank(b->x) - 1)
+        return ant__op_normalize(p, b->x, mean, rstd, b->gamma, b->beta);
     ant_value *scale = ant_op_mul(p, b->gamma, rstd);
     ant_value *y = ant_op_sub(p, b->x, along_axis(b, mean));
     y = ant_op_mul(p, y, along_axis(b, scale));
