@@ -86,6 +86,12 @@ ANT_API const char *ant_arrays_error(const ant_arrays *d);
  *                   again, the model predicts the same bits and trains on as if never interrupted
  *     .yaml, .yml   what the model is and how it is compiled, as text; beside it, under the same
  *                   name with .safetensors, the same as above, from where its numbers are read
+ *     .keras        Keras's own file (its 3.15.1): Keras loads it, predicts the same, and trains on from
+ *                   the same optimizer's state. What its files have no word for is refused by name:
+ *                   layers shared by two models, '/' in names, gelu(approximate=true) … A call that
+ *                   says .training is written so, with a warning, for Keras does not keep to it; where
+ *                   masks are about, a layer called `concatenate` is written as `concatenate_layer`,
+ *                   for Keras gives that name to a mask
  * States of stateful layers are a run's and are not saved. 0, or the model's error. */
 ANT_API int ant_save(ant_model *m, const char *path);
 /* A model from a file, told apart by its content: safetensors as saved above, or YAML in any of its
@@ -95,7 +101,8 @@ ANT_API int ant_save(ant_model *m, const char *path);
 #define ant_load(G, PATH) ant_load_(G, PATH, __FILE__, __LINE__)
 ANT_API ant_model *ant_load_(ant_graph *g, const char *path, const char *file, int line);
 
-/* Weights alone, as safetensors, by their names ("encoder/dense/kernel"). */
+/* Weights alone: .weights.h5, as Keras has them, by the places of their layers; any other name:
+ * safetensors, by their names ("encoder/dense/kernel"). */
 ANT_API int ant_save_weights(ant_model *m, const char *path);
 typedef struct ant_load_weights_options {
     ant_model *model;
@@ -106,7 +113,9 @@ typedef struct ant_load_weights_options {
                            no weight changes */
     char ant_end;
 } ant_load_weights_options;
-/* ant_load_weights(m, "pretrained.safetensors", .skip_mismatch = true); any numeric type. */
+/* ant_load_weights(m, "pretrained.safetensors", .skip_mismatch = true); any numeric type. Also those
+ * in .weights.h5 and .keras, which belong to layers by class and order: what such a file has beyond
+ * the model's layers is always left alone. */
 #define ant_load_weights(M, ...)                                                                   \
     ant_load_weights_(&(ant_load_weights_options){.model = (M), .path = __VA_ARGS__},              \
                       offsetof(ant_load_weights_options, ant_end))

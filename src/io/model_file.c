@@ -1,6 +1,7 @@
 /* Saving and loading whole models. */
 #include "io/model_file.h"
 #include "io/config.h"
+#include "io/keras/keras.h"
 #include "io/yaml_tree.h"
 #include "train/train.h"
 #include <string.h>
@@ -205,13 +206,39 @@ static int save_yaml(ant_context *c, ant_model *m, const char *path) {
     return code;
 }
 
+/* What a model can be written as. */
+typedef int model_saver(ant_context *c, ant_model *m, const char *path);
+
+static model_saver *saver_of(const char *path) {
+    static const struct {
+        const char *ending;
+        model_saver *save;
+    } formats[] = {{".safetensors", save_tensors},
+                   {".yaml", save_yaml},
+                   {".yml", save_yaml},
+                   {".keras", ant__keras_save}};
+    for (size_t k = 0; k < sizeof formats / sizeof *formats; k++)
+        if (ant__file_ends(path, formats[k].ending))
+            return formats[k].save;
+    return NULL;
+}
+
+int ant__model_path_check(ant_fault *e, const char *path) {
+    if (saver_of(path))
+        return 0;
+    if (ant__file_ends(path, ".h5"))
+        return ant__fail(
+            e, ANT_E_FORMAT,
+            "%s: whole models in .h5 files are only read: expected a name that ends in "
+            ".keras, .safetensors or .yaml",
+            path);
+    return ant__fail(e, ANT_E_FORMAT,
+                     "%s: expected a name that ends in .safetensors, .yaml or .keras", path);
+}
+
 static int save(ant_context *c, ant_model *m, const char *path) {
-    if (ant__file_ends(path, ".safetensors"))
-        return save_tensors(c, m, path);
-    if (ant__file_ends(path, ".yaml") || ant__file_ends(path, ".yml"))
-        return save_yaml(c, m, path);
-    return ant__fail(&c->error, ANT_E_FORMAT,
-                     "%s: expected a name that ends in .safetensors or .yaml", path);
+    int code = ant__model_path_check(&c->error, path);
+    return code ? code : saver_of(path)(c, m, path);
 }
 
 int ant__model_save(ant_context *c, ant_model *m, const ant_recipe *recipe, const char *path) {
@@ -241,6 +268,8 @@ int ant_save(ant_model *m, const char *path) {
 }
 
 static int save_weights(ant_context *c, ant_model *m, const char *path) {
+    if (ant__file_ends(path, ".h5"))
+        return ant__keras_save_weights(c, m, path);
     return ant__state_write(c, m, path, ANT__WEIGHTS, NULL, 0);
 }
 

@@ -16,6 +16,8 @@ int ant__model_config(ant_context *c, ant_model *m, ant_buffer *out);
 /* Saves as ant_save does; `recipe` (NULL: what the model's file held) is kept with the model. 0 or
  * an error in c. */
 int ant__model_save(ant_context *c, ant_model *m, const ant_recipe *recipe, const char *path);
+/* Whether a model can be written under this name, by its ending; 0 or an error. */
+int ant__model_path_check(ant_fault *e, const char *path);
 /* As ant_load; *recipe is what the file kept of its data section, NULL: nothing. NULL after an error,
  * which is the graph's. */
 ant_model *ant__model_load(ant_graph *g, const char *path, ant_recipe **recipe);

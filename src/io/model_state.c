@@ -1,5 +1,6 @@
 /* A model's numbers as tensors: weights by path, the optimizer's state under '@'. */
 #include "io/array.h"
+#include "io/keras/keras.h"
 #include "io/model_file.h"
 #include "train/train.h"
 #include <string.h>
@@ -252,17 +253,25 @@ int ant__optimizer_take(ant_context *c, ant_model *m, const char *path, const an
     return code;
 }
 
-int ant__state_read(ant_context *c, ant_model *m, const char *path, ant_state_of what,
-                    bool skip_mismatch) {
+static int read_tensors(ant_context *c, ant_model *m, const char *path, const ant_bytes *b,
+                        ant_state_of what, bool skip_mismatch) {
     ant_safetensors s;
-    ant_bytes b;
-    if (ant__file_read(&c->error, path, 0, NULL, &b))
-        return c->error.code;
-    int code = ant__safetensors_parse(c, path, b.at, b.size, NULL, &s);
+    int code = ant__safetensors_parse(c, path, b->at, b->size, NULL, &s);
     if (!code)
         code = ant__weights_take(c, m, path, &s, skip_mismatch);
     if (!code && what == ANT__WEIGHTS_AND_OPTIMIZER)
         code = ant__optimizer_take(c, m, path, &s);
+    return code;
+}
+
+int ant__state_read(ant_context *c, ant_model *m, const char *path, ant_state_of what,
+                    bool skip_mismatch) {
+    ant_bytes b;
+    if (ant__file_read(&c->error, path, 0, NULL, &b))
+        return c->error.code;
+    int code = ant__keras_is_weights(b.at, b.size)
+                   ? ant__keras_state_read(c, m, path, b.at, b.size, what, skip_mismatch)
+                   : read_tensors(c, m, path, &b, what, skip_mismatch);
     ant__free(b.at);
     return code;
 }

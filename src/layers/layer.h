@@ -14,6 +14,7 @@ typedef struct ant_weight {
     const char *regularizer, *constraint;
     bool trainable; /* false: moving averages, seeds */
     bool frozen;    /* it could be trained, but its layer keeps it: LoRA's kernel */
+    bool whole;     /* counts something: Keras's files have whole numbers there */
     uint64_t key;   /* of its initial values: seed and the first owner's path */
     bool initialized;
     ant_layer *layer; /* whose it is */
@@ -81,6 +82,10 @@ typedef struct ant_layer_class {
     bool attention;      /* inputs are query, value, key; its calls take attention's keywords … */
     bool attention_mask; /* … this one among them */
     bool penalty_inside; /* activity_regularizer is for the layers inside, not for the results */
+    /* Keras's names for the inputs of a call, in their order: "query value key"; '*' behind the last
+     * one says that it is a list of all that are left, "sequences initial_state*". NULL: the first
+     * argument holds all inputs. */
+    const char *arguments;
 } ant_layer_class;
 
 /* One call while its ops are written. */
@@ -124,6 +129,7 @@ typedef struct ant_weight_spec {
     ant_dims dims;
     const char *initializer, *regularizer, *constraint;
     bool fixed; /* not trainable */
+    bool whole; /* counts something */
     void (*adjust)(ant_weight *w);
 } ant_weight_spec;
 /* Does training change it? Its layer must be trainable too, and all that it is in. */

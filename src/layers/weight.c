@@ -14,6 +14,7 @@ static ant_weight *weight_new(ant_layer *l, const ant_weight_spec *s) {
         .regularizer = s->regularizer,
         .constraint = s->constraint,
         .trainable = !s->fixed,
+        .whole = s->whole,
         .layer = l,
         .adjust = s->adjust,
     };

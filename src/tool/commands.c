@@ -65,7 +65,8 @@ const tool_command tool_commands[] = {
      .min_operands = 2,
      .max_operands = 2,
      .does = "writes a model in the format of OUT's ending",
-     .examples = "antler convert digits.safetensors digits.yaml\n",
+     .examples = "antler convert digits.safetensors digits.yaml\n"
+                 "antler convert digits.safetensors digits.keras\n",
      .options = FILE_OPTIONS,
      .run = tool_convert},
     {.name = "info",

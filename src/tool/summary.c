@@ -1,5 +1,6 @@
 /* antler summary, antler convert. */
 #include "graph/graph.h"
+#include "io/model_file.h"
 #include "tool/tool.h"
 #include <string.h>
 #include <sys/ioctl.h>
@@ -64,13 +65,10 @@ int tool_summary(const tool_args *a) {
 
 /* --- convert --- */
 static int convert(const tool_args *a, ant_experiment *e) {
-    const char *path = a->operand[1], *dot = strrchr(path, '.');
-    if (!dot || (strcmp(dot, ".safetensors") && strcmp(dot, ".yaml") && strcmp(dot, ".yml")))
-        return tool_usage(
-            "convert: cannot write '%s': expected a name that ends in .safetensors or "
-            ".yaml",
-            path);
-    if (ant__experiment_save(e, path))
+    ant_fault f = {0};
+    if (ant__model_path_check(&f, a->operand[1]))
+        return tool_usage("convert: %s", f.text);
+    if (ant__experiment_save(e, a->operand[1]))
         return tool_model_failed(e->graph, e->model);
     return 0;
 }

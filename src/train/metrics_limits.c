@@ -80,22 +80,35 @@ static double recall_result(const ant_metric *m, const float *const total[ANT__T
     return best(m, total, sensitivity, precision);
 }
 
-static const ant_row limit_rows[] = {
-    ANT__ROW(limit, value, "what the other rate must be at least", ANT__BETWEEN(0, 1)),
-    ANT__ROW(limit, num_thresholds, "thresholds tried", ANT__AT_LEAST(1)),
-    ANT__ROW(limit, class_id, "the only class that counts", ANT__AT_LEAST(0)),
-    ANT__PART_ROWS(limit)};
+/* Keras names the value by the other rate. */
+#define LIMIT_ROWS(other)                                                                          \
+    {                                                                                              \
+        ANT__ROW(limit, value, "what the other rate must be at least", ANT__BETWEEN(0, 1),         \
+                 .keras = (other)),                                                                \
+            ANT__ROW(limit, num_thresholds, "thresholds tried", ANT__AT_LEAST(1)),                 \
+            ANT__ROW(limit, class_id, "the only class that counts", ANT__AT_LEAST(0)),             \
+            ANT__PART_ROWS(limit)                                                                  \
+    }
+static const ant_row at_precision_rows[] = LIMIT_ROWS("precision");
+static const ant_row at_recall_rows[] = LIMIT_ROWS("recall");
+static const ant_row at_sensitivity_rows[] = LIMIT_ROWS("sensitivity");
+static const ant_row at_specificity_rows[] = LIMIT_ROWS("specificity");
 
-#define LIMIT(Name, Result)                                                                        \
-    ANT__CLASS(Name, limit, LIMIT, ANT_METRIC,                                                     \
+typedef ant_limit_options ant_at_precision_options;
+typedef ant_limit_options ant_at_recall_options;
+typedef ant_limit_options ant_at_sensitivity_options;
+typedef ant_limit_options ant_at_specificity_options;
+
+#define LIMIT(Name, other, Result)                                                                 \
+    ANT__CLASS(Name, other, LIMIT, ANT_METRIC,                                                     \
                (&(const ant_metric_class){.update = limit_update,                                  \
                                           .totals = limit_totals,                                  \
                                           .result = Result,                                        \
                                           .larger_is_better = true}))
 static const ant_class classes[] = {
-    LIMIT(PrecisionAtRecall, precision_result),
-    LIMIT(RecallAtPrecision, recall_result),
-    LIMIT(SensitivityAtSpecificity, sensitivity_result),
-    LIMIT(SpecificityAtSensitivity, specificity_result),
+    LIMIT(PrecisionAtRecall, at_recall, precision_result),
+    LIMIT(RecallAtPrecision, at_precision, recall_result),
+    LIMIT(SensitivityAtSpecificity, at_specificity, sensitivity_result),
+    LIMIT(SpecificityAtSensitivity, at_sensitivity, specificity_result),
 };
 const ant_family ant__limit_family = ANT__FAMILY("metrics of rates at limits", classes);

@@ -39,6 +39,10 @@ typedef struct ant_update {
 typedef struct ant_optimizer_class {
     size_t common;     /* offset of the common options */
     const char *slots; /* Keras's names of the slots per weight, separated by spaces */
+    /* How Keras's files have them: slot after slot of one weight, then those of the next; after all,
+     * one slot of all weights at a time, the slots of this set (1 << k). */
+    unsigned apart;
+    bool remembers; /* it has a use for the memory of a step, which files then hold last */
     bool (*uses)(const void *options, int slot);    /* whether it is needed; NULL: yes */
     double (*start)(const void *options, int slot); /* a slot's first numbers; NULL: 0 */
     int scalars;                                    /* how many `step` gives */

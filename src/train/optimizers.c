@@ -285,7 +285,8 @@ static const ant_row ftrl_rows[] = {
                                              .update = Update,                                     \
                                              __VA_ARGS__}),                                        \
                .alias = #T)
-#define ADAM_SLOTS .slots = "momentum velocity velocity_hat", .uses = adam_uses, .step = adam_step
+#define ADAM_SLOTS                                                                                 \
+    .slots = "momentum velocity velocity_hat", .apart = 1 << 2, .uses = adam_uses, .step = adam_step
 static const ant_class classes[] = {
     OPTIMIZER(Adadelta, adadelta, ADADELTA, adadelta_update,
               .slots = "accumulated_grad accumulated_delta_var"),
@@ -300,9 +301,10 @@ static const ant_class classes[] = {
               .step = lamb_step),
     OPTIMIZER(Lion, lion, LION, lion_update, .slots = "momentum"),
     OPTIMIZER(Nadam, nadam, NADAM, nadam_update, .slots = "momentum velocity", .scalars = 4,
-              .step = nadam_step),
+              .step = nadam_step, .remembers = true),
     OPTIMIZER(RMSprop, rmsprop, RMSPROP, rmsprop_update,
-              .slots = "velocity momentum average_gradient", .uses = rmsprop_uses),
+              .slots = "velocity momentum average_gradient", .apart = 1 << 0 | 1 << 1 | 1 << 2,
+              .uses = rmsprop_uses),
     OPTIMIZER(SGD, sgd, SGD, sgd_update, .slots = "momentum", .uses = sgd_uses),
 };
 const ant_family ant__optimizer_family = ANT__FAMILY("optimizers", classes);

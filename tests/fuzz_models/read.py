@@ -45,8 +45,9 @@ def found(path):
     return [z] if path.endswith(".npy") else [z[n] for n in z.files]
 
 
-def worst(want, got):
-    """The largest error, in units of what is allowed: 1e-5 of the largest number of the output."""
+def worst(want, got, least=1e-3):
+    """The largest error, in units of what is allowed: 1e-5 of the largest number of the output, or of
+    `least` where that is smaller still."""
     most = 0.0
     for a, b in zip(want, got):
         if a.shape != b.shape:
@@ -54,7 +55,7 @@ def worst(want, got):
         if not np.array_equal(np.isfinite(a), np.isfinite(b)):
             return "nan or inf in other places"
         ok = np.isfinite(a)
-        scale = max(1e-3, float(np.max(np.abs(a[ok]), initial=0)))
+        scale = max(least, float(np.max(np.abs(a[ok]), initial=0)))
         most = max(most, float(np.max(np.abs(a[ok].astype("f8") - b[ok]), initial=0)) / scale / 1e-5)
     return most
 

@@ -207,7 +207,9 @@ START_TEST(unwritable_places) {
     ant_model *m = build(g, "sgd");
     ck_assert_int_eq(ant_save(m, "/nowhere/m.safetensors"), ANT_E_FILE);
     ck_assert_ptr_nonnull(strstr(ant_model_error(m), "/nowhere/m.safetensors: cannot write"));
-    ck_assert_int_eq(ant_save(m, "m.keras"), ANT_E_FORMAT);
+    ck_assert_int_eq(ant_save(m, "m.onnx"), ANT_E_FORMAT);
+    ck_assert_int_eq(ant_save(m, "m.h5"), ANT_E_FORMAT);
+    ck_assert_ptr_nonnull(strstr(ant_model_error(m), "are only read"));
     ck_assert_int_eq(ant_load_weights(m, "/nowhere/w.safetensors"), ANT_E_FILE);
     ant_graph_free(g);
 }

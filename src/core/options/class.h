@@ -35,6 +35,7 @@ typedef struct ant_row {
     const char *none_word; /* how None is written; NULL: "none" */
     size_t also;           /* offset of a text field that holds a part instead of the number */
     const char *old;       /* Keras's other names, separated by spaces */
+    const char *keras;     /* how Keras's files call it; NULL: as here */
     const char *refuse;    /* not built yet: anything but the default is refused, with this text */
     const char *help;
 } ant_row;

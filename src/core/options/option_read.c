@@ -286,7 +286,8 @@ static int unknown_option(reader *r, const ant_tree *t) {
 
 const ant_row *ant__row_find(const ant_class *cls, const char *name) {
     for (int k = 0; k < cls->rows_n; k++)
-        if (!strcmp(cls->rows[k].name, name) || ant__word_among(cls->rows[k].old, name, false))
+        if (!strcmp(cls->rows[k].name, name) || ant__word_among(cls->rows[k].old, name, false) ||
+            ant__word_among(cls->rows[k].keras, name, false))
             return &cls->rows[k];
     return NULL;
 }

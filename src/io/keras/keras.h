@@ -20,13 +20,17 @@
 #include "graph/graph.h"
 #include "io/hdf5/hdf5.h"
 #include "io/json.h"
+#include "io/model_file.h"
 
 /* --- objects.c: {"module": …, "class_name": "L2", "config": {"l2": 0.01}} --- */
 /* What the option of a layer (or of compile) says, as Antler's own grammar has it: a bare string, a
  * number and null stay; an object becomes a call, L2(l2=0.01); __tensor__ and __numpy__ become
  * lists. `where` names the layer and option for messages. NULL after an error in c. */
 ant_tree *ant__keras_value_read(ant_context *c, const char *where, const ant_tree *json);
-/* The same back: the value of an option that holds a part of `kind`, as Keras writes it. */
+
+/* --- objects_write.c: the same back --- */
+/* A part as Keras writes it: a word, or an object with all its options. NULL after an error in c,
+ * which names what Keras cannot say. */
 ant_tree *ant__keras_part_write(ant_context *c, int kind, const char *text);
 
 /* --- operations.c: {"module": "keras.src.ops.numpy", "class_name": "Multiply", …} --- */
@@ -55,9 +59,11 @@ ant_tree *ant__keras_model_tree(ant_context *c, const char *path, const ant_tree
 /* The map under `compile:` from compile_config; NULL without an error: not compiled. */
 ant_tree *ant__keras_compile_tree(ant_context *c, const char *path, const ant_tree *config);
 
-/* --- config_write.c, compile.c --- */
+/* --- config_write.c, compile_write.c --- */
 /* config.json of a settled model, compile_config included. NULL after an error in c. */
 ant_tree *ant__keras_config_write(ant_context *c, ant_model *m);
+/* compile_config of a compiled model. NULL after an error in c. */
+ant_tree *ant__keras_compile_write(ant_context *c, const ant_model *m);
 
 /* --- paths.c: "layers/lstm/cell/vars/0" --- */
 /* A weight of a model and its place in the file, or a group that must exist though it holds none. */
@@ -74,17 +80,32 @@ typedef struct ant_keras_places {
  * The list is freed with ant__free(list.at). 0 or an error in c. */
 int ant__keras_places(ant_context *c, ant_model *m, ant_keras_places *out);
 
-/* --- weights.c: numbers in and out of the HDF5 file --- */
+/* The attribute under which Keras's layer holds child k, and whether that is a list. NULL after an
+ * error in c. */
+const char *ant__keras_attribute(ant_context *c, const ant_layer *l, int k, bool *listed);
+
+/* --- weights.c, optimizer_state.c: numbers in and out of the HDF5 file --- */
 /* Sets the weights by their places: all of them, or none and an error; skip_mismatch as in
- * ant_load_weights. `root` is the file's, or a group that holds a model. */
+ * ant_load_weights. `root` is the file's, or a group that holds a model. What the file has beyond the
+ * model's layers is left alone. */
 int ant__keras_weights_take(ant_context *c, ant_model *m, const char *path,
                             const ant_hdf5_node *root, bool skip_mismatch);
 /* Sets the optimizer's state where the file has one and the model an optimizer; a state that does not
  * fit is left out with a warning, as Keras does. */
 int ant__keras_optimizer_take(ant_context *c, ant_model *m, const char *path,
                               const ant_hdf5_node *root);
-/* The tree of groups that Keras writes: weights, and the optimizer's state where there is one. */
-ant_hdf5_node *ant__keras_weights_tree(ant_context *c, ant_model *m);
+/* The tree of groups that Keras writes: weights, and if it is wanted the optimizer's state where
+ * there is one. The weights' numbers are borrowed. NULL after an error in c. */
+ant_hdf5_node *ant__keras_weights_tree(ant_context *c, ant_model *m, ant_state_of what);
+/* Adds the optimizer's state to such a tree, where there is one. 0 or an error in c. */
+int ant__keras_optimizer_put(ant_context *c, ant_model *m, ant_hdf5_node *root);
+
+/* --- notes.c: what only Antler keeps in metadata.json, under "antler" --- */
+/* {"outputs": [names], "data": the YAML of the data section}; NULL after an error in c. */
+ant_tree *ant__keras_notes(ant_context *c, const ant_model *m);
+/* Takes them from metadata.json, where there are some: to be called once the model is built, before
+ * it is settled and compiled. 0 or an error in c. */
+int ant__keras_notes_take(ant_context *c, ant_model *m, const char *path, const ant_tree *metadata);
 
 /* --- whole files --- */
 /* A model from the bytes of a .keras file, with weights and compile state. NULL: the graph's error. */
@@ -95,4 +116,13 @@ ant_model *ant__keras_legacy_model(ant_graph *g, const char *path, const unsigne
                                    size_t size);
 /* Writes a settled model; the file appears whole or not at all. 0 or an error in c. */
 int ant__keras_save(ant_context *c, ant_model *m, const char *path);
+/* Weights, and the optimizer's state if that is wanted, from the bytes of a .weights.h5 or a .keras
+ * file; as ant__state_read. */
+bool ant__keras_is_weights(const unsigned char *bytes, size_t size);
+int ant__keras_state_read(ant_context *c, ant_model *m, const char *path,
+                          const unsigned char *bytes, size_t size, ant_state_of what,
+                          bool skip_mismatch);
+extern const char ant__keras_weights_member[]; /* of .keras: the HDF5 file in it */
+/* Its weights alone, as Keras's .weights.h5. */
+int ant__keras_save_weights(ant_context *c, ant_model *m, const char *path);
 #endif

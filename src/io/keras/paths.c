@@ -93,34 +93,37 @@ static int place_layers(walk *w, const ant_model_body *b, const char *group) {
 }
 
 /* --- layers inside layers --- */
-/* The k-th of words that spaces separate, or the last where there are fewer; NULL: the context's
- * error. */
-static const char *word(walk *w, const char *words, int k) {
+/* The k-th of words that spaces separate, or the last where there are fewer; its length. */
+static size_t word_at(const char *words, int k, const char **word) {
     size_t n = strcspn(words, " ");
     for (; k && words[n]; k--) {
         words += n + 1;
         n = strcspn(words, " ");
     }
-    return ant__print(w->c, "%.*s", (int)n, words);
+    *word = words;
+    return n;
 }
 
 /* What stands behind "name=" among the words; the name itself where they do not say it. */
-static const char *word_for(walk *w, const char *words, const char *name) {
+static size_t word_for(const char *words, const char *name, const char **word) {
     const size_t n = strlen(name);
+    *word = name;
     for (const char *at = words; (at = strstr(at, name)); at += n)
         if ((at == words || at[-1] == ' ') && at[n] == '=')
-            return word(w, at + n + 1, 0);
-    return name;
+            return word_at(at + n + 1, 0, word);
+    return n;
 }
 
-/* The attribute of child k. */
-static const char *attribute(walk *w, const ant_layer *l, int k) {
+const char *ant__keras_attribute(ant_context *c, const ant_layer *l, int k, bool *listed) {
     const ant_layer_class *impl = l->cls->impl;
-    const char *level = l->child_names.at[k];
+    const char *word = l->child_names.at[k];
+    *listed = false;
     if (!impl->attributes)
-        return level;
-    return strchr(impl->attributes, '=') ? word_for(w, impl->attributes, level)
-                                         : word(w, impl->attributes, k);
+        return word;
+    size_t n = strchr(impl->attributes, '=') ? word_for(impl->attributes, word, &word)
+                                             : word_at(impl->attributes, k, &word);
+    *listed = n && word[n - 1] == '*';
+    return ant__print(c, "%.*s", (int)(n - *listed), word);
 }
 
 /* Keras visits public attributes first, each kind by the order of its letters. */
@@ -140,13 +143,11 @@ static void sort_children(const char *const *names, int *order, int n) {
     }
 }
 
-static int place_child(walk *w, const ant_layer *l, int k, const char *attribute, counts *n,
-                       const char *group) {
+static int place_child(walk *w, const ant_layer *l, int k, counts *n, const char *group) {
     const ant_layer *child = l->children.at[k];
-    size_t length = strlen(attribute);
-    bool listed = length && attribute[length - 1] == '*';
-    const char *own = listed ? ant__print(w->c, "%.*s", (int)length - 1, attribute) : attribute;
-    const char *path = own ? below(w, group, own) : NULL;
+    bool listed;
+    const char *attribute = ant__keras_attribute(w->c, l, k, &listed);
+    const char *path = attribute ? below(w, group, attribute) : NULL;
     if (!path)
         return w->c->error.code;
     if (listed)
@@ -161,12 +162,13 @@ static int place_children(walk *w, const ant_layer *l, const char *group) {
     int *order = ant__arena_array(&w->c->arena, (size_t)n + 1, sizeof *order);
     if (!names || !order)
         return ant__fail_memory(&w->c->error);
+    bool is_list;
     for (int k = 0; k < n; k++)
-        if (!(names[k] = attribute(w, l, k)))
+        if (!(names[k] = ant__keras_attribute(w->c, l, k, &is_list)))
             return w->c->error.code;
     sort_children(names, order, n);
     for (int k = 0; k < n && !code; k++)
-        code = place_child(w, l, order[k], names[order[k]], &listed, group);
+        code = place_child(w, l, order[k], &listed, group);
     counts_free(&listed);
     return code;
 }

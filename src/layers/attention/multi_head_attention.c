@@ -213,7 +213,8 @@ static const char *group_query_name(const ant_layer *l) {
          .attention_mask = true,                                                                   \
          .penalty_inside = true,                                                                   \
          .base_name = (name_it),                                                                   \
-         .attributes = (attributes_it)},                                                           \
+         .attributes = (attributes_it),                                                            \
+         .arguments = "query value key"},                                                          \
             .options = (options_it)                                                                \
     }
 static const heads_class multi_head_class =

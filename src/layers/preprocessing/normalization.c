@@ -57,7 +57,11 @@ static int build(ant_layer *l, const ant_dims *in, int n_in) {
     const ant_weight_spec specs[] = {
         [MEAN] = {.name = "mean", .dims = packed, .initializer = "zeros", .fixed = true},
         [VARIANCE] = {.name = "variance", .dims = packed, .initializer = "ones", .fixed = true},
-        [COUNT] = {.name = "count", .dims = ANT__SCALAR, .initializer = "zeros", .fixed = true},
+        [COUNT] = {.name = "count",
+                   .dims = ANT__SCALAR,
+                   .initializer = "zeros",
+                   .fixed = true,
+                   .whole = true},
     };
     for (int k = MEAN; k <= COUNT && !code; k++)
         code = ant__weight_add(l, &specs[k]);

@@ -140,6 +140,7 @@ static const ant_layer_class bidirectional = {
     .inputs_min = 1,
     .inputs_max = ANT_MAX_PORTS - 1,
     .attributes = "forward_layer backward_layer",
+    .arguments = "sequences initial_state*",
 };
 
 static const ant_row bidirectional_rows[] = {

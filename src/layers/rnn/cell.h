@@ -102,7 +102,8 @@ typedef struct ant_rnn_class {
          .mask = ANT__MASK_OWN,                                                                    \
          .inputs_min = 1,                                                                          \
          .inputs_max = ANT_MAX_PORTS - 1,                                                          \
-         .attributes = "cell"},                                                                    \
+         .attributes = "cell",                                                                     \
+         .arguments = "sequences initial_state*"},                                                 \
             .cell = (cell_name)                                                                    \
     }
 int ant__rnn_outputs(const ant_layer *l);

@@ -1,0 +1,195 @@
+/* A model's weights in Keras's HDF5 files: <group>/vars/<number>, and the layer's name at `vars`. */
+#include "core/array.h"
+#include "io/keras/keras.h"
+#include <math.h>
+#include <string.h>
+
+/* --- out --- */
+/* The group at the end of a path, made where it is missing. */
+static ant_hdf5_node *group_at(ant_context *c, ant_hdf5_node *root, const char *path) {
+    ant_hdf5_node *at = root;
+    while (at && *path) {
+        size_t n = strcspn(path, "/");
+        const char *level = ant__print(c, "%.*s", (int)n, path);
+        at = level ? ant__hdf5_group(c, at, level) : NULL;
+        path += n + (path[n] == '/');
+    }
+    return at;
+}
+
+/* Counts are whole numbers there. */
+static int put_whole(ant_context *c, ant_hdf5_node *vars, const char *name, ant_array a) {
+    ant_dims dims = ant__array_dims(&a);
+    int64_t n = ant__dims_count(&dims);
+    int64_t *x = ant__arena_array(&c->arena, (size_t)n, sizeof *x);
+    if (!x)
+        return ant__fail_memory(&c->error);
+    for (int64_t i = 0; i < n; i++)
+        x[i] = llrintf(((const float *)a.data)[i]);
+    a.data = x;
+    a.dtype = ANT_INT64;
+    return ant__hdf5_dataset(c, vars, name, a);
+}
+
+static int put_weight(ant_context *c, ant_hdf5_node *vars, const ant_keras_place *p) {
+    const ant_variable *v = &p->weight->variable;
+    ant_array a = {.data = v->data, .dtype = v->dtype, .axes = v->dims.rank};
+    const char *name = ant__print(c, "%d", p->index);
+    memcpy(a.shape, v->dims.dim, sizeof a.shape);
+    if (!name)
+        return c->error.code;
+    return p->weight->whole ? put_whole(c, vars, name, a) : ant__hdf5_dataset(c, vars, name, a);
+}
+
+static int put_places(ant_context *c, ant_hdf5_node *root, const ant_keras_places *places) {
+    ant_hdf5_node *vars = NULL;
+    int code = 0;
+    for (int k = 0; k < places->list.n && !code; k++) {
+        const ant_keras_place *p = &places->list.at[k];
+        if (p->weight) {
+            code = put_weight(c, vars, p);
+            continue;
+        }
+        ant_hdf5_node *group = group_at(c, root, p->group);
+        vars = group ? ant__hdf5_group(c, group, "vars") : NULL;
+        code = vars ? ant__hdf5_put_text(c, vars, "name", p->name) : c->error.code;
+    }
+    return code;
+}
+
+ant_hdf5_node *ant__keras_weights_tree(ant_context *c, ant_model *m, ant_state_of what) {
+    ant_keras_places places;
+    ant_hdf5_node *root = ant__hdf5_group(c, NULL, "");
+    int code = root ? ant__keras_places(c, m, &places) : c->error.code;
+    if (code)
+        return NULL;
+    code = put_places(c, root, &places);
+    ant__free(places.list.at);
+    if (!code && what == ANT__WEIGHTS_AND_OPTIMIZER)
+        code = ant__keras_optimizer_put(c, m, root);
+    return code ? NULL : root;
+}
+
+/* --- in --- */
+typedef struct reader {
+    ant_context *c;
+    const char *path;
+    const ant_hdf5_node *root;
+    bool skip;
+    ant_keras_places places;
+    ant_array *found; /* by place; axes 0: none that fits */
+} reader;
+
+/* Says what is wrong with a layer; an error, or a warning where misfits are skipped. */
+static int misfit(reader *r, const char *problem) {
+    if (!problem)
+        return r->c->error.code;
+    if (!r->skip)
+        return ant__fail(&r->c->error, ANT_E_FORMAT, "%s: %s", r->path, problem);
+    ant__warn(r->c, "%s: %s; it stays as it was", r->path, problem);
+    return 0;
+}
+
+/* The `vars` of a group. Files of Keras before 2.13 call the lists of layers by another name. */
+static const ant_hdf5_node *find_vars(reader *r, const char *group) {
+    static const char list[] = "layers";
+    const char *path = *group ? ant__print(r->c, "%s/vars", group) : "vars";
+    const ant_hdf5_node *vars = path ? ant__hdf5_find(r->root, path) : NULL;
+    if (vars || !path || strncmp(path, list, sizeof list - 1) != 0 ||
+        !ant__hdf5_find(r->root, "_layer_checkpoint_dependencies"))
+        return vars;
+    const char *old = "";
+    while (old && path) {
+        const char *next = strstr(path, list);
+        int n = next ? (int)(next - path) : (int)strlen(path);
+        old = ant__print(r->c, "%s%.*s%s", old, n, path,
+                         next ? "_layer_checkpoint_dependencies" : "");
+        path = next ? next + sizeof list - 1 : NULL;
+    }
+    return old ? ant__hdf5_find(r->root, old) : NULL;
+}
+
+static int count_of(const ant_hdf5_node *vars) {
+    return vars && vars->group ? vars->count : 0;
+}
+
+/* How many weights the layer has whose place is k. */
+static int weights_at(const reader *r, int k) {
+    int n = 0;
+    while (k + n + 1 < r->places.list.n && r->places.list.at[k + n + 1].weight)
+        n++;
+    return n;
+}
+
+/* Whether a dataset's numbers are the weight's. */
+static int take_weight(reader *r, const ant_hdf5_node *vars, int place) {
+    const ant_keras_place *p = &r->places.list.at[place];
+    char wants[ANT__DIMS_TEXT], has[ANT__DIMS_TEXT], name[16];
+    ant_array a;
+    snprintf(name, sizeof name, "%d", p->index);
+    const ant_hdf5_node *n = ant__hdf5_find(vars, name);
+    const ant_dims *dims = &p->weight->variable.dims;
+    if (!n || n->group)
+        return misfit(r, ant__print(r->c, "'%s' (%s) has no vars/%s, its %s", p->group, p->name,
+                                    name, p->weight->variable.name));
+    if (ant__hdf5_numbers(r->c, n, &a))
+        return r->c->error.code;
+    ant_dims got = n->values.rank ? ant__array_dims(&a) : ANT__SCALAR;
+    if (!ant__dims_equal(dims, &got))
+        return misfit(r, ant__print(r->c, "the %s of '%s' (%s) has the shape %s, the model's is %s",
+                                    p->weight->variable.name, p->group, p->name,
+                                    ant__dims_text(&got, has), ant__dims_text(dims, wants)));
+    r->found[place] = a;
+    return ant__weight_allocate(r->c, p->weight);
+}
+
+static int take_layer(reader *r, int place, int n) {
+    const ant_keras_place *p = &r->places.list.at[place];
+    const ant_hdf5_node *vars = find_vars(r, p->group);
+    int code = r->c->error.code, found = count_of(vars);
+    if (!code && found != n)
+        return misfit(r, ant__print(r->c, "'%s' (%s) has %d weights, the model's has %d", p->group,
+                                    p->name, found, n));
+    for (int k = 1; k <= n && !code; k++)
+        code = take_weight(r, vars, place + k);
+    return code;
+}
+
+static int take_all(reader *r) {
+    int code = 0;
+    for (int k = 0; k < r->places.list.n && !code; k++) {
+        int n = r->places.list.at[k].weight ? 0 : weights_at(r, k);
+        if (n)
+            code = take_layer(r, k, n);
+    }
+    return code;
+}
+
+/* Everything was found and unpacked, and fits. */
+static int set_all(reader *r) {
+    for (int k = 0; k < r->places.list.n; k++) {
+        ant_weight *w = r->places.list.at[k].weight;
+        const ant_array *a = &r->found[k];
+        ant_rows_wanted all = {.count = a->shape[0]};
+        if (!a->axes)
+            continue;
+        if (ant__array_read(a, &all, ANT_FLOAT32, w->variable.data, a->name, &r->c->error))
+            return r->c->error.code;
+        w->initialized = true;
+        w->variable.version++;
+    }
+    return 0;
+}
+
+int ant__keras_weights_take(ant_context *c, ant_model *m, const char *path,
+                            const ant_hdf5_node *root, bool skip_mismatch) {
+    reader r = {.c = c, .path = path, .root = root, .skip = skip_mismatch};
+    if (ant__keras_places(c, m, &r.places))
+        return c->error.code;
+    r.found = ant__arena_array(&c->arena, (size_t)r.places.list.n + 1, sizeof *r.found);
+    int code = r.found ? take_all(&r) : ant__fail_memory(&c->error);
+    if (!code)
+        code = set_all(&r);
+    ant__free(r.places.list.at);
+    return code;
+}
