@@ -39,48 +39,56 @@ static void softmax_short_rows(R *y, R *top, R *sum, const R *x, int64_t rows, i
             y[r * n + i] = turned[i * LINE_GROUP + r];
 }
 
-/* Lane by lane first and then across, in the same order for every row. */
+/* Lane by lane first and then across, in the same order for every row. What is not a number is lost
+ * here, but the sum of the exponentials has it. */
 static R largest(const R *x, int64_t n) {
+    vec high = vec_all(x[0]);
     R lane[LANES], top = x[0];
     int64_t i = 0;
-    for (int l = 0; l < LANES; l++)
-        lane[l] = x[0];
-    for (; i + LANES <= n; i += LANES)
-        for (int l = 0; l < LANES; l++)
-            lane[l] = x[i + l] > lane[l] ? x[i + l] : lane[l];
+    for (; i + LANES <= n; i += LANES) {
+        vec v = vec_load(x + i);
+        high = vec_select(v > high, v, high);
+    }
     for (; i < n; i++)
         top = x[i] > top ? x[i] : top;
+    vec_store(lane, high);
     for (int l = 0; l < LANES; l++)
         top = lane[l] > top ? lane[l] : top;
     return top;
 }
 
 static R total_of(const R *x, int64_t n) {
-    R lane[LANES] = {0}, sum = 0;
+    vec all = {0};
+    R lane[LANES], sum = 0;
     int64_t i = 0;
     for (; i + LANES <= n; i += LANES)
-        for (int l = 0; l < LANES; l++)
-            lane[l] += x[i + l];
+        all += vec_load(x + i);
     for (; i < n; i++)
         sum += x[i];
+    vec_store(lane, all);
     for (int l = 0; l < LANES; l++)
         sum += lane[l];
     return sum;
 }
 
+static void exponentials(R *y, const R *x, R top, int64_t n) {
+    EACH_ALONE
+    for (int64_t i = 0; i < n; i++)
+        y[i] = exp_1(x[i] - top);
+}
+
 static void softmax_long_row(R *y, R *top, R *sum, const R *x, int64_t n) {
+    const R high = largest(x, n);
     R piece[PIECE], total = 0;
-    *top = largest(x, n);
     for (int64_t i = 0; i < n; i += PIECE) {
         int64_t length = n - i < PIECE ? n - i : PIECE;
         R *to = y ? y + i : piece;
-        EACH_ALONE
-        for (int64_t j = 0; j < length; j++)
-            to[j] = exp_1(x[i + j] - *top);
+        exponentials(to, x + i, high, length);
         total += total_of(to, length);
     }
     for (int64_t i = 0; y && i < n; i++)
         y[i] /= total;
+    *top = high;
     *sum = total;
 }
 
