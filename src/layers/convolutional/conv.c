@@ -93,9 +93,25 @@ static int check_input(ant_layer_call *c, const ant_conv_options *o, int axes) {
                           (long long)channels, axes + 2, ant__dims_text(in, shape));
 }
 
+/* A window of one pixel: a product of all pixels with the kernel. */
+static ant_value *pointwise(ant_program *p, ant_value *x, ant_value *kernel, ant_value *bias) {
+    const int64_t shape[] = {ant_value_size(kernel, 2), ant_value_size(kernel, 3)};
+    ant_value *y = ant_op_matmul(p, x, ant_op_reshape(p, kernel, shape, 2), false, false);
+    return bias ? ant_op_add(p, y, bias) : y;
+}
+
+static bool is_pointwise(const ant_window *w, int64_t groups) {
+    bool one = groups == 1;
+    for (int axis = 0; axis < 2; axis++)
+        one &= w->size[axis] == 1 && w->stride[axis] == 1;
+    return one;
+}
+
 /* As many groups as channels: each channel has filters of its own. */
 static ant_value *convolve(ant_program *p, ant_value *x, ant_value *kernel, ant_value *bias,
                            const ant_window *window, int64_t groups) {
+    if (is_pointwise(window, groups))
+        return pointwise(p, x, kernel, bias);
     if (groups == 1 || ant_value_size(kernel, 2) != 1)
         return ant__op_conv2d(p, x, kernel, bias, window, groups);
     const int64_t shape[] = {window->size[0], window->size[1], groups,
