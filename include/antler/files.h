@@ -88,7 +88,7 @@ ANT_API const char *ant_arrays_error(const ant_arrays *d);
  *                   name with .safetensors, the same as above, from where its numbers are read
  *     .keras        Keras's own file (its 3.15.1): Keras loads it, predicts the same, and trains on from
  *                   the same optimizer's state. What its files have no word for is refused by name:
- *                   layers shared by two models, '/' in names, gelu(approximate=true) … A call that
+ *                   layers shared by two models, '/' in names, gelu(approximate=true), slices … A call that
  *                   says .training is written so, with a warning, for Keras does not keep to it; where
  *                   masks are about, a layer called `concatenate` is written as `concatenate_layer`,
  *                   for Keras gives that name to a mask

@@ -163,6 +163,38 @@ START_TEST(what_keras_cannot_say) {
 }
 END_TEST
 
+/* Real Keras 3.15.1 reads these, and computes the same. */
+static const struct {
+    const char *op, *written; /* of two values of shape (4, 3) */
+} operations[] = {
+    {"Operation(add)", "\"module\": \"keras.src.ops.numpy\", \"class_name\": \"Add\", \"config\": "
+                       "{\"name\": "},
+    {"Operation(concatenate)", "\"class_name\": \"Concatenate\", \"config\": {\"axis\": -1, "},
+    {"Operation(stack, axis=[1])", "\"class_name\": \"Stack\", \"config\": {\"axis\": 1, "},
+    {"Operation(maximum)",
+     "\"args\": [{\"class_name\": \"__keras_tensor__\", \"config\": {\"shape\": "
+     "[null, 4, 3], \"dtype\": \"float32\", \"keras_history\": [\"a\", 0, "
+     "0]}}, {\"class_name\""},
+};
+
+START_TEST(operations_as_recorded) {
+    ant_graph *g = ant_graph_new(.seed = 3);
+    ant_node *a = ant_input(g, {4, 3}, .name = "a"), *b = ant_input(g, {4, 3}, .name = "b");
+    ant_layer *l = ant_layer_parse(g, operations[_i].op);
+    ant_call_options o = {.training = ANT_NONE, .layer = l, .in = {a, b}, .name = "op"};
+    ant_node *out = ant_call_(&o, offsetof(ant_call_options, ant_end), __FILE__, __LINE__);
+    ant_model *m = ant_model_new(g, ANT_NODES(a, b), ANT_NODES(out));
+    ck_assert_msg(!ant_status(g), "%s", ant_error(g));
+    ant_tree *t = ant__keras_config_write(&g->context, m);
+    ant_buffer text = {0};
+    ck_assert_msg(t != NULL, "%s", ant_error(g));
+    ck_assert(!ant__json_put(&text, t));
+    ck_assert_msg(strstr(text.at, operations[_i].written) != NULL, "%s", text.at);
+    ant__buffer_free(&text);
+    ant_graph_free(g);
+}
+END_TEST
+
 /* Every write fails in turn: the file that was there stays as it was. */
 START_TEST(writes_may_fail) {
     scratch_begin();
@@ -216,5 +248,6 @@ START_TEST(memory_may_fail) {
 END_TEST
 
 ANT_TEST_MAIN("keras write", ANT_LOOP(numbers_come_back, sizeof optimizers / sizeof *optimizers),
+              ANT_LOOP(operations_as_recorded, sizeof operations / sizeof *operations),
               {weights_alone}, {other_states}, {what_keras_cannot_say}, {writes_may_fail},
               {memory_may_fail})

@@ -156,11 +156,28 @@ static ant_tree *input_object(writer *w, const ant_node *n, const char *name) {
 }
 
 /* --- models --- */
-static ant_tree *operation_object(writer *w, const ant_keras_calls *calls, const ant_layer *l) {
-    (void)calls;
-    ant__fail(&w->c->error, ANT_E_OPTION, "%s: operations cannot be written for Keras",
-              ant__layer_label(l));
-    return NULL;
+/* An operation is made and called in one. */
+static ant_tree *operation_object(writer *w, const ant_keras_calls *calls, const ant_layer *l,
+                                  const char *name) {
+    ant_context *c = w->c;
+    ant_tree *t = NULL, *list = ant__keras_items(c);
+    int place = ant__names_place(&calls->body->layers, l);
+    for (int i = calls->first[place]; i >= 0 && !c->error.code; i = calls->next[i]) {
+        const ant_layer_use *u = calls->body->steps.at[i].use;
+        ant_tree *operands[ANT_MAX_PORTS], *args = NULL, *kwargs = NULL, *call = ant__keras_map(c);
+        for (int k = 0; k < u->n_in; k++)
+            operands[k] = ant__keras_tensor_write(calls, u->in[k]);
+        t = ant__keras_operation_write(c, l, operands, u->n_in, &args, &kwargs);
+        ant__keras_put(call, "args", args);
+        ant__keras_put(call, "kwargs", kwargs);
+        ant__tree_add(list, call);
+    }
+    if (!t || c->error.code)
+        return NULL;
+    ant__keras_put(ant__tree_get(t, "config"), "name", ant__keras_text(c, name));
+    ant__keras_put(t, "name", ant__keras_text(c, name));
+    ant__keras_put(t, "inbound_nodes", list);
+    return t;
 }
 
 /* One entry of a Functional model's layers. */
@@ -169,7 +186,7 @@ static ant_tree *entry(writer *w, const ant_keras_calls *calls, const ant_rank *
     const char *name =
         r->input ? ant__name_of(&b->nodes, r->input) : ant__keras_layer_name(calls, r->layer);
     if (r->layer && !strcmp(r->layer->cls->name, "Operation"))
-        return operation_object(w, calls, r->layer);
+        return operation_object(w, calls, r->layer, name);
     ant_tree *t = r->input ? input_object(w, r->input, name) : layer_object(w, r->layer, name);
     if (!t)
         return NULL;
