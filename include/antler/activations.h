@@ -25,7 +25,7 @@
  * | squareplus | (x + sqrt(x^2 + b)) / 2 |
  * | sigmoid | 1 / (1 + exp(-x)) |
  * | log_sigmoid | log(sigmoid(x)) |
- * | hard_sigmoid | min(max(x + 3, 0), 6) / 6 |
+ * | hard_sigmoid | min(max(x + 3, 0), 6) / 6; with a slope, min(max(slope x + 1/2, 0), 1) |
  * | hard_silu, hard_swish | x hard_sigmoid(x) |
  * | sparse_sigmoid | (x + 1) / 2, at least 0 and at most 1 |
  * | sparse_plus | x <= -1: 0; x < 1: (x + 1)^2 / 4; else x |
@@ -86,6 +86,13 @@ typedef struct ant_gelu_activation_options {
     char ant_end;
 } ant_gelu_activation_options;
 #define ANT_GELU_ACTIVATION_DEFAULTS ANT_PART_DEFAULTS
+
+typedef struct ant_hard_sigmoid_activation_options {
+    ANT_PART_OPTIONS;
+    double slope; /* ANT_NONE: 1/6; Keras 2's was 0.2 */
+    char ant_end;
+} ant_hard_sigmoid_activation_options;
+#define ANT_HARD_SIGMOID_ACTIVATION_DEFAULTS ANT_PART_DEFAULTS, .slope = ANT_NONE
 
 typedef struct ant_squareplus_activation_options {
     ANT_PART_OPTIONS;

@@ -94,12 +94,25 @@ ANT_API const char *ant_arrays_error(const ant_arrays *d);
  *                   for Keras gives that name to a mask
  * States of stateful layers are a run's and are not saved. 0, or the model's error. */
 ANT_API int ant_save(ant_model *m, const char *path);
-/* A model from a file, told apart by its content: safetensors as saved above, or YAML in any of its
- * forms (docs/yaml.md) with its weights beside it, where there are some; else they are newly drawn.
+/* A model from a file, told apart by its content:
+ *     safetensors   as saved above
+ *     YAML          in any of its forms (docs/yaml.md) with its weights beside it, where there are
+ *                   some; else they are newly drawn
+ *     .keras        of Keras 3 (or 2.12 and later), with weights, what compile was told and the
+ *                   optimizer's state (docs/keras.md)
  * Layers, losses … of one's own are registered before. Never NULL: after an error the model is
- * dead, and the graph tells what was wrong, with file, line and column. */
-#define ant_load(G, PATH) ant_load_(G, PATH, __FILE__, __LINE__)
-ANT_API ant_model *ant_load_(ant_graph *g, const char *path, const char *file, int line);
+ * dead, and the graph tells what was wrong, with file, line and column, or the layer. */
+typedef struct ant_load_options {
+    ant_graph *graph;
+    const char *path;
+    bool compile; /* false: what the file says of training is left alone, be it known here or not */
+    char ant_end;
+} ant_load_options;
+/* ant_load(g, "model.keras", .compile = false) */
+#define ant_load(...)                                                                              \
+    ant_load_(&(ant_load_options){.compile = true, .graph = __VA_ARGS__},                          \
+              offsetof(ant_load_options, ant_end), __FILE__, __LINE__)
+ANT_API ant_model *ant_load_(const ant_load_options *o, size_t size, const char *file, int line);
 
 /* Weights alone: .weights.h5, as Keras has them, by the places of their layers; any other name:
  * safetensors, by their names ("encoder/dense/kernel"). */

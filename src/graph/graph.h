@@ -86,8 +86,9 @@ ant_node *ant__dead_node(void);         /* one for all graphs, never written to 
 bool ant__node_dead(const ant_node *n); /* or NULL */
 ant_graph *ant__layer_graph(const ant_layer *l);
 
-/* A layer from what it is written as, and back; NULL after an error (src/graph/layer_text.c). */
-ant_layer *ant__layer_read(ant_graph *g, ant_tree *t);
+/* A layer from what it is written as, and back; NULL after an error (src/graph/layer_text.c). `inner`
+ * reads the layers among its options; NULL: as this reads it. */
+ant_layer *ant__layer_read(ant_graph *g, ant_tree *t, const ant_layer_texts *inner);
 ant_tree *ant__layer_tree(const ant_layer *l);
 
 /* --- models --- */

@@ -3,7 +3,7 @@
 #include <string.h>
 
 static ant_layer *read_inner(void *data, ant_tree *t) {
-    return ant__layer_read(data, t);
+    return ant__layer_read(data, t, NULL);
 }
 
 static ant_tree *write_inner(void *data, const ant_layer *l) {
@@ -11,9 +11,10 @@ static ant_tree *write_inner(void *data, const ant_layer *l) {
     return ant__layer_tree(l);
 }
 
-static void *options_of(ant_graph *g, const ant_class *cls, const ant_tree *t) {
+static void *options_of(ant_graph *g, const ant_class *cls, const ant_tree *t,
+                        const ant_layer_texts *inner) {
     ant_context *c = &g->context;
-    ant_layer_texts inner = {.write = write_inner, .read = read_inner, .data = g};
+    ant_layer_texts plain = {.write = write_inner, .read = read_inner, .data = g};
     char *o = ant__arena_alloc(&c->arena, cls->size + 1); /* and ant_end */
     if (!o) {
         ant__fail_memory(&c->error);
@@ -21,17 +22,17 @@ static void *options_of(ant_graph *g, const ant_class *cls, const ant_tree *t) {
     }
     memcpy(o, cls->defaults, cls->size);
     ((ant_layer_common *)(void *)o)->graph = g;
-    return ant__options_set(c, cls, o, t, &inner) ? NULL : o;
+    return ant__options_set(c, cls, o, t, inner ? inner : &plain) ? NULL : o;
 }
 
-ant_layer *ant__layer_read(ant_graph *g, ant_tree *t) {
+ant_layer *ant__layer_read(ant_graph *g, ant_tree *t, const ant_layer_texts *inner) {
     ant_context *c = &g->context;
     bool had = c->error.code != 0;
     ant_tree *call = ant__tree_expand(c, t);
     const ant_class *cls = call && call->text ? ant__class_find(c, ANT_LAYER, call->text) : NULL;
     if (call && !cls)
         ant__class_unknown(c, t, ANT_LAYER, call->text ? call->text : ant__tree_text(c, call));
-    void *o = cls ? options_of(g, cls, call) : NULL;
+    void *o = cls ? options_of(g, cls, call, inner) : NULL;
     if (!o)
         return NULL;
     ant_layer *l = ant_layer_new(cls->name, o, cls->size, NULL, 0);
@@ -58,7 +59,7 @@ ant_layer *ant_layer_parse_(ant_graph *g, const char *text, const char *file, in
         return ant__dead_layer();
     bool had = g->context.error.code != 0;
     ant_tree *t = ant__text_parse(&g->context, text, 0, 0);
-    ant_layer *l = t ? ant__layer_read(g, t) : NULL;
+    ant_layer *l = t ? ant__layer_read(g, t, NULL) : NULL;
     if (!l) {
         ant__blame(&g->context, had, file, line);
         return ant__dead_layer();

@@ -1,6 +1,7 @@
 /* Trees into models. */
 #include "antler/layers/core.h"
 #include "io/config.h"
+#include <ctype.h>
 #include <string.h>
 
 typedef struct reader {
@@ -70,25 +71,60 @@ static ant_layer *layer_above(scope *s, const ant_tree *t) {
     return (ant_layer *)(uintptr_t)l;
 }
 
-/* A layer's place, for messages of later calls. */
-static ant_layer *placed(scope *s, ant_layer *l, const ant_tree *t) {
-    if (l) {
-        l->file = s->r->path;
-        l->line = t->line;
-    }
+/* The file, where the tree has a place in it. */
+static const char *file_of(const scope *s, const ant_tree *t) {
+    return t->line ? s->r->path : NULL;
+}
+
+/* The name that a layer says among its options; NULL: none. */
+static const char *said_name(const ant_tree *t) {
+    const ant_tree *in = t;
+    if (t->kind == ANT__MAP && !is_model(t))
+        in = t->first;
+    bool map = in && (in->kind == ANT__MAP || in->kind == ANT__CALL);
+    const ant_tree *name = map ? ant__tree_get(in, "name") : NULL;
+    return name && ant__tree_scalar(name) ? name->text : NULL;
+}
+
+/* Where layers inside a layer stand: in this model, under that layer's path. */
+typedef struct within {
+    scope *s;
+    const char *path;
+} within;
+
+static ant_layer *layer_read(scope *s, const char *outer, ant_tree *t, const char *name);
+
+static ant_layer *inner_read(void *data, ant_tree *t) {
+    const within *w = data;
+    return layer_read(w->s, w->path, t, said_name(t));
+}
+
+/* Its place, and its name in this model, for messages of later calls. */
+static ant_layer *one_layer(scope *s, const char *path, ant_tree *t, const char *name) {
+    ant_context *c = context_of(s);
+    within w = {s, path};
+    ant_layer_texts inner = {.read = inner_read, .data = &w};
+    bool had = c->error.code != 0;
+    ant_layer *l = ant__layer_read(s->r->g, t, &inner);
+    if (!l && !had && name && !t->line)
+        ant__error_before(&c->error, "layer '%.200s': ", name);
+    if (!l || (name && !l->said && ant__layer_rename(l, name)))
+        return NULL;
+    l->file = file_of(s, t);
+    l->line = t->line;
     return l;
 }
 
-/* A new layer, or one above by its path; known from here on by `name`, unless that is NULL. */
-static ant_layer *layer_read(scope *s, ant_tree *t, const char *name) {
+/* A new layer, or one above by its path; known from here on by `name` under `outer`, unless that is
+ * NULL. */
+static ant_layer *layer_read(scope *s, const char *outer, ant_tree *t, const char *name) {
     ant_context *c = context_of(s);
     if (t->kind == ANT__WORD && *t->text == '/')
         return layer_above(s, t);
-    const char *path = ant__print(c, "%s/%s", s->path, name ? name : "");
+    const char *path = ant__print(c, "%s/%s", outer, name ? name : "");
     if (!path)
         return NULL;
-    ant_layer *l =
-        is_model(t) ? body_read(s->r, path, t, name) : placed(s, ant__layer_read(s->r->g, t), t);
+    ant_layer *l = is_model(t) ? body_read(s->r, path, t, name) : one_layer(s, path, t, name);
     return l && name && bind(s, &s->r->all, path, l) ? NULL : l;
 }
 
@@ -197,7 +233,7 @@ static ant_node *call_read(scope *s, ant_tree *t, const char *name) {
     }
     if (operands_read(s, &o, t))
         return NULL;
-    ant_node *n = ant_call_(&o, offsetof(ant_call_options, ant_end), s->r->path, t->line);
+    ant_node *n = ant_call_(&o, offsetof(ant_call_options, ant_end), file_of(s, t), t->line);
     return ant__node_dead(n) ? NULL : n;
 }
 
@@ -224,7 +260,7 @@ static ant_node *node_read(scope *s, ant_tree *t, const char *name) {
 }
 
 static ant_node *expression(scope *s, ant_tree *t, const char *name) {
-    ant_tree *x = ant__tree_expand(context_of(s), t);
+    ant_tree *x = t->raw ? t : ant__tree_expand(context_of(s), t);
     return x ? node_read(s, x, name) : NULL;
 }
 
@@ -258,14 +294,14 @@ static ant_node *input_read(scope *s, ant_tree *t) {
         return NULL;
     bool had = c->error.code != 0;
     if (ant__options_check(c, cls, &o)) {
-        if (!had)
+        if (!had && t->line)
             ant__error_before(&c->error, "%d:%d: ", t->line, t->column);
         return NULL;
     }
     ant_input_options in = {
         .graph = s->r->g, .name = t->key, .dtype = o.dtype, .batch_size = o.batch_size};
     memcpy(in.shape, o.shape, sizeof in.shape);
-    ant_node *n = ant_input_(&in, offsetof(ant_input_options, ant_end), s->r->path, t->line);
+    ant_node *n = ant_input_(&in, offsetof(ant_input_options, ant_end), file_of(s, t), t->line);
     return ant__node_dead(n) ? NULL : n;
 }
 
@@ -297,7 +333,7 @@ static int each(scope *s, ant_tree *map, int (*read)(scope *s, ant_tree *t)) {
 }
 
 static int read_layer(scope *s, ant_tree *t) {
-    ant_layer *l = layer_read(s, t, t->key);
+    ant_layer *l = layer_read(s, s->path, t, t->key);
     return l ? bind(s, &s->layers, t->key, l) : context_of(s)->error.code;
 }
 
@@ -327,9 +363,13 @@ static ant_model *with_names(scope *s, ant_model *m) {
     if (m->dead)
         return NULL;
     ant_model_body *b = m->extra;
-    for (int k = 0; k < s->layers.n; k++)
-        if (bind(s, &b->wished, s->layers.at[k].name, s->layers.at[k].of))
+    for (int k = 0; k < s->layers.n; k++) {
+        const char *name = ant__arena_text(&context_of(s)->arena, s->layers.at[k].name);
+        if (!name)
+            ant__fail_memory(&context_of(s)->error);
+        if (!name || bind(s, &b->wished, name, s->layers.at[k].of))
             return NULL;
+    }
     return m;
 }
 
@@ -347,16 +387,7 @@ static ant_model *functional_read(scope *s, ant_tree *t, const char *name) {
         outputs_read(s, outputs, out, o.output_names))
         return NULL;
     return with_names(
-        s, ant_model_new_(&o, offsetof(ant_model_options, ant_end), s->r->path, t->line));
-}
-
-/* The name that a layer in a Sequential says among its options; NULL: none. */
-static const char *item_name(const ant_tree *t) {
-    const ant_tree *in = t;
-    if (t->kind == ANT__MAP && !is_model(t))
-        in = t->first;
-    const ant_tree *name = in && in->kind == ANT__MAP ? ant__tree_get(in, "name") : NULL;
-    return name && ant__tree_scalar(name) ? name->text : NULL;
+        s, ant_model_new_(&o, offsetof(ant_model_options, ant_end), file_of(s, t), t->line));
 }
 
 static ant_model *sequence_read(scope *s, ant_tree *t, const char *name) {
@@ -374,14 +405,14 @@ static ant_model *sequence_read(scope *s, ant_tree *t, const char *name) {
     }
     n = 0;
     for (ant_tree *x = list->first; x; x = x->next, n++) {
-        const char *said = item_name(x);
-        if (!(layers[n] = layer_read(s, x, said)))
+        const char *said = said_name(x);
+        if (!(layers[n] = layer_read(s, s->path, x, said)))
             return NULL;
         if (said && strcmp(layers[n]->cls->name, "InputLayer") &&
             bind(s, &s->layers, said, layers[n]))
             return NULL;
     }
-    return with_names(s, ant_sequential_(s->r->g, layers, name, s->r->path, t->line));
+    return with_names(s, ant_sequential_(s->r->g, layers, name, file_of(s, t), t->line));
 }
 
 /* A frozen model freezes all its layers, as ant_set_trainable does. */
@@ -436,6 +467,7 @@ ant_model *ant__model_read(ant_graph *g, const char *path, ant_tree *t) {
     c->loading = before;
     ant__names_free(&r.all);
     if (!m && !had && strncmp(c->error.text, path, strlen(path)))
-        ant__error_before(&c->error, "%s:", path);
+        ant__error_before(&c->error, "%s:%s", path,
+                          isdigit((unsigned char)*c->error.text) ? "" : " ");
     return m;
 }

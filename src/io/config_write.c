@@ -39,9 +39,42 @@ static void add_first(ant_tree *parent, ant_tree *child) {
 /* --- layers --- */
 static ant_tree *options_call(writer *w, const ant_layer *l);
 
+/* Known from here on by its path; without a name it has none. */
+static int note(writer *w, const ant_layer *l, const char *path) {
+    return ant__names_add(&w->written, l, path) ? 0 : ant__fail_memory(&w->c->error);
+}
+
+/* Where a layer was written before; NULL: nowhere, or an error is told. */
+static ant_tree *before(writer *w, const ant_layer *l, const char *key) {
+    if (ant__names_place(&w->written, l) < 0)
+        return NULL;
+    const char *path = ant__name_of(&w->written, l);
+    if (path)
+        return new_tree(w, ANT__WORD, key, path);
+    ant__fail(&w->c->error, ANT_E_STATE,
+              "%s stands inside another layer and elsewhere: give it a name to say so in a file",
+              ant__layer_label(l));
+    return NULL;
+}
+
+/* A layer's options or a model's body, with the paths of what is inside. */
+static ant_tree *content(writer *w, const ant_layer *l, const char *path) {
+    const char *outer = w->path;
+    w->path = path;
+    ant_tree *t = ant__body(l) ? model_body(w, l) : options_call(w, l);
+    w->path = outer;
+    return t;
+}
+
 static ant_tree *inner_layer(void *data, const ant_layer *l) {
     writer *w = data;
-    ant_tree *t = options_call(w, l);
+    ant_tree *t = before(w, l, NULL);
+    if (t || w->c->error.code)
+        return t;
+    const char *path = ant__print(w->c, "%s/%s", w->path, l->said ? l->said : "");
+    if (!path || note(w, l, l->said ? path : NULL))
+        return NULL;
+    t = content(w, l, path);
     if (t && l->said)
         return add(t, new_tree(w, ANT__QUOTED, "name", l->said)) ? t : NULL;
     return t;
@@ -75,21 +108,15 @@ static ant_tree *mapping(writer *w, const char *cls, ant_tree *options, const ch
 
 /* A layer where it stands first, or the path of where it did. */
 static ant_tree *one_layer(writer *w, const char *name, const ant_layer *l) {
-    const char *before = ant__name_of(&w->written, l), *outer = w->path;
-    if (before)
-        return new_tree(w, ANT__WORD, name, before);
-    const char *path = ant__print(w->c, "%s/%s", outer, name);
-    if (!path)
+    ant_tree *t = before(w, l, name);
+    if (t || w->c->error.code)
+        return t;
+    const char *path = ant__print(w->c, "%s/%s", w->path, name);
+    if (!path || note(w, l, path))
         return NULL;
-    if (!ant__names_add(&w->written, l, path)) {
-        ant__fail_memory(&w->c->error);
-        return NULL;
-    }
+    t = content(w, l, path);
     if (!ant__body(l))
-        return mapping(w, l->cls->name, options_call(w, l), name);
-    w->path = path;
-    ant_tree *t = model_body(w, l);
-    w->path = outer;
+        return mapping(w, l->cls->name, t, name);
     if (t)
         t->key = name;
     return t;

@@ -6,6 +6,7 @@
 #include "io/gzip.h"
 #include "io/hdf5/hdf5.h"
 #include "io/idx.h"
+#include "io/keras/keras.h"
 #include "io/model_file.h"
 #include "io/npy.h"
 #include "io/zip.h"
@@ -82,16 +83,25 @@ static void put_model(teller *t, const char *kind, const ant_experiment *e) {
                         e->recipe->file ? e->recipe->file : "how rows become inputs");
 }
 
+static void put_warning(void *data, const char *text) {
+    ant__put_format(data, "  warning: %s\n", text);
+}
+
 static int tell_model(teller *t, const char *kind) {
     ant_experiment e;
-    ant_graph *g = ant_graph_new(.threads = 1);
+    ant_buffer warnings = {0};
+    ant_graph *g = ant_graph_new(.threads = 1, .warn = put_warning, .warn_data = &warnings);
     if (!g)
         return ant__fail_memory(&t->c->error);
-    int code = ant__experiment_open(g, t->path, NULL, NULL, 0, &e);
+    int code = ant__experiment_open(g, t->path, ANT__COMPILE_OR_WARN, NULL, NULL, 0, &e);
     if (code)
         ant__fail(&t->c->error, code, "%s", ant_error(g));
     else
         put_model(t, kind, &e);
+    if (!code && warnings.at)
+        ant__put(t->out, warnings.at);
+    t->out->failed |= warnings.failed;
+    ant__buffer_free(&warnings);
     ant__experiment_close(&e);
     ant_graph_free(g);
     return code;
@@ -116,6 +126,10 @@ static int tell(teller *t) {
         return ant__fail(&t->c->error, ANT_E_FORMAT, "%s: the file is empty", t->path);
     if (ant__npy_is(at, size))
         return tell_arrays(t, "npy");
+    if (ant__keras_is(at, size))
+        return tell_model(t, "Keras model (.keras)");
+    if (ant__keras_legacy_is(at, size))
+        return tell_model(t, "Keras model (.h5)");
     if (ant__zip_is(at, size))
         return tell_arrays(t, "npz");
     if (ant__safetensors_is(at, size) || ant__file_ends(t->path, ".safetensors"))

@@ -251,10 +251,10 @@ static int open_text(ant_experiment *e, const ant_bytes *bytes, const char *weig
 }
 
 /* A saved model knows how it is compiled; what is said instead compiles it anew. */
-static int open_saved(ant_experiment *e, const char *const *sets, int n) {
+static int open_saved(ant_experiment *e, ant_compiling how, const char *const *sets, int n) {
     ant_context *c = &e->graph->context;
     bool again = false;
-    e->model = ant__model_load(e->graph, e->path, &e->recipe);
+    e->model = ant__model_load(e->graph, e->path, how, &e->recipe);
     e->tree = e->model ? ant__tree_new(c, ANT__MAP, NULL, NULL) : NULL;
     if (!e->tree)
         return c->error.code;
@@ -271,22 +271,22 @@ static int open_saved(ant_experiment *e, const char *const *sets, int n) {
     return again ? compile(e, ant__tree_get(e->tree, "compile")) : 0;
 }
 
-static int open_bytes(ant_experiment *e, const ant_bytes *bytes, const char *weights,
-                      const char *const *sets, int n) {
-    int code = ant__safetensors_is(bytes->at, bytes->size) ? open_saved(e, sets, n)
-                                                           : open_text(e, bytes, weights, sets, n);
+static int open_bytes(ant_experiment *e, const ant_bytes *bytes, ant_compiling how,
+                      const char *weights, const char *const *sets, int n) {
+    int code = ant__model_is(bytes->at, bytes->size) ? open_saved(e, how, sets, n)
+                                                     : open_text(e, bytes, weights, sets, n);
     if (!code && weights)
         code = ant__experiment_weights(e, weights);
     return code;
 }
 
-int ant__experiment_open(ant_graph *g, const char *path, const char *weights,
+int ant__experiment_open(ant_graph *g, const char *path, ant_compiling how, const char *weights,
                          const char *const *overrides, int n, ant_experiment *out) {
     ant_bytes bytes = {0};
     *out = (ant_experiment){.graph = g, .path = path};
     if (ant__file_read(&g->context.error, path, 0, NULL, &bytes))
         return g->context.error.code;
-    int code = open_bytes(out, &bytes, weights, overrides, n);
+    int code = open_bytes(out, &bytes, how, weights, overrides, n);
     ant__free(bytes.at);
     /* A place in the file without the file. */
     char first = g->context.error.text[0];

@@ -5,6 +5,7 @@
 #include "antler/files.h"
 #include "antler/train.h"
 #include "core/text/buffer.h"
+#include "io/model_file.h"
 #include "io/recipe.h"
 
 typedef struct ant_experiment {
@@ -20,10 +21,11 @@ typedef struct ant_experiment {
     ANT__LIST(ant_arrays *) held; /* files whose numbers rowsets point at */
 } ant_experiment;
 
-/* Opens a file, told apart by its content. `weights` (NULL: none) gives its weights. `overrides` are
+/* Opens a file, told apart by its content. `how`: what becomes of what a model file of another
+ * program says of training. `weights` (NULL: none) gives its weights. `overrides` are
  * n texts PATH=VALUE ("fit.epochs=3") that stand in place of what the file says; fit.seed becomes the
  * graph's seed. 0 or the graph's error, with file, line and column. */
-int ant__experiment_open(ant_graph *g, const char *path, const char *weights,
+int ant__experiment_open(ant_graph *g, const char *path, ant_compiling how, const char *weights,
                          const char *const *overrides, int n, ant_experiment *out);
 
 /* Weights from a file, by name; a Sequential without a shape gets them with its first rows. 0 or the

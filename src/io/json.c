@@ -6,17 +6,25 @@
 #include <string.h>
 
 /* --- in --- */
+enum { KNOWN = 64 };
+
 typedef struct reader {
     ant_context *c;
     const ant_limits *limits;
-    const char *at, *end;   /* what is left; *end is a zero */
+    const char *at, *end;   /* what is left */
     const char *line_start; /* of the present line */
     int line, nodes, depth, deepest;
+    const char *names[KNOWN]; /* some that were kept: objects have the same ones again and again */
 } reader;
 
 static ant_tree *here(const reader *r, ant_tree *out) {
     *out = (ant_tree){.line = r->line, .column = (int)(r->at - r->line_start) + 1};
     return out;
+}
+
+/* The character n places on; 0 behind the end. */
+static char peek(const reader *r, int n) {
+    return r->end - r->at > n ? r->at[n] : 0;
 }
 
 /* An error at the reader's place; always NULL. */
@@ -29,7 +37,7 @@ static void *bad(reader *r, int code, const char *what) {
 static void *wrong(reader *r, const char *expected) {
     ant_tree at;
     int shown = 0;
-    while (shown < 20 && r->at[shown] >= ' ' && r->at[shown] <= '~')
+    while (shown < 20 && peek(r, shown) >= ' ' && peek(r, shown) <= '~')
         shown++;
     if (r->at == r->end)
         ant__tree_fail(r->c, here(r, &at), ANT_E_FORMAT, "expected %s, found the end", expected);
@@ -43,8 +51,8 @@ static void *wrong(reader *r, const char *expected) {
 }
 
 static void skip_blank(reader *r) {
-    for (; *r->at == ' ' || *r->at == '\t' || *r->at == '\r' || *r->at == '\n'; r->at++)
-        if (*r->at == '\n') {
+    for (char c; (c = peek(r, 0)) == ' ' || c == '\t' || c == '\r' || c == '\n'; r->at++)
+        if (c == '\n') {
             r->line++;
             r->line_start = r->at + 1;
         }
@@ -68,11 +76,11 @@ static int hex_digit(char c) {
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* Four hexadecimal digits at s; -1 where they are none. */
-static int unit_at(const char *s) {
+/* The four hexadecimal digits n places on; -1 where they are none. */
+static int unit_at(const reader *r, int n) {
     int x = 0;
     for (int k = 0; k < 4; k++) {
-        int digit = hex_digit(s[k]);
+        int digit = hex_digit(peek(r, n + k));
         if (digit < 0)
             return -1;
         x = x << 4 | digit;
@@ -92,7 +100,7 @@ static char *put_utf8(char *out, unsigned x) {
 /* \u00e4, or two of them that make one character; the reader stands behind the 'u'. NULL after an
  * error. */
 static char *unicode(reader *r, char *out) {
-    int x = unit_at(r->at), low;
+    int x = unit_at(r, 0), low;
     if (x < 0)
         return wrong(r, "four hexadecimal digits");
     r->at += 4;
@@ -100,7 +108,7 @@ static char *unicode(reader *r, char *out) {
         return bad(r, ANT_E_FORMAT, "a zero character in a text");
     if (x < 0xD800 || x > 0xDFFF)
         return put_utf8(out, (unsigned)x);
-    low = x <= 0xDBFF && r->at[0] == '\\' && r->at[1] == 'u' ? unit_at(r->at + 2) : -1;
+    low = x <= 0xDBFF && peek(r, 0) == '\\' && peek(r, 1) == 'u' ? unit_at(r, 2) : -1;
     if (low < 0xDC00 || low > 0xDFFF)
         return bad(r, ANT_E_FORMAT, "half a character in a text");
     r->at += 6;
@@ -110,7 +118,7 @@ static char *unicode(reader *r, char *out) {
 /* What follows a backslash. */
 static char *escape(reader *r, char *out) {
     static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
-    char c = *r->at;
+    char c = peek(r, 0);
     const char *known = c ? strchr(from, c) : NULL;
     if (c != 'u' && !known)
         return wrong(r, "an escape of JSON");
@@ -140,7 +148,7 @@ static const char *text(reader *r) {
         ant__fail_memory(&r->c->error);
         return NULL;
     }
-    while (*r->at != '"') {
+    while (peek(r, 0) != '"') {
         if (r->at == r->end)
             return bad(r, ANT_E_FORMAT, "a quote is not closed");
         if ((unsigned char)*r->at < 0x20)
@@ -154,26 +162,30 @@ static const char *text(reader *r) {
     return kept;
 }
 
-static const char *digits(const char *s) {
-    while (*s >= '0' && *s <= '9')
+static const char *digits(const char *s, const char *end) {
+    while (s < end && *s >= '0' && *s <= '9')
         s++;
     return s;
 }
 
+static bool is(const char *s, const char *end, char a, char b) {
+    return s < end && (*s == a || *s == b);
+}
+
 /* Behind the number at s; s itself where there is none. */
-static const char *number_end(const char *s) {
-    const char *begin = s, *at = s + (*s == '-');
-    s = *at == '0' ? at + 1 : digits(at);
+static const char *number_end(const char *s, const char *end) {
+    const char *begin = s, *at = s + is(s, end, '-', '-');
+    s = is(at, end, '0', '0') ? at + 1 : digits(at, end);
     if (s == at)
         return begin;
-    if (*s == '.') {
+    if (is(s, end, '.', '.')) {
         at = s + 1;
-        if ((s = digits(at)) == at)
+        if ((s = digits(at, end)) == at)
             return begin;
     }
-    if (*s == 'e' || *s == 'E') {
-        at = s + 1 + (s[1] == '+' || s[1] == '-');
-        if ((s = digits(at)) == at)
+    if (is(s, end, 'e', 'E')) {
+        at = s + 1 + is(s + 1, end, '+', '-');
+        if ((s = digits(at, end)) == at)
             return begin;
     }
     return s;
@@ -188,7 +200,7 @@ enum { CONSTANTS = sizeof constants / sizeof *constants };
 
 static ant_tree *word(reader *r) {
     ant_tree *t = node(r, ANT__WORD);
-    const char *end = number_end(r->at);
+    const char *end = number_end(r->at, r->end);
     if (!t)
         return NULL;
     if (end - r->at > r->limits->string_bytes)
@@ -202,7 +214,7 @@ static ant_tree *word(reader *r) {
     }
     for (int k = 0; k < CONSTANTS; k++) {
         size_t n = strlen(constants[k].json);
-        if (strncmp(r->at, constants[k].json, n))
+        if ((size_t)(r->end - r->at) < n || memcmp(r->at, constants[k].json, n) != 0)
             continue;
         r->at += n;
         t->text = constants[k].word;
@@ -216,7 +228,7 @@ static ant_tree *value(reader *r);
 /* After a value of a list or an object: 1 when another one follows, 0 at its end, -1 after an error. */
 static int goes_on(reader *r, char end) {
     skip_blank(r);
-    if (*r->at != ',' && *r->at != end)
+    if (peek(r, 0) != ',' && peek(r, 0) != end)
         return wrong(r, end == ']' ? "',' or ']'" : "',' or '}'"), -1;
     return *r->at++ == ',';
 }
@@ -224,8 +236,10 @@ static int goes_on(reader *r, char end) {
 static bool empty(reader *r, char end) {
     r->at++;
     skip_blank(r);
-    r->at += *r->at == end;
-    return r->at[-1] == end;
+    if (peek(r, 0) != end)
+        return false;
+    r->at++;
+    return true;
 }
 
 static ant_tree *list(reader *r) {
@@ -268,15 +282,33 @@ static ant_tree *checked(reader *r, ant_tree *t) {
     return t;
 }
 
+/* A name, as one of those that were kept where it is one of them. */
+static const char *name(reader *r) {
+    const char *begin = r->at + 1, *end;
+    unsigned hash = 0;
+    r->at++;
+    end = quote_end(r);
+    r->at--;
+    size_t n = (size_t)(end - begin);
+    for (const char *s = begin; s < end; s++)
+        hash = hash * 31 + (unsigned char)*s;
+    const char **known = &r->names[hash % KNOWN];
+    if (*known && end < r->end && !strncmp(*known, begin, n) && !(*known)[n]) {
+        r->at = end + 1;
+        return *known;
+    }
+    return *known = text(r);
+}
+
 static ant_tree *entry(reader *r) {
     skip_blank(r);
-    if (*r->at != '"')
+    if (peek(r, 0) != '"')
         return wrong(r, "a name in quotes");
-    const char *key = text(r);
+    const char *key = name(r);
     if (!key)
         return NULL;
     skip_blank(r);
-    if (*r->at != ':')
+    if (peek(r, 0) != ':')
         return wrong(r, "':'");
     r->at++;
     ant_tree *v = value(r);
@@ -308,10 +340,8 @@ static ant_tree *value(reader *r) {
     if (r->depth == r->deepest)
         return bad(r, ANT_E_LIMIT, "nested deeper than the limit");
     r->depth++;
-    ant_tree *t = *r->at == '{'   ? object(r)
-                  : *r->at == '[' ? list(r)
-                  : *r->at == '"' ? quoted(r)
-                                  : word(r);
+    char c = peek(r, 0);
+    ant_tree *t = c == '{' ? object(r) : c == '[' ? list(r) : c == '"' ? quoted(r) : word(r);
     r->depth--;
     return t;
 }
@@ -396,7 +426,7 @@ static void put_text(ant_buffer *b, const char *s) {
 static void put_word(ant_buffer *b, const char *s) {
     char number[ANT__NUMBER_TEXT];
     double x;
-    const char *end = number_end(s);
+    const char *end = number_end(s, s + strlen(s));
     for (int k = 0; k < CONSTANTS; k++)
         if (!strcmp(constants[k].word, s)) {
             ant__put(b, constants[k].json);

@@ -14,9 +14,8 @@
  * deeper. */
 enum { ANT__JSON_DEPTH = 4 };
 
-/* `path` begins the messages, which tell line and column. The byte behind the text must be a zero, as
- * ant__file_read and ant__zip_extract leave it. The tree copies what it keeps, in the context's
- * arena; NULL after an error in c. */
+/* `path` begins the messages, which tell line and column. The tree copies what it keeps, in the
+ * context's arena; NULL after an error in c. */
 ant_tree *ant__json_parse(ant_context *c, const char *path, const void *text, size_t size,
                           const ant_limits *limits);
 /* Appends the text, as Python's json.dumps would write it: ", " and ": " between, ASCII alone. A

@@ -81,25 +81,35 @@ static int keep_data(ant_context *c, ant_model *m, const ant_tree *data) {
     return 0;
 }
 
-static int compile(ant_graph *g, ant_model *m, const char *path, const ant_tree *t) {
-    int code = ant__compile_read(m, t);
-    return code ? ant__fail(&g->context.error, code, "%s:%s", path, ant_model_error(m)) : 0;
+int ant__compile_tree_read(ant_graph *g, ant_model *m, const char *path, const ant_tree *t,
+                           ant_compiling how) {
+    int code = how == ANT__COMPILE_NOT ? 0 : ant__compile_read(m, t);
+    const char *text = code ? ant_model_error(m) : "";
+    const char *gap = *text >= '0' && *text <= '9' ? "" : " "; /* a place in the file, or none */
+    if (!code)
+        return 0;
+    if (how == ANT__COMPILE)
+        return ant__fail(&g->context.error, code, "%s:%s%s", path, gap, text);
+    ant__warn(&g->context, "%s:%s%s; the model is not compiled", path, gap, text);
+    return 0;
 }
 
-ant_model *ant__config_model(ant_graph *g, const char *path, const ant_config *config) {
+ant_model *ant__config_model(ant_graph *g, const char *path, const ant_config *config,
+                             ant_compiling how) {
     ant_model *m = ant__model_read(g, path, config->model);
-    if (!m || (config->compile && compile(g, m, path, config->compile)) ||
+    if (!m || (config->compile && ant__compile_tree_read(g, m, path, config->compile, how)) ||
         (config->data && keep_data(&g->context, m, config->data)))
         return NULL;
     return m;
 }
 
-static ant_model *model_of_text(ant_graph *g, const char *path, const void *text, size_t size) {
+static ant_model *model_of_text(ant_graph *g, const char *path, const void *text, size_t size,
+                                ant_compiling how) {
     ant_config config;
     ant_tree *t = ant__yaml_parse(&g->context, path, text, size, NULL);
     if (!t || ant__config_read(&g->context, path, t, &config))
         return NULL;
-    return ant__config_model(g, path, &config);
+    return ant__config_model(g, path, &config, how);
 }
 
 const char *ant__weights_beside(ant_context *c, const char *path) {
@@ -108,9 +118,10 @@ const char *ant__weights_beside(ant_context *c, const char *path) {
     return ant__print(c, "%.*s.safetensors", n, path);
 }
 
-static ant_model *model_of_yaml(ant_graph *g, const char *path, const ant_bytes *b) {
+static ant_model *model_of_yaml(ant_graph *g, const char *path, const ant_bytes *b,
+                                ant_compiling how) {
     ant_context *c = &g->context;
-    ant_model *m = model_of_text(g, path, b->at, b->size);
+    ant_model *m = model_of_text(g, path, b->at, b->size, how);
     const char *weights = m ? ant__weights_beside(c, path) : NULL;
     if (!weights || access(weights, F_OK))
         return weights ? m : NULL;
@@ -131,26 +142,38 @@ static int check_version(ant_context *c, const char *path, const ant_safetensors
                                  : 0;
 }
 
-ant_model *ant__model_of_tensors(ant_graph *g, const char *path, const unsigned char *bytes,
-                                 size_t size) {
+static ant_model *model_of_tensors(ant_graph *g, const char *path, const ant_bytes *b,
+                                   ant_compiling how) {
     ant_context *c = &g->context;
     ant_safetensors s;
-    if (ant__safetensors_parse(c, path, bytes, size, NULL, &s) || check_version(c, path, &s))
+    if (ant__safetensors_parse(c, path, b->at, b->size, NULL, &s) || check_version(c, path, &s))
         return NULL;
     const char *config = ant__safetensors_note(&s, "config");
     const char *inside = ant__print(c, "%s: config", path);
-    ant_model *m = inside ? model_of_text(g, inside, config, strlen(config)) : NULL;
+    ant_model *m = inside ? model_of_text(g, inside, config, strlen(config), how) : NULL;
     if (!m || ant__weights_take(c, m, path, &s, false) || ant__optimizer_take(c, m, path, &s))
         return NULL;
     return m;
 }
 
-static ant_model *load(ant_graph *g, const char *path) {
+bool ant__model_is(const unsigned char *bytes, size_t size) {
+    return ant__safetensors_is(bytes, size) || ant__keras_is(bytes, size) ||
+           ant__hdf5_is(bytes, size);
+}
+
+static ant_model *load(ant_graph *g, const char *path, ant_compiling how) {
     ant_bytes b;
+    ant_model *m;
     if (ant__file_read(&g->context.error, path, 0, NULL, &b))
         return NULL;
-    ant_model *m = ant__safetensors_is(b.at, b.size) ? ant__model_of_tensors(g, path, b.at, b.size)
-                                                     : model_of_yaml(g, path, &b);
+    if (ant__safetensors_is(b.at, b.size))
+        m = model_of_tensors(g, path, &b, how);
+    else if (ant__keras_is(b.at, b.size))
+        m = ant__keras_model(g, path, b.at, b.size, how);
+    else if (ant__hdf5_is(b.at, b.size))
+        m = ant__keras_legacy_model(g, path, b.at, b.size, how);
+    else
+        m = model_of_yaml(g, path, &b, how);
     ant__free(b.at);
     return m;
 }
@@ -163,18 +186,26 @@ static ant_recipe *recipe_of(ant_context *c, const char *path, const char *text)
     return t && !ant__recipe_read(c, path, t, r) ? r : NULL;
 }
 
-ant_model *ant__model_load(ant_graph *g, const char *path, ant_recipe **recipe) {
-    ant_model *m = load(g, path);
+ant_model *ant__model_load(ant_graph *g, const char *path, ant_compiling how, ant_recipe **recipe) {
+    ant_model *m = load(g, path, how);
     const char *data = m ? ant__body(m)->data : NULL;
     *recipe = data ? recipe_of(&g->context, path, data) : NULL;
     return m && (!data || *recipe) ? m : NULL;
 }
 
-ant_model *ant_load_(ant_graph *g, const char *path, const char *file, int line) {
+ant_model *ant_load_(const ant_load_options *o, size_t size, const char *file, int line) {
+    ant_load_options own = {.compile = true};
+    const size_t known = offsetof(ant_load_options, ant_end);
+    memcpy(&own, o, size < known ? size : known);
+    ant_graph *g = own.graph;
     if (!g)
         return ant__dead_layer();
     bool had = g->context.error.code != 0;
-    ant_model *m = load(g, path);
+    ant_model *m = NULL;
+    if (size > known || ((const char *)o)[size])
+        ant__fail(&g->context.error, ANT_E_OPTION, "load: one positional too many");
+    else
+        m = load(g, own.path, own.compile ? ANT__COMPILE : ANT__COMPILE_NOT);
     if (m)
         return m;
     ant__blame(&g->context, had, file, line);

@@ -16,11 +16,20 @@ int ant__model_config(ant_context *c, ant_model *m, ant_buffer *out);
 /* Saves as ant_save does; `recipe` (NULL: what the model's file held) is kept with the model. 0 or
  * an error in c. */
 int ant__model_save(ant_context *c, ant_model *m, const ant_recipe *recipe, const char *path);
+/* Is this the content of a file that holds a whole model: safetensors (or tensors alone, which are
+ * refused), .keras, .h5? */
+bool ant__model_is(const unsigned char *bytes, size_t size);
+/* What becomes of what a file says of training. */
+typedef enum ant_compiling {
+    ANT__COMPILE,
+    ANT__COMPILE_OR_WARN, /* where it cannot be compiled here, it stays as it is, with a warning */
+    ANT__COMPILE_NOT
+} ant_compiling;
 /* Whether a model can be written under this name, by its ending; 0 or an error. */
 int ant__model_path_check(ant_fault *e, const char *path);
 /* As ant_load; *recipe is what the file kept of its data section, NULL: nothing. NULL after an error,
  * which is the graph's. */
-ant_model *ant__model_load(ant_graph *g, const char *path, ant_recipe **recipe);
+ant_model *ant__model_load(ant_graph *g, const char *path, ant_compiling how, ant_recipe **recipe);
 /* The parts of such a text, or of an experiment; each may be NULL but `model`. */
 typedef struct ant_config {
     ant_tree *model, *compile, *data, *fit, *callbacks;
@@ -29,10 +38,11 @@ typedef struct ant_config {
 /* Sorts the entries of the outermost map. 0 or an error in c, with the place in the file. */
 int ant__config_read(ant_context *c, const char *path, ant_tree *t, ant_config *out);
 /* Builds, compiles and keeps the data section; NULL: the graph's error. */
-ant_model *ant__config_model(ant_graph *g, const char *path, const ant_config *config);
-/* A model from the bytes of a safetensors file, with its weights and state. */
-ant_model *ant__model_of_tensors(ant_graph *g, const char *path, const unsigned char *bytes,
-                                 size_t size);
+ant_model *ant__config_model(ant_graph *g, const char *path, const ant_config *config,
+                             ant_compiling how);
+/* Compiles a model as a tree says. 0 or the graph's error. */
+int ant__compile_tree_read(ant_graph *g, ant_model *m, const char *path, const ant_tree *t,
+                           ant_compiling how);
 /* "dir/name.yaml" -> "dir/name.safetensors"; NULL when out of memory. */
 const char *ant__weights_beside(ant_context *c, const char *path);
 

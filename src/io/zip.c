@@ -275,6 +275,12 @@ int ant__zip_open(ant_context *c, const char *path, const unsigned char *bytes, 
     return check_all(&r);
 }
 
+static int check_sum(reader *r, const ant_member *m, const unsigned char *bytes) {
+    if (ant__crc32(0, bytes, (size_t)m->size) == m->crc)
+        return 0;
+    return fail_member(r, m, "its checksum is wrong: the file is damaged");
+}
+
 int ant__zip_extract(ant_context *c, const ant_zip *z, const ant_member *m, unsigned char **out) {
     reader r = {.c = c, .z = (ant_zip *)(uintptr_t)z};
     const unsigned char *bytes = z->bytes + m->data;
@@ -292,8 +298,26 @@ int ant__zip_extract(ant_context *c, const ant_zip *z, const ant_member *m, unsi
         return ant__fail_memory(&c->error);
     if (wrong)
         return fail_member(&r, m, wrong);
-    if (ant__crc32(0, to, (size_t)m->size) != m->crc)
-        return fail_member(&r, m, "its checksum is wrong: the file is damaged");
-    *out = to;
-    return 0;
+    int code = check_sum(&r, m, to);
+    *out = code ? NULL : to;
+    return code;
+}
+
+int ant__zip_view(ant_context *c, const ant_zip *z, const ant_member *m,
+                  const unsigned char **out) {
+    reader r = {.c = c, .z = (ant_zip *)(uintptr_t)z};
+    unsigned char *copy;
+    *out = z->bytes + m->data;
+    if (m->method != DEFLATED)
+        return check_sum(&r, m, *out);
+    int code = ant__zip_extract(c, z, m, &copy);
+    *out = copy;
+    return code;
+}
+
+const ant_member *ant__zip_find(const ant_zip *z, const char *name) {
+    for (int k = 0; k < z->n; k++)
+        if (!strcmp(z->members[k].name, name))
+            return &z->members[k];
+    return NULL;
 }

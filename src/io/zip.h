@@ -33,8 +33,13 @@ bool ant__zip_is(const unsigned char *bytes, size_t size);
 /* Reads the directory and checks all of it. The bytes must outlive the archive. */
 int ant__zip_open(ant_context *c, const char *path, const unsigned char *bytes, size_t size,
                   const ant_limits *limits, ant_zip *out);
-/* A member's content, in the context's arena, its checksum tested; *out is NULL after an error. */
+/* A member by its name; NULL when there is none. */
+const ant_member *ant__zip_find(const ant_zip *z, const char *name);
+/* A member's content, in the context's arena, its checksum tested, a zero behind it; *out is NULL
+ * after an error. */
 int ant__zip_extract(ant_context *c, const ant_zip *z, const ant_member *m, unsigned char **out);
+/* The same without a copy where it is stored: nothing is known of the byte behind it. */
+int ant__zip_view(ant_context *c, const ant_zip *z, const ant_member *m, const unsigned char **out);
 
 /* --- checksums and deflate (deflate.c; the only file that knows zlib) --- */
 uint32_t ant__crc32(uint32_t crc, const void *data, size_t size); /* crc 0 at first */

@@ -79,13 +79,20 @@ static ant_value *log_sigmoid(ant_program *p, const ant_part *part, ant_value *x
     return ant_op_neg(p, ant_op_softplus(p, ant_op_neg(p, x)));
 }
 
-static ant_value *hard_sigmoid(ant_program *p, const ant_part *part, ant_value *x) {
-    (void)part;
+static ant_value *by_sixths(ant_program *p, ant_value *x) {
     return ant_op_scale(p, ant_op_clip(p, ant_op_shift(p, x, 3), 0, 6), 1.0 / 6);
 }
 
+static ant_value *hard_sigmoid(ant_program *p, const ant_part *part, ant_value *x) {
+    double slope = ANT__PART_OPTIONS(hard_sigmoid_activation, part)->slope;
+    if (slope == ANT_NONE)
+        return by_sixths(p, x);
+    return ant_op_clip(p, ant_op_shift(p, ant_op_scale(p, x, slope), 0.5), 0, 1);
+}
+
 static ant_value *hard_silu(ant_program *p, const ant_part *part, ant_value *x) {
-    return ant_op_mul(p, x, hard_sigmoid(p, part, x));
+    (void)part;
+    return ant_op_mul(p, x, by_sixths(p, x));
 }
 
 static ant_value *sparse_sigmoid(ant_program *p, const ant_part *part, ant_value *x) {
@@ -289,6 +296,10 @@ static const ant_row gelu_activation_rows[] = {
     ANT__ROW(gelu_activation, approximate, "by tanh instead of erf"),
     ANT__PART_ROWS(gelu_activation),
 };
+static const ant_row hard_sigmoid_activation_rows[] = {
+    ANT__ROW(hard_sigmoid_activation, slope, "how steep it rises; none: 1/6", ANT__ABOVE(0)),
+    ANT__PART_ROWS(hard_sigmoid_activation),
+};
 static const ant_row squareplus_activation_rows[] = {
     ANT__ROW(squareplus_activation, b, "roundness of the corner", ANT__AT_LEAST(0)),
     ANT__PART_ROWS(squareplus_activation),
@@ -334,7 +345,7 @@ static const ant_class classes[] = {
     WITH(squareplus, squareplus, SQUAREPLUS),
     PLAIN("sigmoid", sigmoid),
     PLAIN("log_sigmoid", log_sigmoid),
-    PLAIN("hard_sigmoid", hard_sigmoid),
+    WITH(hard_sigmoid, hard_sigmoid, HARD_SIGMOID),
     {.name = "hard_silu", .alias = "hard_swish", .kind = ANT_ACTIVATION, WRITER(hard_silu)},
     PLAIN("sparse_sigmoid", sparse_sigmoid),
     PLAIN("sparse_plus", sparse_plus),

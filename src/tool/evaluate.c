@@ -146,5 +146,5 @@ static int evaluate(const tool_args *a, ant_experiment *e) {
 }
 
 int tool_evaluate(const tool_args *a) {
-    return tool_with_model(a, evaluate);
+    return tool_with_model(a, a->loss ? ANT__COMPILE_OR_WARN : ANT__COMPILE, evaluate);
 }

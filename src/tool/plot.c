@@ -110,5 +110,5 @@ int tool_plot(const tool_args *a) {
                    : tool_usage("--output is '%s', expected a name that ends in .svg", a->output);
     if (!a->n_operands)
         return tool_usage("plot: usage: antler plot %s", a->command->operands);
-    return tool_with_model(a, plot_model);
+    return tool_with_model(a, ANT__COMPILE_OR_WARN, plot_model);
 }

@@ -217,5 +217,5 @@ static int predict(const tool_args *a, ant_experiment *e) {
 int tool_predict(const tool_args *a) {
     if (!a->input)
         return tool_usage("predict: --input FILE is missing");
-    return tool_with_model(a, predict);
+    return tool_with_model(a, ANT__COMPILE_OR_WARN, predict);
 }

@@ -126,5 +126,5 @@ static int run(const tool_args *a, ant_experiment *e) {
 }
 
 int tool_profile(const tool_args *a) {
-    return tool_with_model(a, run);
+    return tool_with_model(a, ANT__COMPILE_OR_WARN, run);
 }

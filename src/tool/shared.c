@@ -50,23 +50,23 @@ static int overrides(const tool_args *a, ant_graph *g, const char **sets) {
     return n;
 }
 
-static int open_model(const tool_args *a, ant_graph *g, ant_experiment *out) {
+static int open_model(const tool_args *a, ant_graph *g, ant_compiling how, ant_experiment *out) {
     const char *sets[OVERRIDES];
     int n = overrides(a, g, sets);
     for (int i = 0; i < n; i++)
         if (!sets[i])
             return tool_fail("out of memory");
-    if (ant__experiment_open(g, a->operand[0], a->weights, sets, n, out))
+    if (ant__experiment_open(g, a->operand[0], how, a->weights, sets, n, out))
         return tool_model_failed(g, NULL);
     return 0;
 }
 
-int tool_with_model(const tool_args *a, tool_body *body) {
+int tool_with_model(const tool_args *a, ant_compiling how, tool_body *body) {
     ant_experiment e = {.graph = NULL};
     ant_graph *g = new_graph(a);
     if (!g)
         return TOOL_FAILED;
-    int code = open_model(a, g, &e);
+    int code = open_model(a, g, how, &e);
     if (!code)
         code = body(a, &e);
     ant__experiment_close(&e);

@@ -60,7 +60,7 @@ static int summarize(const tool_args *a, ant_experiment *e) {
 }
 
 int tool_summary(const tool_args *a) {
-    return tool_with_model(a, summarize);
+    return tool_with_model(a, ANT__COMPILE_OR_WARN, summarize);
 }
 
 /* --- convert --- */
@@ -74,5 +74,5 @@ static int convert(const tool_args *a, ant_experiment *e) {
 }
 
 int tool_convert(const tool_args *a) {
-    return tool_with_model(a, convert);
+    return tool_with_model(a, ANT__COMPILE, convert);
 }

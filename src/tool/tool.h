@@ -55,9 +55,9 @@ int tool_model_failed(const ant_graph *g, const ant_model *m);
 
 /* --- models --- */
 /* Opens the first operand with --weights and what the options say in place of the file, calls the
- * body and frees all. */
+ * body and frees all. `how`: whether what the file says of training must be known here. */
 typedef int tool_body(const tool_args *a, ant_experiment *e);
-int tool_with_model(const tool_args *a, tool_body *body);
+int tool_with_model(const tool_args *a, ant_compiling how, tool_body *body);
 /* Its weights, where neither the file nor --weights gave them: those of `output:`. */
 int tool_need_weights(ant_experiment *e);
 /* Where a trained model goes: --output (a may be NULL), output:, or beside the file. In the graph's

@@ -144,5 +144,5 @@ static int train(const tool_args *a, ant_experiment *e) {
 }
 
 int tool_train(const tool_args *a) {
-    return tool_with_model(a, train);
+    return tool_with_model(a, a->loss ? ANT__COMPILE_OR_WARN : ANT__COMPILE, train);
 }

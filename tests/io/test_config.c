@@ -168,7 +168,7 @@ static const struct {
     {"inputs: {a: [4]}\nlayers: {f: Dense(1)}\noutputs: {y: 'f(a, maskk=a)'}\n",
      "no keyword 'maskk' in a call, did you mean 'mask'?"},
     {"inputs: {a: [4]}\nlayers: {f: Dense(1)}\noutputs: {y: 'f(a, use_causal_mask=true)'}\n",
-     "the call of Dense takes no keyword 'use_causal_mask'"},
+     "the call of 'f' (Dense) takes no keyword 'use_causal_mask'"},
     {"inputs: {a: [4]}\nlayers: {f: Dense(1)}\noutputs: {y: 'f(a, mask=[none, b])'}\n",
      "no input or call 'b' above"},
     {"inputs: {a: [4]}\nlayers: {f: Dense(1)}\noutputs: {y: 'f(a)[1]'}\n", "has no result 1"},

@@ -131,7 +131,7 @@ static ant_tree *result(reader *r, ant_tree *t) {
     if (*digit != ']' || digit == r->at + 1 || k >= 1000)
         return bad(r, "expected [number]");
     r->at = digit + 1;
-    t->index = k;
+    t->index = (int16_t)k;
     return t;
 }
 

@@ -10,7 +10,7 @@ ant_tree *ant__tree_new(ant_context *c, ant_tree_kind kind, const char *key, con
         ant__fail_memory(&c->error);
         return NULL;
     }
-    *t = (ant_tree){.kind = kind, .key = key, .text = text};
+    *t = (ant_tree){.kind = (uint8_t)kind, .key = key, .text = text};
     return t;
 }
 

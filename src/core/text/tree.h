@@ -14,13 +14,13 @@ typedef enum ant_tree_kind {
 
 typedef struct ant_tree ant_tree;
 struct ant_tree {
-    ant_tree_kind kind;
+    uint8_t kind;     /* ant_tree_kind */
+    bool raw;         /* a name inside an expression: quoted there where it must be */
+    int16_t index;    /* h[1]: result 1 of h */
+    int line, column; /* 0: not from a file */
     const char *key;  /* under which it stands in its parent; NULL: by place */
     const char *text; /* of a scalar, or a call's name */
     ant_tree *first, *last, *next;
-    bool raw;         /* a name inside an expression: quoted there where it must be */
-    int line, column; /* 0: not from a file */
-    int index;        /* h[1]: result 1 of h */
 };
 
 enum { ANT__TREE_DEPTH = 64 };

@@ -55,9 +55,12 @@ ant_tree *ant__keras_operation_write(ant_context *c, const ant_layer *l, ant_tre
 /* --- config_read.c, compile.c --- */
 /* The map under `model:` from config.json of a Functional or Sequential model. NULL after an error in
  * c that names the layer. */
-ant_tree *ant__keras_model_tree(ant_context *c, const char *path, const ant_tree *config);
-/* The map under `compile:` from compile_config; NULL without an error: not compiled. */
-ant_tree *ant__keras_compile_tree(ant_context *c, const char *path, const ant_tree *config);
+ant_tree *ant__keras_model_tree(ant_context *c, const char *path, const ant_tree *config,
+                                bool legacy);
+/* The map under `compile:` from compile_config and the model it is of, which tells the outputs; NULL
+ * without an error: not compiled. */
+ant_tree *ant__keras_compile_tree(ant_context *c, const char *path, const ant_tree *model,
+                                  const ant_tree *config);
 
 /* --- config_write.c, compile_write.c --- */
 /* config.json of a settled model, compile_config included. NULL after an error in c. */
@@ -108,12 +111,24 @@ ant_tree *ant__keras_notes(ant_context *c, const ant_model *m);
 int ant__keras_notes_take(ant_context *c, ant_model *m, const char *path, const ant_tree *metadata);
 
 /* --- whole files --- */
+/* Is it a zip archive with a config.json? */
+bool ant__keras_is(const unsigned char *bytes, size_t size);
+/* Was it written by Keras 2, by its version ("2.15.0")? */
+bool ant__keras_legacy(const char *version);
 /* A model from the bytes of a .keras file, with weights and compile state. NULL: the graph's error. */
-ant_model *ant__keras_model(ant_graph *g, const char *path, const unsigned char *bytes,
-                            size_t size);
-/* The same from a legacy .h5 file of a whole model. */
+ant_model *ant__keras_model(ant_graph *g, const char *path, const unsigned char *bytes, size_t size,
+                            ant_compiling how);
+/* A model from a legacy .h5 file, as ant__keras_model. */
 ant_model *ant__keras_legacy_model(ant_graph *g, const char *path, const unsigned char *bytes,
-                                   size_t size);
+                                   size_t size, ant_compiling how);
+/* Does a file of HDF5 hold a whole model? */
+bool ant__keras_legacy_is(const unsigned char *bytes, size_t size);
+/* Weights as such files have them, alone or with a model. */
+bool ant__keras_legacy_weights_are(const ant_hdf5_node *root);
+/* Sets the weights by the names of the layers, or by their places: all of them, or none and an error;
+ * with skip_mismatch what does not fit stays, with a warning. */
+int ant__keras_legacy_weights_take(ant_context *c, ant_model *m, const char *path,
+                                   const ant_hdf5_node *root, bool by_name, bool skip_mismatch);
 /* Writes a settled model; the file appears whole or not at all. 0 or an error in c. */
 int ant__keras_save(ant_context *c, ant_model *m, const char *path);
 /* Weights, and the optimizer's state if that is wanted, from the bytes of a .weights.h5 or a .keras

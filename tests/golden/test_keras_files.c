@@ -1,0 +1,192 @@
+/* Files that real Keras wrote (tests/golden/keras_files.py): each must be read, predict the same,
+ * come back from safetensors and YAML with the same bits, and go on training with the same losses. */
+#include "antler/antler.h"
+#include "golden.h"
+#include "support.h"
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { MOST_FILES = 400, PATH = 512 };
+static const double rtol = 1e-5, rtol_loss = 1e-4;
+
+static char names[MOST_FILES][128];
+static int count;
+
+static int by_name(const void *a, const void *b) {
+    return strcmp(a, b);
+}
+
+static void list_files(void) {
+    DIR *d = opendir(GOLDEN_KERAS);
+    for (struct dirent *f; d && (f = readdir(d));) {
+        const char *dot = strrchr(f->d_name, '.');
+        if (dot && (!strcmp(dot, ".keras") || !strcmp(dot, ".h5")) && count < MOST_FILES)
+            snprintf(names[count++], sizeof *names, "%s", f->d_name);
+    }
+    if (d)
+        closedir(d);
+    qsort(names, (size_t)count, sizeof *names, by_name);
+}
+
+/* --- a model and its numbers --- */
+typedef struct bench {
+    const char *name;
+    ant_graph *graph;
+    ant_model *model;
+    ant_arrays *golden;
+    ant_array x[ANT_MAX_PORTS], want[ANT_MAX_PORTS], got[ANT_MAX_PORTS];
+    int n_out;
+} bench;
+
+static ant_array named(const bench *b, const char *group, const char *name) {
+    char key[PATH];
+    snprintf(key, sizeof key, "%s/%s", group, name);
+    return ant_arrays_named(b->golden, key);
+}
+
+static ant_array numbered(const bench *b, const char *group, int k) {
+    char number[16];
+    snprintf(number, sizeof number, "%d", k);
+    return named(b, group, number);
+}
+
+static int64_t size_of(const ant_array *a) {
+    int64_t n = 1;
+    for (int k = 0; k < a->axes; k++)
+        n *= a->shape[k];
+    return n;
+}
+
+static void open_model(bench *b, const char *path) {
+    b->graph = ant_graph_new(.threads = 2);
+    b->model = ant_load(b->graph, path);
+    ck_assert_msg(!ant_status(b->graph), "%s", ant_error(b->graph));
+}
+
+static void open_golden(bench *b) {
+    char path[PATH];
+    const char *dot = strrchr(b->name, '.');
+    snprintf(path, sizeof path, "%s/%.*s.npz", GOLDEN_KERAS, (int)(dot - b->name), b->name);
+    b->golden = ant_arrays_new();
+    ck_assert_msg(!ant_arrays_read(b->golden, path), "%s", ant_arrays_error(b->golden));
+    snprintf(path, sizeof path, "%s/%s", GOLDEN_KERAS, b->name);
+    open_model(b, path);
+    int n = ant_model_inputs(b->model);
+    for (int k = 0; k < n; k++) {
+        const char *name = ant_input_name(b->model, k);
+        b->x[k] = named(b, "in", name);
+        ck_assert_msg(b->x[k].axes > 0, "%s: no numbers for input '%s'", b->name, name);
+    }
+    for (b->n_out = 0; numbered(b, "out", b->n_out).axes; b->n_out++)
+        b->want[b->n_out] = numbered(b, "out", b->n_out);
+    ck_assert_int_eq(b->n_out, ant_model_outputs(b->model));
+}
+
+static void close_model(bench *b) {
+    for (int k = 0; k < b->n_out; k++)
+        free(b->got[k].data);
+    ant_graph_free(b->graph);
+}
+
+static void predict(bench *b) {
+    ant_predict_options o = {ANT_PREDICT_DEFAULTS, .model = b->model};
+    memcpy(o.x, b->x, sizeof o.x);
+    for (int k = 0; k < b->n_out; k++) {
+        b->got[k] = b->want[k];
+        b->got[k].dtype = ANT_FLOAT32;
+        b->got[k].name = NULL;
+        memset(b->got[k].strides, 0, sizeof b->got[k].strides);
+        b->got[k].data = calloc((size_t)size_of(&b->got[k]) + 1, sizeof(float));
+        o.out[k] = b->got[k];
+    }
+    for (int k = 0; k < ANT_MAX_PORTS; k++)
+        o.x[k].name = NULL;
+    ck_assert_msg(!ant_predict_(&o, offsetof(ant_predict_options, ant_end)), "%s: %s", b->name,
+                  ant_model_error(b->model));
+}
+
+static void compare(const bench *b, int k) {
+    const float *want = b->want[k].data, *got = b->got[k].data;
+    int64_t n = size_of(&b->want[k]);
+    double largest = 0;
+    ck_assert_int_eq(b->want[k].dtype, ANT_FLOAT32);
+    for (int64_t i = 0; i < n; i++)
+        largest = fabs(want[i]) > largest ? fabs(want[i]) : largest;
+    for (int64_t i = 0; i < n; i++)
+        ck_assert_msg(fabs(got[i] - want[i]) <= rtol * (fabs(want[i]) + largest),
+                      "%s: output %d ('%s'), entry %lld: %.9g, Keras has %.9g", b->name, k,
+                      ant_output_name(b->model, k), (long long)i, got[i], want[i]);
+}
+
+/* --- saved and loaded --- */
+static void comes_back(const bench *b, const char *ending) {
+    char path[PATH], folder[] = "/tmp/antler-keras-XXXXXX";
+    ck_assert(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/model%s", folder, ending);
+    ck_assert_msg(!ant_save(b->model, path), "%s: %s", b->name, ant_model_error(b->model));
+    bench again = *b;
+    open_model(&again, path);
+    predict(&again);
+    for (int k = 0; k < b->n_out; k++)
+        ck_assert_msg(
+            !memcmp(again.got[k].data, b->got[k].data, sizeof(float) * (size_t)size_of(&b->got[k])),
+            "%s: output %d has other bits after %s", b->name, k, ending);
+    close_model(&again);
+    unlink(path);
+    snprintf(path, sizeof path, "%s/model.safetensors", folder);
+    unlink(path);
+    ck_assert(!rmdir(folder));
+}
+
+/* --- training goes on --- */
+/* Each step is a fit of its own, as in Keras: where it ends, averaged weights take their place. */
+static void train_on(bench *b) {
+    ant_array loss = ant_arrays_named(b->golden, "loss");
+    ant_fit_options o = {ANT_FIT_DEFAULTS, .model = b->model};
+    o.shuffle = false;
+    for (int k = 0; k < ant_model_inputs(b->model); k++) {
+        o.x[k] = named(b, "x", ant_input_name(b->model, k));
+        o.x[k].name = NULL;
+    }
+    for (int k = 0; k < b->n_out; k++) {
+        o.y[k] = numbered(b, "y", k);
+        o.y[k].name = NULL;
+    }
+    for (int64_t step = 0; loss.axes && step < loss.shape[0]; step++) {
+        ck_assert_msg(!ant_fit_(&o, offsetof(ant_fit_options, ant_end)), "%s: %s", b->name,
+                      ant_model_error(b->model));
+        double want = ((const double *)loss.data)[step];
+        double got = ant_log(ant_results(b->model), "loss");
+        ck_assert_msg(fabs(got - want) <= rtol_loss * fabs(want),
+                      "%s: the loss of step %d is %.9g, in Keras %.9g", b->name, (int)step, got,
+                      want);
+    }
+}
+
+START_TEST(file_of_keras) {
+    bench b = {.name = names[_i]};
+    open_golden(&b);
+    predict(&b);
+    for (int k = 0; k < b.n_out; k++)
+        compare(&b, k);
+    comes_back(&b, ".safetensors");
+    comes_back(&b, ".yaml");
+    train_on(&b);
+    close_model(&b);
+    ant_arrays_free(b.golden);
+}
+END_TEST
+
+START_TEST(there_are_files) {
+    ck_assert_int_gt(count, 50);
+}
+END_TEST
+
+int main(void) {
+    list_files();
+    const test_entry entries[] = {{there_are_files, 0}, ANT_LOOP(file_of_keras, count)};
+    return test_run("keras_files", entries, 2);
+}
