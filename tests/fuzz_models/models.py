@@ -10,6 +10,11 @@ from layers import fits, some, unary, whole, yes
 ODD = ["plain", "with space", "dot.ted", "a-b", "x:0", "ümlaut", "quote'", "[0]", "@at", "né", "#", "1"]
 
 
+def input_name(x):
+    """Of the InputLayer; a tensor's own name is another one."""
+    return x._keras_history.operation.name
+
+
 class Maker:
     def __init__(self, seed, depth=0, operations=True):
         self.rng = np.random.default_rng(seed)
@@ -193,7 +198,7 @@ class Maker:
     def closed(self, inputs, outputs):
         """Inputs and outputs as lists, single values, dicts, or one inside the other."""
         if not self.depth and yes(self.rng, 0.15):
-            inputs = {x.name: x for x in inputs}
+            inputs = {input_name(x): x for x in inputs}
         elif len(inputs) == 1 and yes(self.rng):
             inputs = inputs[0]
         if not self.depth and yes(self.rng, 0.15):

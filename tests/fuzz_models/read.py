@@ -32,7 +32,7 @@ def run(*command):
 
 def wanted(model, xs):
     if isinstance(getattr(model, "_inputs_struct", None), dict):
-        given = {x.name: v for x, v in zip(model.inputs, xs)}
+        given = {models.input_name(x): v for x, v in zip(model.inputs, xs)}
     else:
         given = xs if len(xs) > 1 else xs[0]
     out = model(given, training=False)
@@ -63,7 +63,7 @@ def worst(want, got, least=1e-3):
 def compare(args, model, xs, folder):
     path = os.path.join(folder, "m.keras")
     model.save(path)
-    np.savez(os.path.join(folder, "x.npz"), **{x.name: v for x, v in zip(model.inputs, xs)})
+    np.savez(os.path.join(folder, "x.npz"), **{models.input_name(x): v for x, v in zip(model.inputs, xs)})
     want = wanted(model, xs)
     out = os.path.join(folder, "y.npz" if len(want) > 1 else "y.npy")
     code, text = run(args.antler, "predict", path, "--input", os.path.join(folder, "x.npz"),

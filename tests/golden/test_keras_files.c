@@ -12,7 +12,7 @@
 enum { MOST_FILES = 400, PATH = 512 };
 static const double rtol = 1e-5, rtol_loss = 1e-4;
 
-static char names[MOST_FILES][128];
+static char names[MOST_FILES][256];
 static int count;
 
 static int by_name(const void *a, const void *b) {
