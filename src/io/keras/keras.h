@@ -129,6 +129,9 @@ bool ant__keras_legacy_weights_are(const ant_hdf5_node *root);
  * with skip_mismatch what does not fit stays, with a warning. */
 int ant__keras_legacy_weights_take(ant_context *c, ant_model *m, const char *path,
                                    const ant_hdf5_node *root, bool by_name, bool skip_mismatch);
+/* The same of its optimizer's state; one that does not fit is left out with a warning. */
+int ant__keras_legacy_optimizer_take(ant_context *c, ant_model *m, const char *path,
+                                     const ant_hdf5_node *root);
 /* Writes a settled model; the file appears whole or not at all. 0 or an error in c. */
 int ant__keras_save(ant_context *c, ant_model *m, const char *path);
 /* Weights, and the optimizer's state if that is wanted, from the bytes of a .weights.h5 or a .keras

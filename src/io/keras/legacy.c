@@ -72,7 +72,8 @@ static int compile(reader *r, ant_model *m, ant_compiling how) {
 static int take_weights(reader *r, ant_model *m) {
     if (!ant__body(m)->n_in)
         return 0;
-    return ant__keras_legacy_weights_take(&r->c, m, r->path, r->root, true, false);
+    int code = ant__keras_legacy_weights_take(&r->c, m, r->path, r->root, true, false);
+    return code ? code : ant__keras_legacy_optimizer_take(&r->c, m, r->path, r->root);
 }
 
 static ant_model *build(reader *r) {
