@@ -15,7 +15,7 @@ typedef struct reader {
     ant_context c; /* of all that the model does not keep */
     const char *path;
     ant_zip zip;
-    const ant_tree *config;
+    const ant_tree *config, *metadata;
     bool legacy;
     const char *inside; /* the weights' file, for messages */
     ant_hdf5_node *root;
@@ -116,6 +116,7 @@ static int read_texts(reader *r) {
     if (metadata && metadata->kind == ANT__MAP)
         version = ant__tree_get(metadata, "keras_version");
     r->legacy = version && version->kind == ANT__QUOTED && ant__keras_legacy(version->text);
+    r->metadata = metadata;
     r->config = metadata ? read_json(r, config_name) : NULL;
     return r->c.error.code;
 }
@@ -158,7 +159,8 @@ static int take_weights(reader *r, ant_model *m) {
 
 static ant_model *build(reader *r) {
     ant_tree *t = ant__keras_model_tree(&r->c, r->path, r->config, r->legacy);
-    return t ? ant__model_read(r->g, r->path, t) : NULL;
+    ant_model *m = t ? ant__model_read(r->g, r->path, t) : NULL;
+    return m && !ant__keras_notes_take(&r->c, m, r->path, r->metadata) ? m : NULL;
 }
 
 ant_model *ant__keras_model(ant_graph *g, const char *path, const unsigned char *bytes, size_t size,
