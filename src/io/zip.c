@@ -126,7 +126,8 @@ static int zip64_fields(reader *r, const ant_member *m, const unsigned char *s, 
 /* A name is never a path that leaves its folder. A drive's letter begins one; "x:0" is a name of
  * TensorFlow's. */
 static bool name_is_safe(const char *s, size_t n) {
-    if (!n || *s == '/' || memchr(s, 0, n) || memchr(s, '\\', n) || (n > 2 && !memcmp(s + 1, ":/", 2)))
+    if (!n || *s == '/' || memchr(s, 0, n) || memchr(s, '\\', n) ||
+        (n > 2 && !memcmp(s + 1, ":/", 2)))
         return false;
     if (ant__utf8_valid(s, n) < n)
         return false;

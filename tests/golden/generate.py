@@ -53,7 +53,8 @@ class Writer:
 
 def make_input(case, k, spec):
     """A spec is a shape, or (shape, kind): 'int:n' below n, 'unit' in (0, 1), 'in:low:high', 'bool',
-    'distinct', 'halves' (1.5, 2.5 …), 'extremes' (NaN and infinity among others), 'zeros:n'."""
+    'distinct', 'halves' (1.5, 2.5 …), 'extremes' (NaN and infinity among others), 'holes' (distinct
+    numbers and NaN), 'shares:axis', 'zeros:n'."""
     shape, kind = spec if isinstance(spec[0], tuple) else (spec, "")
     key = f"{case['name']}/in{k}"
     if kind.startswith("int:"):
@@ -74,6 +75,13 @@ def make_input(case, k, spec):
         a = numbers(key, shape)
         a.flat[:3] = np.nan, np.inf, -np.inf
         return a
+    if kind == "holes":
+        a = make_input(case, k, (shape, "distinct"))
+        a.flat[1::5] = np.nan
+        return a
+    if kind.startswith("shares:"):  # they add up to 1 along an axis
+        a = numbers(key, shape, 0.05, 0.95)
+        return a / a.sum(int(kind[7:]), keepdims=True)
     if kind == "unit":
         return numbers(key, shape, 0.05, 0.95)
     if kind.startswith("zeros:"):  # the last steps of each row are zeros: for Masking

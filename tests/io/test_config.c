@@ -110,6 +110,33 @@ static const struct {
      "calls:\n"
      "  inner: inner(a)\n"
      "outputs: {y: inner}\n"},
+    /* operations: names, numbers, keys, values in the text, activations, several results */
+    {"inputs: {a: [4]}\n"
+     "layers: {f: 'Operation(multiply, x2=2)', g: {Operation: {op: get_item, key: ':, 1:'}},\n"
+     "         c: {Operation: {op: add, constants: ['x2=[[1, 0.5, 3]]']}},\n"
+     "         s: 'Operation(split, axis=1, count=2)', e: 'Operation(\"elu(alpha=2)\")'}\n"
+     "calls: {h: c(g(f(a))), k: s(e(a))}\n"
+     "outputs: {h: h, k: 'k[1]'}\n",
+     "name: model\n"
+     "inputs: {a: [4]}\n"
+     "layers:\n"
+     "  f:\n"
+     "    Operation: {op: multiply, x2: 2}\n"
+     "  g:\n"
+     "    Operation: {op: get_item, key: ':, 1:'}\n"
+     "  e:\n"
+     "    Operation: {op: elu(alpha=2)}\n"
+     "  c:\n"
+     "    Operation: {op: add, constants: ['x2=[[1, 0.5, 3]]']}\n"
+     "  s:\n"
+     "    Operation: {op: split, axis: [1], count: 2}\n"
+     "calls:\n"
+     "  f: f(a)\n"
+     "  g: g(f)\n"
+     "  h: c(g)\n"
+     "  e: e(a)\n"
+     "  k: s(e)\n"
+     "outputs: {h: h, k: 'k[1]'}\n"},
     /* an input that is a scalar per sample, one with a batch size, an unknown axis */
     {"inputs: {a: [], b: {shape: [3], batch_size: 8}, c: [none, 2]}\n"
      "layers: {f: Dense(1), g: Dense(2)}\n"

@@ -126,8 +126,16 @@ START_TEST(reads_stored) {
 }
 END_TEST
 
-static const char *const bad_names[] = {"../x.npy", "/x.npy",  "a/../x.npy", "a//x.npy", "./x.npy",
-                                        "a\\x.npy", "C:x.npy", "",           "\xFF.npy"};
+static const char *const bad_names[] = {"../x.npy", "/x.npy",   "a/../x.npy", "a//x.npy", "./x.npy",
+                                        "a\\x.npy", "C:/x.npy", "",           "\xFF.npy"};
+
+/* Arrays may be called as tensors are in TensorFlow. */
+START_TEST(takes_colons) {
+    ant_buffer npy = numbers();
+    expect_read(stored(&npy, "x:0.npy"), "x:0");
+    ant__buffer_free(&npy);
+}
+END_TEST
 
 START_TEST(refuses_names) {
     ant_buffer npy = numbers();
@@ -310,6 +318,6 @@ START_TEST(memory_may_fail) {
 }
 END_TEST
 
-ANT_TEST_MAIN("zip", {reads_stored, 0}, ANT_LOOP(refuses_names, 9), {refuses_lies, 0},
-              {refuses_twins_and_overlaps, 0}, {refuses_what_surrounds_it, 0}, {cuts_and_flips, 0},
-              DEFLATE_TESTS{round_trip, 0}, {memory_may_fail, 0})
+ANT_TEST_MAIN("zip", {reads_stored, 0}, {takes_colons, 0}, ANT_LOOP(refuses_names, 9),
+              {refuses_lies, 0}, {refuses_twins_and_overlaps, 0}, {refuses_what_surrounds_it, 0},
+              {cuts_and_flips, 0}, DEFLATE_TESTS{round_trip, 0}, {memory_may_fail, 0})

@@ -62,6 +62,12 @@ int ant__op_axis(ant_program *p, const char *op, const ant_value *a, int axis) {
     return k;
 }
 
+int64_t ant__times(int64_t size, int64_t times) {
+    if (size < 0)
+        return -1;
+    return size && times > INT64_MAX / size ? INT64_MAX : size * times;
+}
+
 int64_t ant__cells(int64_t total, int64_t entries) {
     int64_t cells = total / entries;
     return cells > 0 ? cells : 1;
@@ -82,19 +88,34 @@ int ant_value_dtype(const ant_value *v) {
 }
 
 /* --- constants --- */
-static ant_value *real_constant(ant_program *p, const double *x, const ant_dims *dims) {
-    ant_value *v = ant__program_dead(p) ? NULL : ant__constant_new(p, p->real, dims);
+/* Ints are cut to what they can hold. */
+static void put_number(ant_value *v, int64_t i, double x) {
+    if (v->dtype == ANT_FLOAT32)
+        ((float *)v->data)[i] = (float)x;
+    else if (v->dtype == ANT_FLOAT64)
+        ((double *)v->data)[i] = x;
+    else if (v->dtype == ANT_BOOL)
+        ((bool *)v->data)[i] = x != 0;
+    else if (v->dtype == ANT_INT32)
+        ((int32_t *)v->data)[i] = !(x > INT32_MIN) ? INT32_MIN
+                                  : x >= INT32_MAX ? INT32_MAX
+                                                   : (int32_t)x;
+    else
+        ((int64_t *)v->data)[i] = !(x > -0x1p63) ? INT64_MIN : x >= 0x1p63 ? INT64_MAX : (int64_t)x;
+}
+
+ant_value *ant__constant(ant_program *p, int dtype, const ant_dims *dims, const double *x) {
+    if (ant__program_dead(p))
+        return NULL;
+    ant_value *v = ant__constant_new(p, ant__dtype_real(dtype) ? p->real : dtype, dims);
     int64_t n = v ? ant__dims_count(dims) : 0;
     for (int64_t i = 0; i < n; i++)
-        if (p->real == ANT_FLOAT32)
-            ((float *)v->data)[i] = (float)x[i];
-        else
-            ((double *)v->data)[i] = x[i];
+        put_number(v, i, x[i]);
     return v;
 }
 
 ant_value *ant_op_number(ant_program *p, double x) {
-    return real_constant(p, &x, &ANT__SCALAR);
+    return ant__constant(p, ANT_FLOAT32, &ANT__SCALAR, &x);
 }
 
 ant_value *ant__int_number(ant_program *p, int64_t x) {
@@ -138,7 +159,8 @@ ant_value *ant_op_fill(ant_program *p, const int64_t *shape, int rank, double x)
 
 ant_value *ant_op_constant(ant_program *p, const double *x, const int64_t *shape, int rank) {
     ant_dims dims;
-    return take_shape(p, "constant", shape, rank, &dims) ? real_constant(p, x, &dims) : NULL;
+    return take_shape(p, "constant", shape, rank, &dims) ? ant__constant(p, ANT_FLOAT32, &dims, x)
+                                                         : NULL;
 }
 
 ant_value *ant__zeros(ant_program *p, const ant_dims *dims) {

@@ -25,6 +25,8 @@ ant_value *ant__within(ant_program *p, ant_value *a, ant_value *b, double limit)
 ant_value *ant__scatter_add(ant_program *p, ant_value *index, ant_value *values, int64_t rows);
 /* Both to one type: real as soon as one is, else the wider int; two bools stay bools. */
 void ant__unify(ant_program *p, ant_value **a, ant_value **b);
+/* Numbers of any type; a real one means the program's. */
+ant_value *ant__constant(ant_program *p, int dtype, const ant_dims *dims, const double *x);
 /* One int64 number. */
 ant_value *ant__int_number(ant_program *p, int64_t x);
 /* 0, step, 2 step, … : n int64 numbers; n -1 in scratch programs, where a length is unknown. */
@@ -44,6 +46,8 @@ bool ant__scalar_of(const ant_value *v, double *x);
 int ant__op_axis(ant_program *p, const char *op, const ant_value *a, int axis);
 /* Does the op add up all rows of a matrix, whose axes but the last are taken as one? */
 bool ant__sums_rows(const ant_op *o);
+/* A size times a number; -1 stays, and what is too large is the largest number. */
+int64_t ant__times(int64_t size, int64_t times);
 /* Cells of about `entries` numbers each, at least 1. */
 int64_t ant__cells(int64_t total, int64_t entries);
 #endif

@@ -445,7 +445,6 @@ ant_value *ant_op_repeat(ant_program *p, ant_value *a, int axis, int64_t times) 
         return NULL;
     ant_dims wide = b->dims, joint = a->dims;
     wide.dim[at + 1] = times;
-    if (joint.dim[at] >= 0)
-        joint.dim[at] *= times;
+    joint.dim[at] = ant__times(joint.dim[at], times);
     return ant__reshape_to(p, ant__broadcast_to(p, b, &wide), &joint);
 }

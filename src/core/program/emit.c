@@ -64,12 +64,31 @@ static bool take_inputs(ant_op *o, ant_value *const *in) {
     return true;
 }
 
+/* No computer holds more: what is larger comes from a mistake, or from a file that lies. The limit
+ * leaves room for sums and strides. */
+static int check_outputs(const ant_op *o) {
+    const int64_t most = (int64_t)1 << 48;
+    for (int k = 0; k < o->n_out; k++) {
+        const ant_dims *dims = &o->out[k]->dims;
+        int64_t entries = 1;
+        char text[ANT__DIMS_TEXT];
+        for (int axis = 0; axis < dims->rank; axis++) {
+            int64_t size = dims->dim[axis] > 0 ? dims->dim[axis] : 1;
+            if (size > most / entries)
+                return ant__op_fail(o, "a value of shape %s is too large",
+                                    ant__dims_text(dims, text));
+            entries *= size;
+        }
+    }
+    return 0;
+}
+
 ant_value *ant__emit(ant_program *p, const ant_op_class *cls, const ant_attrs *attrs,
                      ant_value *const *in, int n_in, int n_out) {
     if (ant__program_dead(p))
         return NULL;
     ant_op *o = ant__op_new(p, cls, attrs, n_in, n_out);
-    if (!o || !take_inputs(o, in) || cls->infer(o))
+    if (!o || !take_inputs(o, in) || cls->infer(o) || check_outputs(o))
         return NULL;
     o->index = p->ops.n;
     if (!ANT__PUSH(&p->ops, o)) {

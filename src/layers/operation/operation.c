@@ -1,189 +1,250 @@
 /* Operation: any op as a layer. */
 #include "layers/operation/operation.h"
-#include <math.h>
+#include "core/options/field.h"
 #include <string.h>
 
+/* What a built layer keeps. */
+typedef struct ant_operation_extra {
+    const ant_operation *op; /* NULL: an activation */
+    ant_constant *constants;
+    int n;
+} ant_operation_extra;
+
+int ant__operation_constants(const ant_layer *l, const ant_constant **out) {
+    const ant_operation_extra *extra = l->extra;
+    *out = extra->constants;
+    return extra->n;
+}
+
 /* --- looking up --- */
-static const ant_operation *find(const char *name) {
-    for (int i = 0; i < ant__operations_n && name; i++)
-        if (!strcmp(ant__operations[i].name, name))
-            return &ant__operations[i];
+const ant_operation *ant__operation_find(const char *name) {
+    for (const ant_operation_family *const *f = ant__operation_families; *f && name; f++)
+        for (int i = 0; i < (*f)->n; i++)
+            if (!strcmp((*f)->rows[i].name, name))
+                return &(*f)->rows[i];
     return NULL;
 }
 
+static int names_of(const char **names) {
+    int n = 0;
+    for (const ant_operation_family *const *f = ant__operation_families; *f; f++)
+        for (int i = 0; i < (*f)->n; i++, n++)
+            if (names)
+                names[n] = (*f)->rows[i].name;
+    return n;
+}
+
 static int unknown(ant_layer *l, const char *name) {
-    enum { MOST = 256 };
-    const char *names[MOST];
-    int n = ant__operations_n < MOST ? ant__operations_n : MOST;
-    for (int i = 0; i < n; i++)
-        names[i] = ant__operations[i].name;
-    if (!name)
-        return ant__layer_fail(l, ANT_E_OPTION, "op is missing");
-    const char *near = ant__nearest(name, names, n);
-    if (near)
-        return ant__layer_fail(l, ANT_E_OPTION, "no operation '%s', did you mean '%s'?", name,
-                               near);
-    return ant__layer_fail(l, ANT_E_OPTION, "no operation '%s'", name);
+    const char **names =
+        ant__arena_array(&l->context->arena, (size_t)names_of(NULL), sizeof *names);
+    char hint[ANT__HINT_TEXT];
+    if (!names)
+        return ant__fail_memory(&l->context->error);
+    int n = names_of(names);
+    return ant__layer_fail(l, ANT_E_OPTION, "no operation '%s'%s", name,
+                           ant__hint(hint, name, names, n));
 }
 
-/* --- options that are said --- */
-static bool said_number(double x) {
-    return x != ANT_NONE;
+const char *ant__operation_name(const ant_layer *l) {
+    const char *op = ANT__OPTIONS(operation, l)->op;
+    size_t n = op ? strcspn(op, "(") : 0;
+    return op && op[n] ? ant__print(l->context, "%.*s", (int)n, op) : op;
 }
 
-static unsigned said(const ant_operation_options *o) {
-    const struct {
-        unsigned option;
-        bool said;
-    } all[] = {
-        {ANT__OP_AXIS, o->axis.count > 0},
-        {ANT__OP_KEEPDIMS, o->keepdims},
-        {ANT__OP_NUMBERS, said_number(o->x1) || said_number(o->x2)},
-        {ANT__OP_LIMITS, said_number(o->x_min) || said_number(o->x_max)},
-        {ANT__OP_SHAPE, o->shape.count > 0},
-        {ANT__OP_START, o->start != ANT_NONE},
-        {ANT__OP_COUNT, o->count != ANT_NONE},
-        {ANT__OP_STEP, o->step != ANT_NONE},
-        {ANT__OP_AROUND, o->before != ANT_NONE || o->after != ANT_NONE || said_number(o->value)},
-        {ANT__OP_TO, o->to != NULL},
-    };
-    unsigned set = 0;
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-        set |= all[i].said ? all[i].option : 0;
-    return set;
+/* The text of an activation, in canonical form; NULL: it is none, which is an error. */
+static const char *activation_of(ant_layer *l, const char *op) {
+    const char *name = ant__operation_name(l);
+    if (!name || !ant__class_find(l->context, ANT_ACTIVATION, name)) {
+        unknown(l, op);
+        return NULL;
+    }
+    const char *text = ant__part_text(l->context, ANT_ACTIVATION, op);
+    return text && *text != '!' ? text : NULL;
 }
 
-/* The first of a set of options by name. */
-static const char *option_name(unsigned set) {
-    static const char *const names[] = {
-        "axis",  "keepdims", "x1, x2", "x_min, x_max",         "shape",
-        "start", "count",    "step",   "before, after, value", "to"};
-    int k = 0;
-    while (!(set >> k & 1))
-        k++;
-    return names[k];
+/* --- options --- */
+/* Options that are checked for every operation: those behind op, before those of all layers. */
+static bool is_own(const ant_row *r) {
+    static const char *const others[] = {
+        "op",        "x1",         "x2", "constants", "name", "dtype", "activity_regularizer",
+        "trainable", "input_shape"};
+    for (size_t k = 0; k < sizeof others / sizeof *others; k++)
+        if (!strcmp(r->name, others[k]))
+            return false;
+    return true;
+}
+
+static int check_option(ant_layer *l, const ant_operation *op, const ant_row *r) {
+    bool said = !ant__field_equal(r, l->options, l->cls->defaults);
+    const char *name = op ? op->name : ant__operation_name(l);
+    bool must = op && ant__word_among(op->must, r->name, false);
+    bool takes = must || (op && ant__word_among(op->takes, r->name, false));
+    if (said && !takes)
+        return ant__layer_fail(l, ANT_E_OPTION, "%s takes no option %s", name, r->name);
+    if (must && !said)
+        return ant__layer_fail(l, ANT_E_OPTION, "%s: %s is missing", name, r->name);
+    return 0;
+}
+
+static int check_numbers(ant_layer *l, const ant_operation *op) {
+    const ant_operation_options *o = ANT__OPTIONS(operation, l);
+    const double x[] = {o->x1, o->x2};
+    for (int k = 0; k < 2; k++) {
+        const char *name = k ? "x2" : "x1";
+        if (x[k] != ANT_NONE && (!op || ant__operand_index(op->values, name, 2) < 0))
+            return ant__layer_fail(l, ANT_E_OPTION, "%s takes no option %s", ant__operation_name(l),
+                                   name);
+    }
+    return 0;
+}
+
+static int check_words(ant_layer *l, const ant_operation *op) {
+    const ant_operation_options *o = ANT__OPTIONS(operation, l);
+    if (op && op->axes >= 0 && o->axis.count > (op->axes ? op->axes : 1))
+        return ant__layer_fail(l, ANT_E_OPTION, "%s: axis is %s, got %d entries", op->name,
+                               op->axes ? "a list" : "one number", o->axis.count);
+    if (op && op->axes > 1 && o->axis.count && o->axis.count < op->axes)
+        return ant__layer_fail(l, ANT_E_OPTION, "%s: axis has %d entries, must have %d", op->name,
+                               o->axis.count, op->axes);
+    if (o->mode && op && !ant__word_among(op->modes, o->mode, false))
+        return ant__layer_fail(l, ANT_E_OPTION, "%s: mode is '%s', must be one of: %s", op->name,
+                               o->mode, op->modes);
+    return 0;
 }
 
 static int check_options(ant_layer *l, const ant_operation *op) {
-    const ant_operation_options *o = ANT__OPTIONS(operation, l);
-    unsigned set = said(o);
-    if (set & ~op->takes)
-        return ant__layer_fail(l, ANT_E_OPTION, "%s takes no option %s", op->name,
-                               option_name(set & ~op->takes));
-    if (op->must & ~set)
-        return ant__layer_fail(l, ANT_E_OPTION, "%s: %s is missing", op->name,
-                               option_name(op->must & ~set));
-    if (op->takes & ANT__OP_LIMITS && (!said_number(o->x_min) || !said_number(o->x_max)))
-        return ant__layer_fail(l, ANT_E_OPTION, "%s: x_min and x_max are both needed", op->name);
-    if (!op->reduce && strcmp(op->name, "transpose") != 0 && o->axis.count > 1)
-        return ant__layer_fail(l, ANT_E_OPTION, "%s: axis is one number, got %d", op->name,
-                               o->axis.count);
+    int code = check_numbers(l, op);
+    for (int k = 0; k < l->cls->rows_n && !code; k++)
+        if (is_own(&l->cls->rows[k]))
+            code = check_option(l, op, &l->cls->rows[k]);
+    return code ? code : check_words(l, op);
+}
+
+/* --- building --- */
+static int read_constants(ant_layer *l, ant_operation_extra *extra) {
+    const ant_texts *texts = &ANT__OPTIONS(operation, l)->constants;
+    ant_fault *e = &l->context->error;
+    bool had = e->code != 0;
+    extra->constants =
+        ant__arena_array(&l->context->arena, (size_t)texts->count + 1, sizeof *extra->constants);
+    if (!extra->constants)
+        return ant__fail_memory(e);
+    for (; extra->n < texts->count; extra->n++)
+        if (ant__constant_read(l->context, texts->data[extra->n], &extra->constants[extra->n])) {
+            if (!had)
+                ant__error_before(e, "%s: ", ant__layer_label(l));
+            return e->code;
+        }
     return 0;
 }
 
 static int build(ant_layer *l, const ant_dims *in, int n_in) {
     (void)in, (void)n_in;
     const ant_operation_options *o = ANT__OPTIONS(operation, l);
-    const ant_operation *op = find(o->op);
-    if (!op)
-        return unknown(l, o->op);
-    return check_options(l, op);
+    ant_operation_extra *extra = ant__arena_alloc(&l->context->arena, sizeof *extra);
+    if (!extra)
+        return ant__fail_memory(&l->context->error);
+    *extra = (ant_operation_extra){.op = ant__operation_find(o->op)};
+    l->extra = extra;
+    if (!o->op)
+        return ant__layer_fail(l, ANT_E_OPTION, "op is missing");
+    if (!extra->op && !activation_of(l, o->op))
+        return l->context->error.code;
+    int code = check_options(l, extra->op);
+    return code ? code : read_constants(l, extra);
+}
+
+static int results(const ant_layer *l) {
+    const ant_operation_options *o = ANT__OPTIONS(operation, l);
+    const ant_operation *op = ant__operation_find(o->op);
+    return op && op->results ? op->results(o) : 1;
 }
 
 /* --- writing --- */
-/* A whole number stays one among ints, so that they keep their type. */
-static ant_value *number(ant_program *p, double x, const ant_value *beside) {
-    ant_value *v = ant_op_number(p, x);
-    int dtype = ant_value_dtype(beside);
-    bool ints = dtype == ANT_INT32 || dtype == ANT_INT64;
-    return ints && x == floor(x) ? ant_op_cast(p, v, dtype) : v;
+static bool two_bools(const ant_operands *o) {
+    return o->n == 2 && o->op->bools && ant_value_dtype(o->in[0]) == ANT_BOOL &&
+           ant_value_dtype(o->in[1]) == ANT_BOOL;
 }
 
-/* Nodes and numbers in their places; `where` has its condition before x1 and x2. */
-static int place_operands(ant_operands *o, const ant_operation *op) {
-    const ant_layer_call *c = o->call;
-    const double x[] = {o->options->x1, o->options->x2};
-    int n = c->n_in + said_number(x[0]) + said_number(x[1]), first = op->min == 3, next = 0;
-    if (n < op->min || n > op->max)
-        return ant__call_fail(o->call, ANT_E_SHAPE, "%s takes %d value%s, got %d", op->name,
-                              op->min, op->min == 1 ? "" : "s", n);
-    for (; o->n < n; o->n++) {
-        int k = o->n - first;
-        bool is_number = (k == 0 || k == 1) && said_number(x[k]);
-        o->in[o->n] = is_number ? number(o->program, x[k], c->in[c->n_in - 1]) : c->in[next++];
-    }
-    return 0;
-}
-
-/* Axes as a set; none said: all. */
-static int axes_of(ant_operands *o, unsigned *set) {
-    const ant_ints *axis = &o->options->axis;
-    int rank = ant_value_rank(o->in[0]);
-    *set = axis->count ? 0 : ANT_ALL_AXES;
-    for (int i = 0; i < axis->count; i++) {
-        int k = ant__axis(axis->data[i], rank);
-        if (k < 0)
-            return ant__call_fail(o->call, ANT_E_SHAPE, "axis %d is outside of %d axes",
-                                  axis->data[i], rank);
-        *set |= ANT_AXIS(k);
-    }
-    return 0;
-}
-
-static ant_value *write(ant_operands *o, const ant_operation *op, unsigned axes) {
+static ant_value *write(ant_operands *o) {
+    const ant_operation *op = o->op;
+    unsigned axes;
     if (op->unary)
         return op->unary(o->program, o->in[0]);
     if (op->binary)
-        return op->binary(o->program, o->in[0], o->in[1]);
-    if (op->reduce)
-        return op->reduce(o->program, o->in[0], axes, o->options->keepdims);
+        return (two_bools(o) ? op->bools : op->binary)(o->program, o->in[0], o->in[1]);
     if (op->along)
         return op->along(o->program, o->in[0], o->options->axis.data[0]);
-    return op->write(o);
+    if (!op->reduce)
+        return op->write(o);
+    return ant__axes_set(o, o->in[0], &axes)
+               ? op->reduce(o->program, o->in[0], axes, o->options->keepdims)
+               : NULL;
+}
+
+static int write_activation(ant_layer_call *c, const char *text) {
+    if (c->n_in != 1)
+        return ant__call_fail(c, ANT_E_SHAPE, "%s takes 1 value (x), got %d",
+                              ant__operation_name(c->layer), c->n_in);
+    c->out[0] = ant__activation_write(c, text, c->in[0]);
+    return 0;
 }
 
 static int call(ant_layer_call *c) {
+    const ant_operation_extra *extra = c->layer->extra;
     const ant_operation_options *options = ANT__OPTIONS(operation, c->layer);
-    const ant_operation *op = find(options->op);
-    ant_operands o = {.program = c->program, .call = c, .options = options};
-    unsigned axes = 0;
-    int code = place_operands(&o, op);
-    if (!code && op->reduce)
-        code = axes_of(&o, &axes);
+    ant_operands o = {.program = c->program, .call = c, .op = extra->op, .options = options};
+    if (!extra->op)
+        return write_activation(c, options->op);
+    int code = ant__operands_place(&o);
     if (!code)
-        c->out[0] = write(&o, op, axes);
+        c->out[0] = write(&o);
     return code;
 }
 
-static const char *base_name(const ant_layer *l) {
-    return ANT__OPTIONS(operation, l)->op;
-}
-
 static const ant_layer_class operation = {
+    .outputs = results,
     .build = build,
     .call = call,
-    .base_name = base_name,
+    .base_name = ant__operation_name,
     .mask = ANT__MASK_OWN,
     .inputs_min = 1,
     .inputs_max = ANT_MAX_PORTS - 1,
 };
 
 static const ant_row operation_rows[] = {
-    ANT__ROW(operation, op, "the operation, as in keras.ops"),
-    ANT__ROW(operation, axis, "axes, the batch among them"),
+    ANT__ROW(operation, op, "the operation, as in keras.ops, or an activation"),
+    ANT__ROW(operation, axis, "axes, the batch among them", .old = "axes source"),
     ANT__ROW(operation, keepdims, "whether reduced axes stay, of size 1"),
-    ANT__ROW(operation, x1, "a number in the place of the first value"),
-    ANT__ROW(operation, x2, "a number in the place of the second value"),
-    ANT__ROW(operation, x_min, "the least value"),
-    ANT__ROW(operation, x_max, "the greatest value"),
-    ANT__ROW(operation, shape, "all axes; one may be -1"),
-    ANT__ROW(operation, start, "first entry"),
-    ANT__ROW(operation, count, "how many", ANT__AT_LEAST(1)),
-    ANT__ROW(operation, step, "between entries"),
-    ANT__ROW(operation, before, "entries in front", ANT__AT_LEAST(0)),
-    ANT__ROW(operation, after, "entries behind", ANT__AT_LEAST(0)),
-    ANT__ROW(operation, value, "of new entries"),
-    ANT__ROW(operation, to, "a type", .words = "float32 int32 int64 bool"),
+    ANT__ROW(operation, x1, "a number in the place of the value x1"),
+    ANT__ROW(operation, x2, "a number in the place of the value x2", .old = "fill_value"),
+    ANT__ROW(operation, constants, "values in the text: \"x2=[1, 2]\""),
+    ANT__ROW(operation, x_min, "the least value", .old = "neginf"),
+    ANT__ROW(operation, x_max, "the greatest value", .old = "posinf max_val"),
+    ANT__ROW(operation, shape, "all axes; one may be -1", .old = "newshape"),
+    ANT__ROW(operation, start, "first entry of each axis", .old = "start_indices"),
+    ANT__ROW(operation, count, "how many: classes, parts, times, the largest",
+             .old = "num_classes decimals block_size"),
+    ANT__ROW(operation, repeats, "times that entries are repeated"),
+    ANT__ROW(operation, indices, "where an axis is split"),
+    ANT__ROW(operation, shift, "places that entries move on"),
+    ANT__ROW(operation, pad_width, "entries before and after, for each axis", ANT__AT_LEAST(0)),
+    ANT__ROW(operation, mode, "one of the operation's words", .old = "method side data_format"),
+    ANT__ROW(operation, value, "a number that fills, begins or scales",
+             .old = "constant_values initial nan scale"),
+    ANT__ROW(operation, axis_2, "axes of the second value, or where axes go", .old = "destination"),
+    ANT__ROW(operation, offset, "of the diagonal, above the main one"),
+    ANT__ROW(operation, order, "of a norm: a number, inf, -inf, fro", .old = "ord"),
+    ANT__ROW(operation, epsilon, "keeps the divisor above 0", ANT__AT_LEAST(0)),
+    ANT__ROW(operation, rtol, "relative difference", ANT__AT_LEAST(0)),
+    ANT__ROW(operation, atol, "absolute difference", ANT__AT_LEAST(0)),
+    ANT__ROW(operation, equal_nan, "whether what is not a number equals itself"),
+    ANT__ROW(operation, invert, "the opposite"),
+    ANT__ROW(operation, from_logits, "the output is not yet a probability"),
+    ANT__ROW(operation, causal, "no step sees later ones", .old = "is_causal"),
+    ANT__ROW(operation, to, "a type", .words = "float32 int32 int64 bool float64 float16 bfloat16"),
+    ANT__ROW(operation, key, "what stands in x[…]: \":, 1:, None\""),
+    ANT__ROW(operation, subscripts, "labels of axes: \"bij,bjk->bik\""),
     ANT__LAYER_ROWS(operation),
 };
 
