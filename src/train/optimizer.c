@@ -223,21 +223,36 @@ static void accumulate(ant_program *p, ant_optimizer *o, int kind, ant_value **g
     }
 }
 
-/* The class's rule for weight i: the new weight; the slots are assigned. */
-static ant_value *update(ant_program *p, ant_optimizer *o, int i, ant_value *w, ant_value *g,
+/* Weight i before its update. */
+static void begin_update(ant_update *u, ant_program *p, ant_optimizer *o, int i, ant_value *g,
                          ant_value *const *scalar) {
-    ant_update u = {.program = p, .options = o->part.options, .w = w, .g = g};
-    memcpy(u.scalar, scalar, sizeof u.scalar);
+    ant_variable *slot = &o->slot[i * ANT__SLOTS];
+    *u = (ant_update){.program = p, .options = o->part.options, .g = g};
+    memcpy(u->scalar, scalar, sizeof u->scalar);
+    u->w = ant__read(p, &o->weights[i].weight->variable);
     if (o->common->weight_decay != ANT_NONE)
-        u.w = ant_op_mul(p, w, scalar[DECAY]);
+        u->w = ant_op_mul(p, u->w, scalar[DECAY]);
+    for (int k = 0; k < ANT__SLOTS; k++)
+        u->slot[k] = o->slot_name[k] ? ant__read(p, &slot[k]) : NULL;
+}
+
+/* The class's rule for the n weights in u, each of which becomes the new one. */
+static void apply_rule(const ant_optimizer *o, ant_update *u, int n) {
+    enum { TOGETHER = 32 }; /* of more, the program's passes would be slow */
+    for (int i = 0; i < n; i += TOGETHER) {
+        const int count = n - i < TOGETHER ? n - i : TOGETHER;
+        if (o->cls->update_all && o->cls->update_all(u + i, count))
+            continue;
+        for (int k = i; k < i + count; k++)
+            u[k].w = o->cls->update(&u[k]);
+    }
+}
+
+static void assign_slots(ant_program *p, ant_optimizer *o, int i, const ant_update *u) {
     ant_variable *slot = &o->slot[i * ANT__SLOTS];
     for (int k = 0; k < ANT__SLOTS; k++)
-        u.slot[k] = o->slot_name[k] ? ant__read(p, &slot[k]) : NULL;
-    w = o->cls->update(&u);
-    for (int k = 0; k < ANT__SLOTS; k++)
         if (o->slot_name[k])
-            ant__assign(p, &slot[k], u.slot[k]);
-    return w;
+            ant__assign(p, &slot[k], u->slot[k]);
 }
 
 /* m * average + (1 - m) * w; gives what the weight becomes. */
@@ -250,19 +265,37 @@ static ant_value *average(ant_program *p, ant_optimizer *o, int i, int kind, ant
     return kind & ANT__STEP_OVERWRITE ? mean : w;
 }
 
+/* u NULL: this step does not update it. */
 static void write_weight(ant_context *c, ant_program *p, ant_optimizer *o, int i, int kind,
-                         ant_value *g, ant_value *const *scalar) {
+                         const ant_update *u, ant_value *momentum) {
     ant_weight *weight = o->weights[i].weight;
-    ant_value *old = ant__read(p, &weight->variable), *w = old;
-    bool update_now = g != NULL && !(kind & ANT__STEP_ACCUMULATE);
-    if (update_now)
-        w = update(p, o, i, w, g, scalar);
+    ant_value *old = ant__read(p, &weight->variable), *w = u ? u->w : old;
+    if (u)
+        assign_slots(p, o, i, u);
     if (o->average)
-        w = average(p, o, i, kind, w, scalar[AVERAGE]);
-    if (update_now && weight->constraint)
+        w = average(p, o, i, kind, w, momentum);
+    if (u && weight->constraint)
         w = ant__constraint_write(c, p, weight->constraint, w);
     if (w != old)
         ant__assign(p, &weight->variable, w);
+}
+
+/* The updates of those weights that have a gradient stand in their order. */
+static void write_weights(ant_context *c, ant_program *p, ant_optimizer *o, int kind,
+                          ant_value *const *gradients, ant_value *const *scalar) {
+    ant_update *u = ant__arena_array(&c->arena, (size_t)o->n + 1, sizeof *u);
+    const bool update_now = !(kind & ANT__STEP_ACCUMULATE);
+    int n = 0;
+    if (!u) {
+        ant__fail_memory(&c->error);
+        return;
+    }
+    for (int i = 0; i < o->n && update_now; i++)
+        if (gradients[i])
+            begin_update(&u[n++], p, o, i, gradients[i], scalar);
+    apply_rule(o, u, n);
+    for (int i = 0; i < o->n; i++)
+        write_weight(c, p, o, i, kind, update_now && gradients[i] ? u++ : NULL, scalar[AVERAGE]);
 }
 
 void ant__optimizer_write(ant_context *c, ant_program *p, ant_optimizer *o, int kind,
@@ -276,8 +309,7 @@ void ant__optimizer_write(ant_context *c, ant_program *p, ant_optimizer *o, int 
     if (o->accumulator)
         accumulate(p, o, kind, gradients);
     clip(p, o->common, gradients, o->n);
-    for (int i = 0; i < o->n; i++)
-        write_weight(c, p, o, i, kind, gradients[i], scalar);
+    write_weights(c, p, o, kind, gradients, scalar);
 }
 
 /* --- for files --- */

@@ -48,6 +48,9 @@ typedef struct ant_optimizer_class {
     int scalars;                                    /* how many `step` gives */
     void (*step)(const void *options, ant_optimizer_step *s);
     ant_value *(*update)(ant_update *u); /* gives the new weight */
+    /* The same for all weights at once, each of which gets its new one as `w`; false where these
+     * options need `update`. NULL: never. */
+    bool (*update_all)(ant_update *u, int n);
 } ant_optimizer_class;
 
 /* A weight that training changes, with the path it has in the model. */

@@ -1,5 +1,7 @@
 /* The update rules of antler/optimizers.h. w is the weight, g its gradient, l the rate, t the number
  * of the update, m and v running means of g and g². scalar[0] is always l or what stands for it. */
+#include "core/ops/update.h"
+#include "core/program/inside.h"
 #include "train/optimizer.h"
 
 /* a * x + (1 - a) * y, as Keras writes running means: x + (y - x) * (1 - a). */
@@ -89,6 +91,24 @@ static ant_value *adam_update(ant_update *u) {
         v = u->slot[2] = ant_op_maximum(p, u->slot[2], v);
     ant_value *size = ant_op_shift(p, ant_op_sqrt(p, v), o->epsilon);
     return ant_op_sub(p, u->w, ant_op_div(p, ant_op_mul(p, m, u->scalar[0]), size));
+}
+
+/* One op for all weights; the largest squares are kept by fine ops. */
+static bool adam_update_all(ant_update *u, int n) {
+    const ant_adam_options *o = u->options;
+    ant_adam_item *item = ant__program_alloc(u->program, (size_t)n, sizeof *item);
+    if (o->amsgrad || !item)
+        return false;
+    for (int i = 0; i < n; i++)
+        item[i] = (ant_adam_item){u[i].w, u[i].g, u[i].slot[0], u[i].slot[1]};
+    if (!ant__adam(u->program, item, n, u->scalar[0], o->beta_1, o->beta_2, o->epsilon))
+        return false;
+    for (int i = 0; i < n; i++) {
+        u[i].w = item[i].w;
+        u[i].slot[0] = item[i].m;
+        u[i].slot[1] = item[i].v;
+    }
+    return true;
 }
 
 static void adamax_step(const void *options, ant_optimizer_step *s) {
@@ -286,7 +306,8 @@ static const ant_row ftrl_rows[] = {
                                              __VA_ARGS__}),                                        \
                .alias = #T)
 #define ADAM_SLOTS                                                                                 \
-    .slots = "momentum velocity velocity_hat", .apart = 1 << 2, .uses = adam_uses, .step = adam_step
+    .slots = "momentum velocity velocity_hat", .apart = 1 << 2, .uses = adam_uses,                 \
+    .step = adam_step, .update_all = adam_update_all
 static const ant_class classes[] = {
     OPTIMIZER(Adadelta, adadelta, ADADELTA, adadelta_update,
               .slots = "accumulated_grad accumulated_delta_var"),

@@ -1,6 +1,7 @@
 /* One row per kernel: X(name) is K(name) in one of this folder's files, and ANT__K_name in ops.
  * Sorted. Included several times, so without a guard. */
 X(argsort)
+X(adam)
 X(average_pool)
 X(average_pool_grad)
 X(batch_join)

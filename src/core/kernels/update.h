@@ -1,0 +1,15 @@
+/* What the op `adam` tells its kernel. Pointers: the rate; w, g, m, v of each weight; the new w, m, v
+ * of each (an output that nobody uses does not come about). A cell is a piece of the entries of all
+ * weights, one after the other. */
+#ifndef ANT_CORE_KERNELS_UPDATE_H
+#define ANT_CORE_KERNELS_UPDATE_H
+
+enum ant_adam_number {
+    ANT__ADAM_NEW_1, /* 1 - beta_1 */
+    ANT__ADAM_NEW_2,
+    ANT__ADAM_EPSILON,
+    ANT__ADAM_WEIGHTS, /* then the entries of each */
+    ANT__ADAM_COUNTS
+};
+enum { ANT__ADAM_CELL = 8192 }; /* entries of a cell */
+#endif

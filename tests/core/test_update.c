@@ -1,0 +1,93 @@
+/* Adam's update of many weights as one op against the same rule in fine ops: the same numbers, in place,
+ * weights of all sizes around vectors and cells. */
+#include "core/ops/update.h"
+#include "core/program/inside.h"
+#include "runner.h"
+#include "support.h"
+#include <math.h>
+#include <stdlib.h>
+
+enum { WEIGHTS = 8, PARTS = 4, STEPS = 3 }; /* w, g, m, v */
+static const int64_t sizes[WEIGHTS] = {1, 3, 16, 0, 17, 9000, 33, 8192};
+static const double beta_1 = 0.9, beta_2 = 0.999, epsilon = 1e-7;
+
+typedef struct state {
+    double *at[WEIGHTS][PARTS], rate;
+    ant_variable v[WEIGHTS][PARTS], rate_variable;
+} state;
+
+static void state_fill(state *s) {
+    s->rate = 0.01;
+    s->rate_variable = variable_of("rate", &s->rate, ANT__SCALAR);
+    for (int i = 0; i < WEIGHTS; i++)
+        for (int k = 0; k < PARTS; k++) {
+            double *x = s->at[i][k] = ant__alloc_numbers((size_t)sizes[i] * sizeof *x + 1);
+            for (int64_t j = 0; j < sizes[i]; j++)
+                x[j] = k == 3 ? 0.5 + 0.4 * sin((double)j) : cos(1.3 * (double)j + k + i);
+            s->v[i][k] = variable_of("v", x, ANT__DIMS(sizes[i]));
+        }
+}
+
+static ant_value *follow(ant_program *p, ant_value *x, ant_value *y, double a) {
+    return ant_op_add(p, x, ant_op_scale(p, ant_op_sub(p, y, x), 1 - a));
+}
+
+static void write_fine(ant_program *p, ant_adam_item *t, ant_value *rate) {
+    t->m = follow(p, t->m, t->g, beta_1);
+    t->v = follow(p, t->v, ant_op_square(p, t->g), beta_2);
+    ant_value *size = ant_op_shift(p, ant_op_sqrt(p, t->v), epsilon);
+    t->w = ant_op_sub(p, t->w, ant_op_div(p, ant_op_mul(p, t->m, rate), size));
+}
+
+static machine program_of(state *s, bool fine, int passes) {
+    ant_program *p = ant__program_new(ANT_FLOAT64);
+    ant_adam_item item[WEIGHTS];
+    ant_value *rate = ant__read(p, &s->rate_variable);
+    for (int i = 0; i < WEIGHTS; i++)
+        item[i] = (ant_adam_item){ant__read(p, &s->v[i][0]), ant__read(p, &s->v[i][1]),
+                                  ant__read(p, &s->v[i][2]), ant__read(p, &s->v[i][3])};
+    for (int i = 0; i < WEIGHTS && fine; i++)
+        write_fine(p, &item[i], rate);
+    if (!fine)
+        ck_assert(ant__adam(p, item, WEIGHTS, rate, beta_1, beta_2, epsilon));
+    for (int i = 0; i < WEIGHTS; i++) {
+        ant__assign(p, &s->v[i][0], item[i].w);
+        ant__assign(p, &s->v[i][2], item[i].m);
+        ant__assign(p, &s->v[i][3], item[i].v);
+    }
+    return machine_of(p, passes);
+}
+
+static void compare(const state *a, const state *b) {
+    for (int i = 0; i < WEIGHTS; i++)
+        for (int k = 0; k < PARTS; k++)
+            for (int64_t j = 0; j < sizes[i]; j++)
+                ck_assert_double_eq_tol(a->at[i][k][j], b->at[i][k][j], 1e-14);
+}
+
+static void state_free(state *s) {
+    for (int i = 0; i < WEIGHTS; i++)
+        for (int k = 0; k < PARTS; k++)
+            ant__free_numbers(s->at[i][k]);
+}
+
+START_TEST(adam_is_its_fine_ops) {
+    static state a, b;
+    state_fill(&a);
+    state_fill(&b);
+    machine fine = program_of(&a, true, ANT__ALL_PASSES), one = program_of(&b, false, _i);
+    if (_i == ANT__ALL_PASSES)
+        ck_assert_int_eq(ant__program_instructions(one.p), 1); /* in place: nothing is copied */
+    for (int k = 0; k < STEPS; k++) {
+        machine_run(&fine);
+        machine_run(&one);
+    }
+    compare(&a, &b);
+    machine_free(&fine);
+    machine_free(&one);
+    state_free(&a);
+    state_free(&b);
+}
+END_TEST
+
+ANT_TEST_MAIN("updates", ANT_LOOP(adam_is_its_fine_ops, ANT__ALL_PASSES + 1))
