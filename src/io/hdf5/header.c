@@ -235,7 +235,7 @@ static int read_new(walk *w, uint64_t address) {
 static int read_header(walk *w, uint64_t address) {
     ant_hdf5_reader *r = w->r;
     const ant_hdf5_file *f = r->file;
-    if (address > f->size || f->size - address < OLD_PREFIX)
+    if (address > f->size || f->size - address < SIGN)
         return ant__hdf5_fail(r, NULL, "its header at address %llu lies outside the file",
                               (unsigned long long)address);
     const unsigned char *at = f->bytes + address;

@@ -23,9 +23,9 @@ typedef struct type {
 } type;
 
 static int refuse(const type *t, const char *why) {
-    return ant__hdf5_fail(t->r, t->start, "%s of %u bytes %s",
+    return ant__hdf5_fail(t->r, t->start, "%s of %u byte%s: %s",
                           t->cls < CLASSES ? class_names[t->cls] : "a type that is not known",
-                          (unsigned)t->size, why);
+                          (unsigned)t->size, t->size == 1 ? "" : "s", why);
 }
 
 /* The parts that all types begin with. */
@@ -40,7 +40,7 @@ static int read_head(type *t, ant_hdf5_cursor *k) {
         return ant__hdf5_fail(t->r, t->start,
                               "a datatype is damaged, or of a version that is not "
                               "known");
-    return t->size ? 0 : refuse(t, "cannot be");
+    return t->size ? 0 : refuse(t, "no type has none");
 }
 
 /* --- numbers --- */
@@ -52,7 +52,7 @@ static int read_fixed(const type *t, ant_hdf5_cursor *k, ant_hdf5_values *out) {
     uint64_t offset = ant__hdf5_take(k, 2), precision = ant__hdf5_take(k, 2);
     if (k->failed || power < 0 || power > 3 || offset || precision != 8 * (uint64_t)t->size ||
         t->bits & ~(unsigned)KNOWN)
-        return refuse(t, "is not one of C's");
+        return refuse(t, "not one of C's");
     out->dtype = types[!!(t->bits & SIGNED)][power];
     bool swapped = t->size > 1 && (t->bits & BIG ? !ant__big_endian() : ant__big_endian());
     out->form = swapped ? ANT__HDF5_SWAPPED : ANT__HDF5_NATIVE;
@@ -87,7 +87,7 @@ static int read_floating(const type *t, ant_hdf5_cursor *k, ant_hdf5_values *out
         out->form = (uint8_t)((f->dtype ? ANT__HDF5_NATIVE : ANT__HDF5_BFLOAT) + swapped);
         return 0;
     }
-    return refuse(t, "is not one of IEEE's, nor bfloat16");
+    return refuse(t, "not one of IEEE's, nor bfloat16");
 }
 
 /* h5py writes bool as an enumeration of FALSE and TRUE. */
@@ -102,7 +102,7 @@ static int read_bool(const type *t, ant_hdf5_cursor *k, ant_hdf5_values *out) {
     const unsigned char *rest = ant__hdf5_skip(k, size);
     if (!is_byte || !rest || t->bits != 2 || t->size != 1 ||
         memcmp(rest, old ? padded : packed, size))
-        return refuse(t, "is not the bool of h5py");
+        return refuse(t, "not the bool of h5py");
     out->dtype = ANT_BOOL;
     return 0;
 }
@@ -112,7 +112,7 @@ static int read_string(const type *t, ant_hdf5_values *out) {
     static const uint8_t forms[] = {ANT__HDF5_ENDED, ANT__HDF5_PADDED, ANT__HDF5_BLANKS};
     unsigned padding = t->bits & 15, charset = t->bits >> 4;
     if (padding > 2 || charset > 1)
-        return refuse(t, "is padded or coded in a way that is not known");
+        return refuse(t, "padded or coded in a way that is not known");
     out->dtype = ANT_TEXT;
     out->form = forms[padding];
     return 0;
@@ -125,7 +125,7 @@ static int read_variable(const type *t, ant_hdf5_cursor *k, ant_hdf5_values *out
         return t->r->c->error.code;
     if ((t->bits & KIND) != TEXT || t->size != REFERENCE_SIZE || base.size != 1 ||
         (base.cls != FIXED && base.cls != STRING))
-        return refuse(t, "is no text");
+        return refuse(t, "not a text");
     out->dtype = ANT_TEXT;
     out->form = ANT__HDF5_VARIABLE;
     return 0;
@@ -158,7 +158,7 @@ int ant__hdf5_type_read(ant_hdf5_reader *r, ant_hdf5_span message, ant_hdf5_valu
     default:
         break;
     }
-    return refuse(&t, "has no counterpart here");
+    return refuse(&t, "there is no counterpart here");
 }
 
 /* --- dataspaces --- */
