@@ -1,14 +1,25 @@
 /* The memory hook of the tests: counts blocks, and fails when asked to. */
 #include "core/memory.h"
 #include "support.h"
+#include <malloc.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
-static atomic_llong calls, live, fail_at;
+static atomic_llong calls, live, fail_at, bytes, peak;
 
+static void count(long long more) {
+    long long now = atomic_fetch_add(&bytes, more) + more, most = atomic_load(&peak);
+    while (now > most && !atomic_compare_exchange_weak(&peak, &most, now))
+        ;
+}
+
+/* Bytes are counted as the allocator gave them, which may be a few more than were asked for; while a
+ * block is resized, both the old and the new one. */
 void *ant__memory_hook(void *old, size_t size) {
+    long long before = (long long)malloc_usable_size(old);
     if (!size) {
         atomic_fetch_sub(&live, old != NULL);
+        count(-before);
         free(old);
         return NULL;
     }
@@ -16,6 +27,10 @@ void *ant__memory_hook(void *old, size_t size) {
     if (call == limit)
         return NULL;
     void *block = old ? realloc(old, size) : calloc(1, size);
+    if (block) {
+        count((long long)malloc_usable_size(block));
+        count(-before);
+    }
     atomic_fetch_add(&live, !old && block);
     return block;
 }
@@ -23,6 +38,12 @@ void *ant__memory_hook(void *old, size_t size) {
 void memory_fail_at(int64_t k) {
     atomic_store(&calls, 0);
     atomic_store(&fail_at, k);
+    atomic_store(&bytes, 0);
+    atomic_store(&peak, 0);
+}
+
+int64_t memory_peak(void) {
+    return atomic_load(&peak);
 }
 
 int64_t memory_calls(void) {

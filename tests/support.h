@@ -30,6 +30,8 @@ int test_run(const char *name, const test_entry *entries, int n);
 void memory_fail_at(int64_t k);
 /* Allocations and resizes since the last memory_fail_at. */
 int64_t memory_calls(void);
+/* The most bytes that were alive at once since the last memory_fail_at, beyond those alive then. */
+int64_t memory_peak(void);
 /* Blocks that are alive: the same before and after means that nothing leaked. */
 int64_t memory_live(void);
 /* Runs `body` with every allocation failing in turn, until one run needs no more allocations than

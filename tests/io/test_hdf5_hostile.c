@@ -115,12 +115,12 @@ START_TEST(links) {
     make_link(&m, "a", a);
     make_link(&m, "b", a);
     make_refused(&m, make_object(&m),
-                 "'/b', at byte 48: an object's header overlaps something else");
+                 "'/', at byte 48: its member 'b' is something else too (a hard link?)");
 
     make_begin(&m); /* a group in itself; the header of the root is the first object */
     make_group(&m);
     make_link(&m, "again", 48);
-    make_refused(&m, make_object(&m), "'/again', at byte 48: an object's header overlaps");
+    make_refused(&m, make_object(&m), "'/', at byte 48: its member 'again' is something else too");
 
     make_begin(&m);
     make_group(&m);
@@ -128,7 +128,9 @@ START_TEST(links) {
     make_refused(&m, make_object(&m), "'far' at address 1099511627776 lies outside the file");
 
     make_begin(&m);
-    make_link(&m, "x", 48);
+    make_group(&m);
+    a = make_object(&m);
+    make_link(&m, "x", a);
     make_refused(&m, make_object(&m), "it has links, yet no link info");
 }
 END_TEST

@@ -96,6 +96,16 @@ static void map_set(unsigned char *map, size_t from, size_t to, bool bit) {
         memset(map + a + 1, bit ? 0xFF : 0, b - a - 1);
 }
 
+bool ant__hdf5_map_take(ant_hdf5_reader *r, const unsigned char *at, size_t size) {
+    size_t from = (size_t)(at - r->file->bytes), to = from + size;
+    if (!size)
+        return true;
+    if (!map_is_clear(r->claimed, from, to))
+        return false;
+    map_set(r->claimed, from, to, true);
+    return true;
+}
+
 const unsigned char *ant__hdf5_claim(ant_hdf5_reader *r, uint64_t address, uint64_t size,
                                      const char *what) {
     const ant_hdf5_file *f = r->file;
@@ -105,15 +115,10 @@ const unsigned char *ant__hdf5_claim(ant_hdf5_reader *r, uint64_t address, uint6
         return NULL;
     }
     const unsigned char *at = f->bytes + address;
-    if (!r->claimed || !size)
+    if (!r->claimed || ant__hdf5_map_take(r, at, (size_t)size))
         return at;
-    size_t from = (size_t)address, to = from + (size_t)size;
-    if (!map_is_clear(r->claimed, from, to)) {
-        ant__hdf5_fail(r, at, "%s overlaps something else in the file, or is met twice", what);
-        return NULL;
-    }
-    map_set(r->claimed, from, to, true);
-    return at;
+    ant__hdf5_fail(r, at, "%s overlaps something else in the file, or is met twice", what);
+    return NULL;
 }
 
 const unsigned char *ant__hdf5_claim_signed(ant_hdf5_reader *r, uint64_t address, uint64_t size,

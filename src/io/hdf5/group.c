@@ -23,9 +23,12 @@ static bool name_is_good(const char *name, size_t n) {
 static int add_member(ant_hdf5_reader *r, ant_hdf5_node *group, const char *name,
                       uint64_t address) {
     const ant_hdf5_file *f = r->file;
-    if (address >= f->size)
+    if (address > f->size || f->size - address < ANT__HDF5_HEADER)
         return ant__hdf5_fail(r, NULL, "its member '%.200s' at address %llu lies outside the file",
                               name, (unsigned long long)address);
+    if (!ant__hdf5_map_take(r, f->bytes + address, ANT__HDF5_HEADER))
+        return ant__hdf5_fail(r, f->bytes + address,
+                              "its member '%.200s' is something else too (a hard link?)", name);
     ant_hdf5_node *m = ant__arena_alloc(&r->c->arena, sizeof *m);
     if (!m)
         return ant__fail_memory(&r->c->error);
@@ -228,6 +231,7 @@ static int read_members(ant_hdf5_reader *r, ant_hdf5_node *group) {
     for (int k = 0; k < group->count; k++) {
         ant_hdf5_node *m = group->sorted[k];
         uint64_t address = (uint64_t)((const unsigned char *)m->values.bytes - r->file->bytes);
+        ant__hdf5_map(r, m->values.bytes, ANT__HDF5_HEADER, false);
         if (ant__hdf5_object_read(r, m, address))
             return r->c->error.code;
     }

@@ -52,6 +52,8 @@ const unsigned char *ant__hdf5_claim(ant_hdf5_reader *r, uint64_t address, uint6
 /* The same, and they must begin with a signature of four letters. */
 const unsigned char *ant__hdf5_claim_signed(ant_hdf5_reader *r, uint64_t address, uint64_t size,
                                             const char *sign, const char *what);
+/* Claims bytes of the file, without a message: false where one was claimed before. */
+bool ant__hdf5_map_take(ant_hdf5_reader *r, const unsigned char *at, size_t size);
 /* Marks bytes as claimed or free again. */
 void ant__hdf5_map(ant_hdf5_reader *r, const unsigned char *at, size_t size, bool claimed);
 /* Jenkins's lookup3 of n bytes; four of them, from `hole` on, count as zeros. */
@@ -107,6 +109,9 @@ typedef struct ant_hdf5_object {
     ant_hdf5_span space, type, layout, filters, fill, old_fill;
     ant_hdf5_span symbols, links, attributes;
 } ant_hdf5_object;
+/* No header is shorter. So many bytes of a member's are claimed when its link is met, so that there
+ * cannot be many members in few bytes; they are free again when it is read. */
+enum { ANT__HDF5_HEADER = 32 };
 /* Reads the object at an address into a node, and all below it. */
 int ant__hdf5_object_read(ant_hdf5_reader *r, ant_hdf5_node *node, uint64_t address);
 /* The extension of the superblock. */
