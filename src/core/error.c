@@ -4,6 +4,13 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Names come from files: a message stays one line, and tells a terminal nothing. */
+static void keep_one_line(char *text) {
+    for (; *text; text++)
+        if ((unsigned char)*text < ' ' || *text == 0x7F)
+            *text = '?';
+}
+
 int ant__fail(ant_fault *e, int code, const char *format, ...) {
     if (e->code)
         return e->code;
@@ -11,6 +18,7 @@ int ant__fail(ant_fault *e, int code, const char *format, ...) {
     va_start(args, format);
     vsnprintf(e->text, sizeof e->text, format, args);
     va_end(args);
+    keep_one_line(e->text);
     return e->code = code;
 }
 
@@ -27,6 +35,7 @@ void ant__error_before(ant_fault *e, const char *format, ...) {
     va_end(args);
     if (n >= 0 && (size_t)n < sizeof e->text)
         snprintf(e->text + n, sizeof e->text - (size_t)n, "%s", told);
+    keep_one_line(e->text);
 }
 
 void ant__error_clear(ant_fault *e) {

@@ -9,7 +9,8 @@ typedef struct ant_fault {
     char text[ANT__ERROR_SIZE];
 } ant_fault;
 
-/* Keeps the first error; returns its code, so that `return ant__fail(…)` ends a function. */
+/* Keeps the first error; returns its code, so that `return ant__fail(…)` ends a function. Control
+ * characters become '?'. */
 int ant__fail(ant_fault *e, int code, const char *format, ...) ANT__FORMAT(3, 4);
 int ant__fail_memory(ant_fault *e);
 /* Puts "file:line: " or "layer: " before a text that is there already. */

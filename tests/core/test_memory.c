@@ -116,6 +116,15 @@ START_TEST(long_errors_are_cut) {
 }
 END_TEST
 
+START_TEST(errors_are_one_line) {
+    ant_fault e = {0};
+    ant__fail(&e, ANT_E_OPTION, "%s", "a\nb\tc\x1B[2Jd\x7F\xC3\xA4");
+    ck_assert_str_eq(e.text, "a?b?c?[2Jd?\xC3\xA4");
+    ant__error_before(&e, "x\r");
+    ck_assert_str_eq(e.text, "x?a?b?c?[2Jd?\xC3\xA4");
+}
+END_TEST
+
 START_TEST(every_code_has_a_text) {
     for (int code = ANT_OK; code >= ANT_E_STOPPED; code--)
         ck_assert_str_ne(ant_code_text(code), "unknown error");
@@ -143,5 +152,5 @@ END_TEST
 
 ANT_TEST_MAIN("memory", {sizes_do_not_overflow}, {numbers_are_aligned_with_slack},
               {arena_keeps_everything}, {lists_grow_or_say_no}, {print_tells_when_memory_is_out},
-              {first_error_stays}, {long_errors_are_cut}, {every_code_has_a_text},
-              {warnings_go_to_the_user})
+              {first_error_stays}, {long_errors_are_cut}, {errors_are_one_line},
+              {every_code_has_a_text}, {warnings_go_to_the_user})

@@ -7,14 +7,6 @@
 /* --- messages --- */
 enum { PATH_ROOM = 256, WHAT_ROOM = 480 };
 
-/* Names come from the file: no control character gets into a message of one line. */
-static void put_name(char out[PATH_ROOM], size_t used, const char *name) {
-    out[used++] = '/';
-    for (; *name && used < PATH_ROOM - 1; name++)
-        out[used++] = (unsigned char)*name < ' ' || *name == 0x7F ? '?' : *name;
-    out[used] = 0;
-}
-
 /* The path of a node below `at`; what is too long ends early. */
 static bool put_path(char out[PATH_ROOM], size_t used, const ant_hdf5_node *at,
                      const ant_hdf5_node *wanted) {
@@ -22,7 +14,7 @@ static bool put_path(char out[PATH_ROOM], size_t used, const ant_hdf5_node *at,
         return true;
     for (const ant_hdf5_node *n = at->group ? at->first : NULL; n; n = n->next) {
         if (used < PATH_ROOM - 2)
-            put_name(out, used, n->name);
+            snprintf(out + used, PATH_ROOM - used, "/%s", n->name);
         if (put_path(out, strlen(out), n, wanted))
             return true;
         out[used] = 0;
@@ -32,15 +24,13 @@ static bool put_path(char out[PATH_ROOM], size_t used, const ant_hdf5_node *at,
 
 static void put_place(char *out, size_t room, const ant_hdf5_reader *r, const void *at) {
     const ant_hdf5_file *f = r->file;
-    char path[PATH_ROOM] = "", attribute[PATH_ROOM] = "";
+    char path[PATH_ROOM] = "";
     size_t n = 0;
     out[0] = 0;
     if (r->node && f->root && put_path(path, 0, f->root, r->node))
         n += (size_t)snprintf(out, room, " '%s'", path[0] ? path : "/");
-    if (r->attribute) {
-        put_name(attribute, 0, r->attribute);
-        n += (size_t)snprintf(out + n, room - n, ", attribute '%s'", attribute + 1);
-    }
+    if (r->attribute)
+        n += (size_t)snprintf(out + n, room - n, ", attribute '%.200s'", r->attribute);
     if (at)
         snprintf(out + n, room - n, "%s at byte %zu", n ? "," : "",
                  (size_t)((const unsigned char *)at - f->bytes) + f->base);
@@ -48,6 +38,8 @@ static void put_place(char *out, size_t room, const ant_hdf5_reader *r, const vo
 
 static int fail(ant_hdf5_reader *r, int code, const void *at, const char *format, va_list args) {
     char what[WHAT_ROOM], place[2 * PATH_ROOM + 64];
+    if (r->c->error.code)
+        return r->c->error.code;
     vsnprintf(what, sizeof what, format, args);
     put_place(place, sizeof place, r, at);
     return ant__fail(&r->c->error, code, "%s: hdf5:%s%s %s", r->file->path, place,
