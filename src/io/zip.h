@@ -2,9 +2,9 @@
  * (APPNOTE.TXT of PKWARE tells the format.)
  *
  * The reader takes stored and deflated members and zip64. It refuses what two readers could
- * understand in two ways: comments, bytes before the archive, headers that disagree, members that
- * overlap, names twice; and encryption, other methods, names that climb out of a folder, sizes that
- * lie, and members far larger than their stored bytes can hold. */
+ * understand in two ways: comments, bytes that belong to no member, headers that disagree, members
+ * that overlap, names twice; and encryption, other methods, names that climb out of a folder,
+ * symbolic links, sizes that lie, and members far larger than their stored bytes can hold. */
 #ifndef ANT_IO_ZIP_H
 #define ANT_IO_ZIP_H
 #include "core/context.h"

@@ -20,6 +20,10 @@ typedef struct part {
     const char *central_name; /* NULL: the same */
     uint32_t crc;             /* 0: the right one */
     bool zip64;               /* sizes in the extra field of the local header */
+    bool hidden;              /* not in the directory */
+    const char *tail;         /* bytes behind it */
+    size_t tail_size;
+    unsigned mode; /* of a file on Unix; 0: it is from another system */
 } part;
 
 static void put_part(ant_buffer *b, const part *p, uint32_t crc) {
@@ -41,12 +45,13 @@ static void put_part(ant_buffer *b, const part *p, uint32_t crc) {
         ant__put_u64(b, p->packed);
     }
     ant__put_bytes(b, p->bytes, p->packed);
+    ant__put_bytes(b, p->tail, p->tail_size);
 }
 
 static void put_record(ant_buffer *b, const part *p, uint32_t crc, size_t at) {
     const char *name = p->central_name ? p->central_name : p->name;
     ant__put_u32(b, 0x02014b50);
-    ant__put_u16(b, 20);
+    ant__put_u16(b, p->mode ? 3 << 8 | 20 : 20);
     ant__put_u16(b, 20);
     ant__put_u16(b, (unsigned)p->flags);
     ant__put_u16(b, (unsigned)p->method);
@@ -55,27 +60,31 @@ static void put_record(ant_buffer *b, const part *p, uint32_t crc, size_t at) {
     ant__put_u32(b, p->packed);
     ant__put_u32(b, p->size);
     ant__put_u16(b, (unsigned)strlen(name));
-    ant__put_bytes(b, "\0\0\0\0\0\0\0\0\0\0\0\0", 12);
+    ant__put_bytes(b, "\0\0\0\0\0\0\0\0", 8);
+    ant__put_u32(b, (uint64_t)p->mode << 16);
     ant__put_u32(b, at);
     ant__put(b, name);
 }
 
 static ant_buffer archive(const part *parts, int n) {
     ant_buffer b = {0}, directory = {0};
+    int members = 0;
     for (int k = 0; k < n; k++) {
         uint32_t crc = parts[k].crc ? parts[k].crc
                        : parts[k].size == parts[k].packed
                            ? ant__crc32(0, parts[k].bytes, parts[k].size)
                            : 0;
-        put_record(&directory, &parts[k], crc, b.size);
+        if (!parts[k].hidden)
+            put_record(&directory, &parts[k], crc, b.size);
+        members += !parts[k].hidden;
         put_part(&b, &parts[k], crc);
     }
     size_t at = b.size;
     ant__put_bytes(&b, directory.at, directory.size);
     ant__put_u32(&b, 0x06054b50);
     ant__put_u32(&b, 0);
-    ant__put_u16(&b, (unsigned)n);
-    ant__put_u16(&b, (unsigned)n);
+    ant__put_u16(&b, (unsigned)members);
+    ant__put_u16(&b, (unsigned)members);
     ant__put_u32(&b, directory.size);
     ant__put_u32(&b, at);
     ant__put_u16(&b, 0);
@@ -112,7 +121,7 @@ static void expect_read(part p, const char *name) {
 }
 
 static part stored(const ant_buffer *npy, const char *name) {
-    return (part){name, npy->at, npy->size, npy->size, 0, 0, NULL, 0, false};
+    return (part){.name = name, .bytes = npy->at, .packed = npy->size, .size = npy->size};
 }
 
 START_TEST(reads_stored) {
@@ -209,6 +218,76 @@ START_TEST(refuses_what_surrounds_it) {
 }
 END_TEST
 
+/* Every byte before the directory belongs to a member. */
+START_TEST(refuses_hidden_bytes) {
+    ant_buffer npy = numbers();
+    for (int k = 0; k < 3; k++) {
+        part three[3] = {stored(&npy, "x.npy"), stored(&npy, "y.npy"), stored(&npy, "z.npy")};
+        three[k].hidden = true;
+        ant_buffer b = archive(three, 3);
+        hostile_refused(b.at, b.size,
+                        k ? "neither the next one nor its sizes" : "bytes before its first member");
+        ant__buffer_free(&b);
+    }
+    part p = stored(&npy, "x.npy");
+    p.tail = "x", p.tail_size = 1;
+    expect_refused(p, "neither the next one nor its sizes");
+    ant_buffer b = archive(&p, 0);
+    ant__put_bytes(&b, b.at, b.size);
+    hostile_refused(b.at, b.size, "directory is not where its end says");
+    ant__buffer_free(&b);
+    ant__buffer_free(&npy);
+}
+END_TEST
+
+/* Sizes that stand behind a member must be its own, in each of the four forms. */
+START_TEST(descriptors) {
+    ant_buffer npy = numbers();
+    uint32_t crc = ant__crc32(0, npy.at, npy.size);
+    for (int form = 0; form < 4; form++) {
+        ant_buffer tail = {0};
+        if (form & 1)
+            ant__put_u32(&tail, 0x08074b50);
+        ant__put_u32(&tail, crc);
+        for (int k = 0; k < 2; k++)
+            if (form & 2)
+                ant__put_u64(&tail, npy.size);
+            else
+                ant__put_u32(&tail, npy.size);
+        part p = stored(&npy, "x.npy");
+        p.flags = 8, p.tail = tail.at, p.tail_size = tail.size;
+        expect_read(p, "x");
+        for (size_t k = 0; k < tail.size; k++) {
+            tail.at[k] ^= 1;
+            expect_refused(p, "neither the next one nor its sizes");
+            tail.at[k] ^= 1;
+        }
+        p.tail_size--;
+        expect_refused(p, "neither the next one nor its sizes");
+        p.flags = 0;
+        expect_refused(p, "neither the next one nor its sizes");
+        ant__buffer_free(&tail);
+    }
+    ant__buffer_free(&npy);
+}
+END_TEST
+
+START_TEST(folders_and_links) {
+    ant_buffer npy = numbers();
+    expect_refused(stored(&npy, "x.npy/"), "it is a folder, yet it has bytes");
+    part p = stored(&npy, "x.npy");
+    p.mode = 0120777;
+    expect_refused(p, "it is a symbolic link");
+    p.mode = 0100644;
+    expect_read(p, "x");
+    part two[2] = {{.name = "folder/", .bytes = ""}, p};
+    ant_buffer b = archive(two, 2);
+    ck_assert(!hostile_read(b.at, b.size));
+    ant__buffer_free(&b);
+    ant__buffer_free(&npy);
+}
+END_TEST
+
 START_TEST(cuts_and_flips) {
     ant_buffer npy = numbers();
     part two[2] = {stored(&npy, "x.npy"), stored(&npy, "y.npy")};
@@ -236,9 +315,8 @@ START_TEST(reads_deflated) {
     ant_buffer npy = numbers();
     char packed[1024];
     uint32_t crc = ant__crc32(0, npy.at, npy.size);
-    part p = {"x.npy",  packed, deflate_bytes(packed, sizeof packed, npy.at, npy.size),
-              npy.size, 8,      0,
-              NULL,     crc,    false};
+    part p = {.name = "x.npy", .bytes = packed, .size = npy.size, .method = 8, .crc = crc};
+    p.packed = deflate_bytes(packed, sizeof packed, npy.at, npy.size);
     expect_read(p, "x");
     p.size--;
     expect_refused(p, "sizes lie");
@@ -256,7 +334,8 @@ START_TEST(bombs_are_limited) {
     enum { SIZE = 8 << 20 };
     char *zeros = calloc(1, SIZE), packed[16384];
     size_t n = deflate_bytes(packed, sizeof packed, zeros, SIZE);
-    part p = {"x.npy", packed, n, SIZE, 8, 0, NULL, ant__crc32(0, zeros, SIZE), false};
+    part p = {.name = "x.npy", .bytes = packed, .packed = n, .size = SIZE, .method = 8};
+    p.crc = ant__crc32(0, zeros, SIZE);
     expect_refused(p, "does not begin as an npy");
     p.size = UINT32_C(0x70000000);
     expect_refused(p, "more than 1100 times");
@@ -320,4 +399,5 @@ END_TEST
 
 ANT_TEST_MAIN("zip", {reads_stored, 0}, {takes_colons, 0}, ANT_LOOP(refuses_names, 9),
               {refuses_lies, 0}, {refuses_twins_and_overlaps, 0}, {refuses_what_surrounds_it, 0},
+              {refuses_hidden_bytes, 0}, {descriptors, 0}, {folders_and_links, 0},
               {cuts_and_flips, 0}, DEFLATE_TESTS{round_trip, 0}, {memory_may_fail, 0})
