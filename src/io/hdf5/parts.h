@@ -84,7 +84,7 @@ typedef struct ant_hdf5_cursor {
 } ant_hdf5_cursor;
 
 static inline ant_hdf5_cursor ant__hdf5_cursor(const unsigned char *at, size_t size) {
-    return (ant_hdf5_cursor){at, at + size, false};
+    return (ant_hdf5_cursor){at, size ? at + size : at, false};
 }
 
 /* Where it stood; NULL when there are too few. */
