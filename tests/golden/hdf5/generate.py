@@ -435,13 +435,13 @@ def refused_external(f):
     f["out"] = h5py.ExternalLink("/etc/passwd", "/x")
 
 
-@refused("it has 2 names (hard links)")
+@refused("its member 'y' is something else too (a hard link?)")
 def refused_hard(f):
     f["x"] = 1
     f["y"] = f["x"]
 
 
-@refused("it has 2 names (hard links)", **NEW)
+@refused("its member 'y' is something else too (a hard link?)", **NEW)
 def refused_hard_new(f):
     f["x"] = 1
     f["y"] = f["x"]
