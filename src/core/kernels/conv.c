@@ -175,7 +175,7 @@ static int64_t rows_at_once(const gather *g) {
 
 static void gather_range(const gather *g, int64_t at, int64_t end) {
     const int64_t rows = rows_of(g), most = rows_at_once(g);
-    while (at < end) {
+    while (at < end && rows > 0) {
         int64_t first = at % rows, count = rows - first;
         count = count < most ? count : most;
         count = count < end - at ? count : end - at;

@@ -19,7 +19,7 @@ static int64_t resolve(const ant_key_item *item, int64_t size, int64_t *start, i
     *start = end[0];
     int64_t way = *step > 0 ? end[1] - end[0] : end[0] - end[1];
     int64_t stride = *step > 0 ? *step : -*step;
-    return way <= 0 ? 0 : (way - 1) / stride + 1;
+    return way <= 0 || !stride ? 0 : (way - 1) / stride + 1;
 }
 
 static ant_value *take_slice(ant_program *p, ant_value *v, int axis, const ant_key_item *item) {

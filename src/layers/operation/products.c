@@ -109,7 +109,7 @@ static ant_value *result_of(ant_operands *o, const char *at, ant_labelled *in, i
 }
 
 static ant_value *einsum(ant_operands *o) {
-    ant_labelled in[ANT__OPERANDS];
+    ant_labelled in[ANT__OPERANDS] = {0};
     const char *at = o->options->subscripts;
     int most = 0;
     for (int k = 0; k < o->n; k++) {
