@@ -98,7 +98,7 @@ ANT_API int ant_save(ant_model *m, const char *path);
  *     safetensors   as saved above
  *     YAML          in any of its forms (docs/yaml.md) with its weights beside it, where there are
  *                   some; else they are newly drawn
- *     .keras        of Keras 3 (or 2.12 and later), with weights, what compile was told and the
+ *     .keras, .h5   of Keras 3, Keras 2 and tf.keras, with weights, what compile was told and the
  *                   optimizer's state (docs/keras.md)
  * Layers, losses … of one's own are registered before. Never NULL: after an error the model is
  * dead, and the graph tells what was wrong, with file, line and column, or the layer. */
@@ -128,7 +128,8 @@ typedef struct ant_load_weights_options {
 } ant_load_weights_options;
 /* ant_load_weights(m, "pretrained.safetensors", .skip_mismatch = true); any numeric type. Also those
  * in .weights.h5 and .keras, which belong to layers by class and order: what such a file has beyond
- * the model's layers is always left alone. */
+ * the model's layers is always left alone. In .h5 of Keras 2 they belong to the layers that have
+ * weights, in order; with skip_mismatch to those of the same names. */
 #define ant_load_weights(M, ...)                                                                   \
     ant_load_weights_(&(ant_load_weights_options){.model = (M), .path = __VA_ARGS__},              \
                       offsetof(ant_load_weights_options, ant_end))

@@ -93,6 +93,8 @@ static int tell_model(teller *t, const char *kind) {
     ant_graph *g = ant_graph_new(.threads = 1, .warn = put_warning, .warn_data = &warnings);
     if (!g)
         return ant__fail_memory(&t->c->error);
+    ant__free(t->bytes.at); /* it is read again */
+    t->bytes.at = NULL;
     int code = ant__experiment_open(g, t->path, ANT__COMPILE_OR_WARN, NULL, NULL, 0, &e);
     if (code)
         ant__fail(&t->c->error, code, "%s", ant_error(g));

@@ -251,10 +251,11 @@ static int open_text(ant_experiment *e, const ant_bytes *bytes, const char *weig
 }
 
 /* A saved model knows how it is compiled; what is said instead compiles it anew. */
-static int open_saved(ant_experiment *e, ant_compiling how, const char *const *sets, int n) {
+static int open_saved(ant_experiment *e, const ant_bytes *bytes, ant_compiling how,
+                      const char *const *sets, int n) {
     ant_context *c = &e->graph->context;
     bool again = false;
-    e->model = ant__model_load(e->graph, e->path, how, &e->recipe);
+    e->model = ant__model_of_bytes(e->graph, e->path, bytes, how, &e->recipe);
     e->tree = e->model ? ant__tree_new(c, ANT__MAP, NULL, NULL) : NULL;
     if (!e->tree)
         return c->error.code;
@@ -273,7 +274,7 @@ static int open_saved(ant_experiment *e, ant_compiling how, const char *const *s
 
 static int open_bytes(ant_experiment *e, const ant_bytes *bytes, ant_compiling how,
                       const char *weights, const char *const *sets, int n) {
-    int code = ant__model_is(bytes->at, bytes->size) ? open_saved(e, how, sets, n)
+    int code = ant__model_is(bytes->at, bytes->size) ? open_saved(e, bytes, how, sets, n)
                                                      : open_text(e, bytes, weights, sets, n);
     if (!code && weights)
         code = ant__experiment_weights(e, weights);

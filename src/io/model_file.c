@@ -3,6 +3,7 @@
 #include "io/config.h"
 #include "io/keras/keras.h"
 #include "io/yaml_tree.h"
+#include "io/zip.h"
 #include "train/train.h"
 #include <string.h>
 #include <unistd.h>
@@ -157,23 +158,25 @@ static ant_model *model_of_tensors(ant_graph *g, const char *path, const ant_byt
 }
 
 bool ant__model_is(const unsigned char *bytes, size_t size) {
-    return ant__safetensors_is(bytes, size) || ant__keras_is(bytes, size) ||
+    return ant__safetensors_is(bytes, size) || ant__zip_is(bytes, size) ||
            ant__hdf5_is(bytes, size);
+}
+
+static ant_model *model_of(ant_graph *g, const char *path, const ant_bytes *b, ant_compiling how) {
+    if (ant__safetensors_is(b->at, b->size))
+        return model_of_tensors(g, path, b, how);
+    if (ant__zip_is(b->at, b->size))
+        return ant__keras_model(g, path, b->at, b->size, how);
+    if (ant__hdf5_is(b->at, b->size))
+        return ant__keras_legacy_model(g, path, b->at, b->size, how);
+    return model_of_yaml(g, path, b, how);
 }
 
 static ant_model *load(ant_graph *g, const char *path, ant_compiling how) {
     ant_bytes b;
-    ant_model *m;
     if (ant__file_read(&g->context.error, path, 0, NULL, &b))
         return NULL;
-    if (ant__safetensors_is(b.at, b.size))
-        m = model_of_tensors(g, path, &b, how);
-    else if (ant__keras_is(b.at, b.size))
-        m = ant__keras_model(g, path, b.at, b.size, how);
-    else if (ant__hdf5_is(b.at, b.size))
-        m = ant__keras_legacy_model(g, path, b.at, b.size, how);
-    else
-        m = model_of_yaml(g, path, &b, how);
+    ant_model *m = model_of(g, path, &b, how);
     ant__free(b.at);
     return m;
 }
@@ -186,8 +189,9 @@ static ant_recipe *recipe_of(ant_context *c, const char *path, const char *text)
     return t && !ant__recipe_read(c, path, t, r) ? r : NULL;
 }
 
-ant_model *ant__model_load(ant_graph *g, const char *path, ant_compiling how, ant_recipe **recipe) {
-    ant_model *m = load(g, path, how);
+ant_model *ant__model_of_bytes(ant_graph *g, const char *path, const ant_bytes *b,
+                               ant_compiling how, ant_recipe **recipe) {
+    ant_model *m = model_of(g, path, b, how);
     const char *data = m ? ant__body(m)->data : NULL;
     *recipe = data ? recipe_of(&g->context, path, data) : NULL;
     return m && (!data || *recipe) ? m : NULL;

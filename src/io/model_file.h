@@ -16,8 +16,8 @@ int ant__model_config(ant_context *c, ant_model *m, ant_buffer *out);
 /* Saves as ant_save does; `recipe` (NULL: what the model's file held) is kept with the model. 0 or
  * an error in c. */
 int ant__model_save(ant_context *c, ant_model *m, const ant_recipe *recipe, const char *path);
-/* Is this the content of a file that holds a whole model: safetensors (or tensors alone, which are
- * refused), .keras, .h5? */
+/* Can this be the content of a file that holds a whole model: safetensors, .keras, .h5? Those that hold
+ * numbers alone are refused then. */
 bool ant__model_is(const unsigned char *bytes, size_t size);
 /* What becomes of what a file says of training. */
 typedef enum ant_compiling {
@@ -27,9 +27,10 @@ typedef enum ant_compiling {
 } ant_compiling;
 /* Whether a model can be written under this name, by its ending; 0 or an error. */
 int ant__model_path_check(ant_fault *e, const char *path);
-/* As ant_load; *recipe is what the file kept of its data section, NULL: nothing. NULL after an error,
- * which is the graph's. */
-ant_model *ant__model_load(ant_graph *g, const char *path, ant_compiling how, ant_recipe **recipe);
+/* As ant_load, from a file's content; *recipe is what it kept of its data section, NULL: nothing. NULL
+ * after an error, which is the graph's. */
+ant_model *ant__model_of_bytes(ant_graph *g, const char *path, const ant_bytes *b,
+                               ant_compiling how, ant_recipe **recipe);
 /* The parts of such a text, or of an experiment; each may be NULL but `model`. */
 typedef struct ant_config {
     ant_tree *model, *compile, *data, *fit, *callbacks;

@@ -3,6 +3,8 @@
 #include "antler/antler.h"
 #include "graph/graph.h"
 #include "hostile.h"
+#include "io/config.h"
+#include "io/keras/keras.h"
 #include "io/zip.h"
 #include "support.h"
 #include <stdio.h>
@@ -81,6 +83,9 @@ static void refused(const char *path, const char *because) {
 #define X                                                                                          \
     "{'module': 'keras.layers', 'class_name': 'InputLayer', 'config': {'batch_shape': [null, 4], " \
     "'dtype': 'float32', 'name': 'x'}, 'name': 'x', 'inbound_nodes': []}"
+#define X2                                                                                         \
+    "{'module': 'keras.layers', 'class_name': 'InputLayer', 'config': {'batch_shape': [null, 4], " \
+    "'dtype': 'float32', 'name': 'y'}, 'name': 'y', 'inbound_nodes': []}"
 #define TENSOR(layer, call, result)                                                                \
     "{'class_name': '__keras_tensor__', 'config': {'shape': [null, 4], 'dtype': 'float32', "       \
     "'keras_history': ['" layer "', " call ", " result "]}}"
@@ -241,7 +246,238 @@ START_TEST(configs_are_refused) {
 }
 END_TEST
 
+/* --- what newer and older versions write, and strangers may --- */
+#define SEQUENTIAL(layers)                                                                         \
+    "{'module': 'keras', 'class_name': 'Sequential', 'config': {'name': 'm', 'layers': [" layers   \
+    "]}}"
+static const struct {
+    const char *config;
+    int weights;
+    const char *warning;
+} accepted[] = {
+    {DENSE(", 'units': 2"), 2, ""},
+    {DENSE(", 'units': 2, 'quantization_config': null, 'lora_rank': null, 'new_in_4': null, "
+           "'another': false, 'third': [], 'fourth': {}"),
+     2, ""},
+    {DENSE(", 'units': 2, 'use_bias': false, 'activation': null, 'kernel_regularizer': null"), 1,
+     ""},
+    {DENSE(", 'units': 2, 'dtype': {'module': 'keras', 'class_name': 'DTypePolicy', 'config': "
+           "{'name': 'mixed_bfloat16'}, 'registered_name': null}"),
+     2, "layer 'd' (Dense) is of type mixed_bfloat16; all is computed in float32"},
+    {DENSE(", 'units': 2, 'dtype': 'float16'"), 2, "is of type float16"},
+    {DENSE(", 'units': 2, 'dtype': {'class_name': 'DTypePolicyMap', 'config': {'default_policy': "
+           "'float32', 'policy_map': {}}}"),
+     2, ""},
+    {OTHER("BatchNormalization", ", 'axis': [1], 'synchronized': false"), 4, ""},
+    {SEQUENTIAL("{'class_name': 'Dense', 'config': {'name': 'd', 'units': 2, 'batch_input_shape': "
+                "[null, 4], 'implementation': 2}}"),
+     2, ""},
+    {"{'class_name': 'Sequential', 'config': [{'class_name': 'Dense', 'config': {'name': 'd', "
+     "'units': "
+     "2, 'batch_input_shape': [null, 4]}}]}",
+     2, ""},
+    {"{'class_name': 'Model', 'config': {'name': 'm', 'layers': [" X
+     ", {'class_name': 'Dense', 'config': {'name': 'd', 'units': 2}, 'name': 'd', 'inbound_nodes': "
+     "[[['x', 0, 0, {}]]]}], 'input_layers': [['x', 0, 0]], 'output_layers': [['d', 0, 0]]}}",
+     2, ""},
+    {MODEL(X ", " X2, "{'b': ['y', 0, 0], 'a': ['x', 0, 0]}",
+           "{'out': [['x', 0, 0], ['y', 0, 0]]}"),
+     0, ""},
+};
+enum { ACCEPTED = sizeof accepted / sizeof *accepted };
+
+START_TEST(configs_are_read) {
+    ant_graph *g = ant_graph_new(.threads = 1, .warn = note_warning);
+    ant_context *c = &g->context;
+    char *config = quoted(accepted[_i].config);
+    *warning = 0;
+    ant_tree *json = ant__json_parse(c, "config.json", config, strlen(config), NULL);
+    ant_tree *t = json ? ant__keras_model_tree(c, "m.keras", json, false) : NULL;
+    ant_model *m = t ? ant__model_read(g, "m.keras", t) : NULL;
+    ck_assert_msg(m != NULL, "%s", ant_error(g));
+    ck_assert_int_eq(ant_weight_count(m), accepted[_i].weights);
+    ck_assert_msg(strstr(warning, accepted[_i].warning) != NULL, "%s", warning);
+    ck_assert(*warning == 0 || *accepted[_i].warning);
+    free(config);
+    ant_graph_free(g);
+}
+END_TEST
+
+/* --- archives --- */
+static const struct {
+    part parts[4];
+    const char *because;
+} archives[] = {
+    {{{"config.json", "{}", 0}, {"model.weights.h5", "x", 0}}, "it holds no metadata.json"},
+    {{{"metadata.json", metadata, 0}, {"model.weights.h5", "x", 0}}, "it holds no config.json"},
+    {{{"metadata.json", "[", 0}, {"config.json", "{}", 0}}, "metadata.json:1:2: expected a value"},
+    {{{"x.npy", "x", 0}}, "it holds no metadata.json"},
+};
+enum { ARCHIVES = sizeof archives / sizeof *archives };
+
+START_TEST(archives_are_refused) {
+    int n = 0;
+    while (n < 4 && archives[_i].parts[n].name)
+        n++;
+    scratch_begin();
+    refused(archive(archives[_i].parts, n), archives[_i].because);
+    scratch_end();
+}
+END_TEST
+
+static char *simple_config(void) {
+    return quoted(DENSE(", 'units': 2"));
+}
+
+START_TEST(other_weights_are_refused) {
+    char *config = simple_config();
+    const part none[] = {{"metadata.json", metadata, 0}, {"config.json", config, 0}};
+    const part npz[] = {none[0], none[1], {"model.weights.npz", "x", 0}};
+    const part shards[] = {none[0], none[1], {"model.weights.json", "x", 0}};
+    scratch_begin();
+    refused(archive(none, 2), "it holds no model.weights.h5");
+    refused(archive(npz, 3), "its weights are in model.weights.npz; only model.weights.h5 is read");
+    refused(archive(shards, 3), "its weights are in model.weights.json");
+    free(config);
+    scratch_end();
+}
+END_TEST
+
+/* A version from the future, odd members beside, a member deflated by somebody else: all is well. */
+START_TEST(what_else_is_there_does_not_matter) {
+    static const char future[] = "{\"keras_version\": \"99.1\", \"more\": [1]}";
+    ant_graph *g = ant_graph_new(.threads = 1);
+    ant_model *m = ant_sequential(g, ant_dense(g, 2, .input_shape = {4}));
+    size_t size;
+    scratch_begin();
+    ck_assert_msg(!ant_save_weights(m, scratch_path("w.h5")), "%s", ant_model_error(m));
+    char *weights = scratch_read(scratch_path("w.h5"), &size), *config = simple_config();
+    const part parts[] = {{"metadata.json", future, 0},
+                          {"config.json", config, 0},
+                          {"assets/x/y.txt", "words", 0},
+                          {"model.weights.h5", weights, size}};
+    const char *text = error_of(archive(parts, 4));
+    ck_assert_msg(!*text, "%s", text);
+    free(weights);
+    free(config);
+    ant_graph_free(g);
+    scratch_end();
+}
+END_TEST
+
+/* --- much of something --- */
+/* n times a text with the numbers k - 1 and k in it, between two ends. */
+static char *many(const char *begin, const char *each, const char *end, int n) {
+    char *text = malloc(strlen(begin) + strlen(end) + (strlen(each) + 32) * (size_t)n + 1);
+    ck_assert(text);
+    char *at = text + sprintf(text, "%s", begin);
+    for (int k = 1; k <= n; k++)
+        at += sprintf(at, each, k - 1, k, k);
+    strcpy(at, end);
+    char *out = quoted(text);
+    free(text);
+    return out;
+}
+
+/* Loads it within two seconds; twice the size and 16 MB unless it is a model. */
+static void bounded(char *config, bool model) {
+    scratch_begin();
+    const char *path = with_config(config);
+    size_t size = strlen(config) + 1000;
+    clock_t from = clock();
+    memory_fail_at(0);
+    const char *text = error_of(path);
+    int64_t peak = memory_peak();
+    ck_assert_msg(clock() - from < 2 * CLOCKS_PER_SEC, "%s", text);
+    ck_assert_msg(*text, "it was read");
+    ck_assert_msg(model || peak <= 2 * (int64_t)size + (16 << 20), "%lld bytes for %zu: %s",
+                  (long long)peak, size, text);
+    free(config);
+    scratch_end();
+}
+
+#define LINK                                                                                       \
+    "{'module': 'keras.layers', 'class_name': 'Activation', 'config': {'activation': 'relu'}, "    \
+    "'inbound_nodes': [[['a%d', 0, 0]]], 'name': 'a%d'},"
+#define RUNG                                                                                       \
+    "{'module': 'keras.layers', 'class_name': 'Add', 'config': {}, 'inbound_nodes': [[['a%1$d', "  \
+    "0, "                                                                                          \
+    "0], ['a%1$d', 0, 0]]], 'name': 'a%2$d'},"
+#define CHAIN_BEGIN                                                                                \
+    "{'module': 'keras', 'class_name': 'Functional', 'config': {'layers': [{'class_name': "        \
+    "'InputLayer', 'config': {'batch_shape': [null, 4]}, 'name': 'a0', 'inbound_nodes': []},"
+#define CHAIN_END(k) X "], 'input_layers': ['a0', 0, 0], 'output_layers': ['a" #k "', 0, 0]}}"
+
+START_TEST(long_chains_take_no_long_time) {
+    bounded(many(CHAIN_BEGIN, LINK, CHAIN_END(10000), 10000), true);
+    bounded(many(CHAIN_BEGIN, RUNG, CHAIN_END(10000), 10000), true);
+    bounded(many(CHAIN_BEGIN, LINK, CHAIN_END(100000), 100000), false);
+}
+END_TEST
+
+#define SHARED                                                                                     \
+    "{'class_name': 'TimeDistributed', 'config': {'layer': {'class_name': 'Dense', 'config': "     \
+    "{'name': 'd', 'units': %d}, 'shared_object_id': %d}}, 'name': 't%d', 'inbound_nodes': []},"
+#define SAME                                                                                       \
+    "{'class_name': 'TimeDistributed', 'config': {'layer': {'class_name': 'Dense', 'config': "     \
+    "{'name': 'd', 'units': 2}, 'shared_object_id': 7}}, 'name': '%d t%d %d', 'inbound_nodes': "   \
+    "[]},"
+
+START_TEST(bombs_are_refused) {
+    bounded(many("{'class_name': 'Sequential', 'config': {'layers': [", "[],", "[]]}}", 1000000),
+            false);
+    bounded(many("[", "0,", "0]", 3000000), false);
+    bounded(many("{'a': [", "\"\\u0041 %d\",", "0]}", 1000000), false);
+    bounded(many("{", "'name %d': %d,", "'x': 0}", 300000), false);
+    bounded(many("", "[", "", 1000000), false);
+    bounded(many("", "{'class_name': 'Sequential', 'config': {'layers': [", "", 100000), false);
+    bounded(many(CHAIN_BEGIN, SHARED, CHAIN_END(0), 8000), true);
+    bounded(many(CHAIN_BEGIN, SAME, CHAIN_END(0), 8000), true);
+    bounded(many("{'module': 'keras', 'class_name': 'Functional', 'config': {'layers': [" X
+                 "], 'input_layers': {",
+                 "'%d': {},", "'x': ['x', 0, 0]}, 'output_layers': ['x', 0, 0]}}", 100000),
+            false);
+}
+END_TEST
+
+/* --- memory --- */
+static int load_once(void *path) {
+    ant_graph *g = ant_graph_new(.threads = 1);
+    if (!g)
+        return ANT_E_MEMORY;
+    ant_load(g, path);
+    int code = ant_status(g);
+    ant_graph_free(g);
+    return code;
+}
+
+START_TEST(memory_may_fail) {
+    ant_graph *g = ant_graph_new(.threads = 1);
+    ant_node *x = ant_input(g, {4}, .name = "x");
+    ant_layer *d = ant_dense(g, 4, "tanh", .name = "d");
+    ant_model *m =
+        ant_model_new(g, ANT_NODES(x), ANT_NODES(ant_call(d, ant_call(d, x)), ant_call(d, x)));
+    char path[256];
+    scratch_begin();
+    snprintf(path, sizeof path, "%s", scratch_path("m.keras"));
+    ant_compile(m, .optimizer = "adam", .loss = {"mse", "mae"});
+    ck_assert_msg(!ant_save(m, path), "%s", ant_model_error(m));
+    ant_graph_free(g);
+    memory_fail_each(load_once, path);
+    scratch_end();
+}
+END_TEST
+
 int main(void) {
-    const test_entry entries[] = {ANT_LOOP(configs_are_refused, CONFIGS)};
+    const test_entry entries[] = {
+        ANT_LOOP(configs_are_refused, CONFIGS),
+        ANT_LOOP(configs_are_read, ACCEPTED),
+        ANT_LOOP(archives_are_refused, ARCHIVES),
+        {other_weights_are_refused, 0},
+        {what_else_is_there_does_not_matter, 0},
+        {long_chains_take_no_long_time, 0},
+        {bombs_are_refused, 0},
+        {memory_may_fail, 0},
+    };
     return test_run("keras_read", entries, (int)(sizeof entries / sizeof *entries));
 }

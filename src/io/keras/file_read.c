@@ -7,8 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char config_name[] = "config.json", metadata_name[] = "metadata.json",
-                  weights_name[] = "model.weights.h5";
+static const char config_name[] = "config.json", metadata_name[] = "metadata.json";
 
 typedef struct reader {
     ant_graph *g;
@@ -44,10 +43,10 @@ ant_limits ant__keras_limits(size_t file_size) {
 static int missing(reader *r, const char *name) {
     static const char *const others[] = {"model.weights.npz", "model.weights.json"};
     for (int k = 0; k < 2; k++)
-        if (!strcmp(name, weights_name) && ant__zip_find(&r->zip, others[k]))
+        if (!strcmp(name, ant__keras_weights_member) && ant__zip_find(&r->zip, others[k]))
             return ant__fail(&r->c.error, ANT_E_FORMAT,
                              "%s: its weights are in %s; only %s is read", r->path, others[k],
-                             weights_name);
+                             ant__keras_weights_member);
     return ant__fail(&r->c.error, ANT_E_FORMAT, "%s: it holds no %s, as Keras's files do", r->path,
                      name);
 }
@@ -138,11 +137,11 @@ static int compile(reader *r, ant_model *m, ant_compiling how) {
 
 /* The tree of the weights' file inside. */
 static int read_weights(reader *r) {
-    const ant_member *member = ant__zip_find(&r->zip, weights_name);
+    const ant_member *member = ant__zip_find(&r->zip, ant__keras_weights_member);
     const unsigned char *bytes;
-    r->inside = ant__print(&r->c, "%s: %s", r->path, weights_name);
+    r->inside = ant__print(&r->c, "%s: %s", r->path, ant__keras_weights_member);
     if (!member || !r->inside)
-        return r->inside ? missing(r, weights_name) : r->c.error.code;
+        return r->inside ? missing(r, ant__keras_weights_member) : r->c.error.code;
     int code = ant__zip_view(&r->c, &r->zip, member, &bytes);
     if (!code)
         code = ant__hdf5_parse(&r->c, r->inside, bytes, (size_t)member->size, NULL, &r->root);
