@@ -99,7 +99,7 @@ ANT_API int ant_save(ant_model *m, const char *path);
  *     YAML          in any of its forms (docs/yaml.md) with its weights beside it, where there are
  *                   some; else they are newly drawn
  *     .keras, .h5   of Keras 3, Keras 2 and tf.keras, with weights, what compile was told and the
- *                   optimizer's state (docs/keras.md)
+ *                   optimizer's state (docs/tutorials/6-from-keras-to-c.md)
  * Layers, losses … of one's own are registered before. Never NULL: after an error the model is
  * dead, and the graph tells what was wrong, with file, line and column, or the layer. */
 typedef struct ant_load_options {
