@@ -38,7 +38,7 @@ static void tell(ant_model *m, const char *when, int64_t rows) {
 
 int main(int argc, char **argv) {
     int64_t n[2];
-    float p[10];
+    float p[10] = {0};
     if (read_digits(argc > 2 ? argv[2] : "examples/data/digits.csv", n))
         return 1;
 

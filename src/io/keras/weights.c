@@ -58,7 +58,7 @@ static int put_places(ant_context *c, ant_hdf5_node *root, const ant_keras_place
 }
 
 ant_hdf5_node *ant__keras_weights_tree(ant_context *c, ant_model *m, ant_state_of what) {
-    ant_keras_places places;
+    ant_keras_places places = {0};
     ant_hdf5_node *root = ant__hdf5_group(c, NULL, "");
     int code = root ? ant__keras_places(c, m, &places) : c->error.code;
     if (code)
