@@ -42,36 +42,6 @@ view K(conv_view)(const image *m, range rows, range columns, R *buffer) {
 
 /* --- one axis --- */
 
-static line forward_line(const axis *a) {
-    return (line){.step = 1,
-                  .count = a->out,
-                  .walk = a->stride,
-                  .shift = -a->before,
-                  .tap_step = 1,
-                  .taps = a->size,
-                  .reach = a->dilation};
-}
-
-/* Entries h of the input with (h + before) % stride == phase; tap a of theirs is map entry
- * (h + before - a * dilation) / stride, so the last tap comes first. */
-static line transposed_line(const axis *a, int64_t phase) {
-    line l = {.step = a->stride, .walk = 1, .tap = -1};
-    l.first = ((phase - a->before) % a->stride + a->stride) % a->stride;
-    l.count = a->in > l.first ? (a->in - l.first - 1) / a->stride + 1 : 0;
-    for (int64_t k = a->size - 1; k >= 0; k--) {
-        if (k * a->dilation % a->stride != phase)
-            continue;
-        if (l.taps == 0)
-            l.tap = k;
-        if (l.taps == 1)
-            l.tap_step = k - l.tap;
-        l.taps++;
-    }
-    l.reach = -l.tap_step * a->dilation / a->stride;
-    l.shift = l.taps ? (l.first + a->before - l.tap * a->dilation) / a->stride : 0;
-    return l;
-}
-
 static range line_range(const line *l, int64_t from, int64_t to) {
     int64_t start = from * l->walk + l->shift;
     return (range){start, (to - 1) * l->walk + l->shift + (l->taps - 1) * l->reach + 1};

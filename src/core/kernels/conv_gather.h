@@ -2,15 +2,7 @@
 #ifndef ANT_CORE_KERNELS_CONV_GATHER_H
 #define ANT_CORE_KERNELS_CONV_GATHER_H
 #include "core/kernels/conv.h"
-
-/* How the entries first, first + step, … of the result (count of them) are made: number t looks at
- * source entries t * walk + shift, one for each tap, `reach` apart. */
-typedef struct line {
-    int64_t first, step, count;
-    int64_t walk, shift;
-    int64_t tap, tap_step, taps; /* of the kernel, in the order of their source entries */
-    int64_t reach;
-} line;
+#include "core/kernels/window_line.h"
 
 typedef struct gather {
     line row, column;

@@ -9,6 +9,7 @@
  * are cut and at what limit. A cell is a part of all rows of the result and uses the slot of the
  * first cell of its call. */
 #include "core/kernels/depthwise.h"
+#include "core/kernels/window_line.h"
 #include <math.h>
 
 enum {
@@ -17,44 +18,6 @@ enum {
            : ANT__VECTOR_BYTES == 32 ? 6
                                      : 4 /* columns */
 };
-
-/* Entries first, first + step, … of an axis of the result (count of them): number t looks at source
- * entries t * walk + shift, one for each tap, `reach` apart. */
-typedef struct line {
-    int64_t first, step, count;
-    int64_t walk, shift, reach;
-    int64_t tap, tap_step, taps; /* of the kernel, in the order of their source entries */
-} line;
-
-static line forward_line(const axis *a) {
-    return (line){.step = 1,
-                  .count = a->out,
-                  .walk = a->stride,
-                  .shift = -a->before,
-                  .reach = a->dilation,
-                  .tap_step = 1,
-                  .taps = a->size};
-}
-
-/* Entries h of the input with (h + before) % stride == phase; tap a of theirs is map entry
- * (h + before - a * dilation) / stride, so the last tap comes first. */
-static line transposed_line(const axis *a, int64_t phase) {
-    line l = {.step = a->stride, .walk = 1, .tap = -1};
-    l.first = ((phase - a->before) % a->stride + a->stride) % a->stride;
-    l.count = a->in > l.first ? (a->in - l.first - 1) / a->stride + 1 : 0;
-    for (int64_t k = a->size - 1; k >= 0; k--) {
-        if (k * a->dilation % a->stride != phase)
-            continue;
-        if (l.taps == 0)
-            l.tap = k;
-        if (l.taps == 1)
-            l.tap_step = k - l.tap;
-        l.taps++;
-    }
-    l.reach = -l.tap_step * a->dilation / a->stride;
-    l.shift = l.taps ? (l.first + a->before - l.tap * a->dilation) / a->stride : 0;
-    return l;
-}
 
 /* Source entries under so many positions. */
 static int64_t under(const line *l, int64_t count) {

@@ -4,15 +4,18 @@
  * into the map that stands under `model:` and the one under `compile:`; writing turns a model into
  * JSON. Nothing is built here that ant__model_read does not build.
  *
- *     json.c             JSON and trees
- *     config_read.c      config.json -> model tree: layers, calls, nested models
- *     config_write.c     model -> config.json
- *     objects.c          {"class_name": …, "config": {…}} and the texts of parts, both ways
- *     compile.c          compile_config and `compile:`, both ways
- *     operations.c       recorded operations (x * 2 + y) and layers of class Operation, both ways
- *     paths.c            which weight stands where in the HDF5 file
- *     file_read.c, file_write.c   the zip around it
- *     legacy.c           whole models of Keras 2 and tf.keras in one HDF5 file
+ *     file_read.c, file_write.c        the zip around it; weights_file.c: weights alone
+ *     config_read.c, config_write.c    config.json: models and layers
+ *     graph_read.c                     the graph of a Functional model; structure.c: nested ports
+ *     call_read.c, calls_write.c       recorded calls
+ *     layer_read.c, shared.c           one layer; one that stood before
+ *     objects.c, objects_write.c       {"class_name": …, "config": {…}} and the texts of parts
+ *     compile_read.c, compile_write.c  compile_config and `compile:`
+ *     operations*.c                    recorded operations (x * 2 + y) and layers of class Operation
+ *     paths.c                          which weight stands where in the HDF5 file
+ *     weights.c, optimizer_state.c     the numbers there
+ *     notes.c                          what only Antler keeps
+ *     legacy*.c                        whole models of Keras 2 and tf.keras in one HDF5 file
  *
  * Names in a file are data: they are never looked up as modules, paths or code. */
 #ifndef ANT_IO_KERAS_H
@@ -22,13 +25,7 @@
 #include "io/json.h"
 #include "io/model_file.h"
 
-/* --- objects.c: {"module": …, "class_name": "L2", "config": {"l2": 0.01}} --- */
-/* What the option of a layer (or of compile) says, as Antler's own grammar has it: a bare string, a
- * number and null stay; an object becomes a call, L2(l2=0.01); __tensor__ and __numpy__ become
- * lists. `where` names the layer and option for messages. NULL after an error in c. */
-ant_tree *ant__keras_value_read(ant_context *c, const char *where, const ant_tree *json);
-
-/* --- objects_write.c: the same back --- */
+/* --- objects_write.c: {"module": …, "class_name": "L2", "config": {"l2": 0.01}} --- */
 /* A part as Keras writes it: a word, or an object with all its options. NULL after an error in c,
  * which names what Keras cannot say. */
 ant_tree *ant__keras_part_write(ant_context *c, int kind, const char *text);
@@ -52,7 +49,7 @@ ant_tree *ant__keras_operation_read(ant_context *c, const ant_tree *object, cons
 ant_tree *ant__keras_operation_write(ant_context *c, const ant_layer *l, ant_tree *const *operands,
                                      int n, ant_tree **args, ant_tree **kwargs);
 
-/* --- config_read.c, compile.c --- */
+/* --- config_read.c, compile_read.c --- */
 /* The map under `model:` from config.json of a Functional or Sequential model. NULL after an error in
  * c that names the layer. */
 ant_tree *ant__keras_model_tree(ant_context *c, const char *path, const ant_tree *config,

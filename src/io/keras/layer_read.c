@@ -22,7 +22,8 @@ static bool quantised(const ant_tree *dtype, const char *name) {
            !strncmp(name, "int8", 4) || !strncmp(name, "int4", 4) || !strncmp(name, "float8", 6);
 }
 
-int ant__keras_dtype_read(ant_keras_reader *r, const char *where, const ant_tree *dtype) {
+/* Notes the policy of a layer: what is not float32 is warned of once, or refused. */
+static int dtype_read(ant_keras_reader *r, const char *where, const ant_tree *dtype) {
     static const char others[] = "float64 float16 bfloat16 mixed_float16 mixed_bfloat16";
     const char *name = ant__keras_is_null(dtype) ? "float32" : policy_name(dtype);
     ant_fault *e = &r->c->error;
@@ -54,7 +55,7 @@ static const char *input_dtype(ant_keras_reader *r, const char *where, const ant
     for (size_t k = 0; name && k < sizeof types / sizeof *types; k++)
         if (!strcmp(types[k].said, name))
             return types[k].own;
-    return ant__keras_dtype_read(r, where, dtype) ? NULL : "float32";
+    return dtype_read(r, where, dtype) ? NULL : "float32";
 }
 
 static int add(ant_keras_reader *r, ant_tree *out, const char *key, ant_tree *value) {
@@ -231,7 +232,7 @@ static ant_tree *options_read(ant_keras_reader *r, const char *where, const char
     const ant_tree *config = ant__keras_config(object);
     inner i = {r, path};
     ant_keras_layers layers = {inner_read, &i};
-    if (!cls || ant__keras_dtype_read(r, where, ant__tree_get(config, "dtype")))
+    if (!cls || dtype_read(r, where, ant__tree_get(config, "dtype")))
         return NULL;
     ant_tree *t = ant__tree_new(r->c, ANT__MAP, NULL, NULL);
     ant_tree *options = ant__tree_new(r->c, ANT__MAP, cls->name, NULL);

@@ -173,6 +173,10 @@ static ant_tree *parts_read(ant_context *c, const ant_row *row, const char *wher
 }
 
 /* BatchNormalization's axis stood in a list once. */
+/* What an option says, as Antler's own grammar has it: a bare string, a number and null stay; an object
+ * becomes a call, L2(l2=0.01); __tensor__ and __numpy__ become lists. */
+static ant_tree *value_read(ant_context *c, const char *where, const ant_tree *json);
+
 static const ant_tree *number_of(const ant_row *row, const ant_tree *json) {
     bool one = json->kind == ANT__ITEMS && json->first && !json->first->next;
     return row->field == ANT__INT && one ? json->first : json;
@@ -188,7 +192,7 @@ static ant_tree *option_value(ant_context *c, const ant_row *row, const char *wh
     if (layer)
         return layers_read(c, where, json, layers);
     return row->part && !number ? parts_read(c, row, where, json)
-                                : ant__keras_value_read(c, where, number_of(row, json));
+                                : value_read(c, where, number_of(row, json));
 }
 
 static int option_read(ant_context *c, const ant_class *cls, const char *where,
@@ -372,18 +376,18 @@ static int kind_of(const ant_tree *object) {
 static ant_tree *children_read(ant_context *c, const char *where, const ant_tree *json) {
     ant_tree *out = copy_of(c, json, NULL);
     for (const ant_tree *t = json->first; t && out; t = t->next)
-        if (add_value(c, out, t->key, ant__keras_value_read(c, where, t)))
+        if (add_value(c, out, t->key, value_read(c, where, t)))
             return NULL;
     return out;
 }
 
-ant_tree *ant__keras_value_read(ant_context *c, const char *where, const ant_tree *json) {
+static ant_tree *value_read(ant_context *c, const char *where, const ant_tree *json) {
     const char *cls = ant__keras_class(json);
     if (!cls)
         return children_read(c, where, json);
     const ant_tree *value = ant__tree_get(ant__keras_config(json), "value");
     if ((!strcmp(cls, "__tensor__") || !strcmp(cls, "__numpy__")) && value)
-        return ant__keras_value_read(c, where, value);
+        return value_read(c, where, value);
     if (!strncmp(cls, "__", 2) && strcmp(cls, "__lambda__")) {
         ant__fail(&c->error, ANT_E_OPTION, "%s: a %.60s cannot stand here", where, cls);
         return NULL;

@@ -1,6 +1,7 @@
 /* Recorded operations into layers of class Operation. */
 #include "io/keras/operations.h"
 #include "core/text/buffer.h"
+#include "io/keras/read.h"
 #include <string.h>
 
 /* --- names --- */
@@ -24,18 +25,9 @@ bool ant__keras_name_is(const char *name, int n, const char *word) {
     return (size_t)n == strlen(word) && !memcmp(name, word, (size_t)n);
 }
 
-static const char *text_of(const ant_tree *map, const char *key) {
-    const ant_tree *t = map ? ant__tree_get(map, key) : NULL;
-    return t && t->kind == ANT__QUOTED ? t->text : NULL;
-}
-
 static bool of_class(const ant_tree *t, const char *cls) {
-    const char *name = t->kind == ANT__MAP ? text_of(t, "class_name") : NULL;
+    const char *name = ant__keras_text_of(t, "class_name");
     return name && !strcmp(name, cls);
-}
-
-static bool is_null(const ant_tree *t) {
-    return !t || (t->kind == ANT__WORD && !strcmp(t->text, "null"));
 }
 
 static bool is_word(const ant_tree *t, const char *text) {
@@ -48,7 +40,7 @@ bool ant__keras_is_tensor(const ant_tree *t) {
 
 bool ant__keras_is_operation(const ant_tree *object) {
     static const char inside[] = "keras.src.ops.";
-    const char *module = object->kind == ANT__MAP ? text_of(object, "module") : NULL;
+    const char *module = ant__keras_text_of(object, "module");
     return module && !strncmp(module, inside, sizeof inside - 1);
 }
 
@@ -86,7 +78,7 @@ static int add(reader *r, ant_tree *parent, ant_tree *child) {
 /* Numbers and nested lists of them, as Antler writes them; false where there is anything else. */
 static bool copy_numbers(reader *r, const ant_tree *t, ant_tree **out) {
     bool items = t->kind == ANT__ITEMS;
-    if (!items && (t->kind != ANT__WORD || is_null(t)))
+    if (!items && (t->kind != ANT__WORD || ant__keras_is_null(t)))
         return false;
     *out = word(r, items ? ANT__ITEMS : ANT__WORD, NULL, t->text);
     for (const ant_tree *x = t->first; x && *out; x = x->next) {
@@ -99,13 +91,12 @@ static bool copy_numbers(reader *r, const ant_tree *t, ant_tree **out) {
 }
 
 static int add_constant(reader *r, const char *name, const ant_tree *t) {
-    const ant_tree *value = t, *config = NULL;
+    const ant_tree *value = t;
     const char *dtype = NULL, *text;
     ant_tree *numbers = NULL;
     if (of_class(t, "__numpy__") || of_class(t, "__tensor__")) {
-        config = ant__tree_get(t, "config");
-        value = config ? ant__tree_get(config, "value") : NULL;
-        dtype = text_of(config, "dtype");
+        value = ant__tree_get(ant__keras_config(t), "value");
+        dtype = ant__keras_text_of(ant__keras_config(t), "dtype");
     }
     if (!value || !copy_numbers(r, value, &numbers))
         return fail_named(r, name, (int)strlen(name), "is no tensor and no numbers");
@@ -120,8 +111,8 @@ static int add_constant(reader *r, const char *name, const ant_tree *t) {
 /* A whole number with a point makes reals of ints, which only a constant can say. */
 static bool as_option(const reader *r, const char *name, const ant_tree *t) {
     bool place = !strcmp(name, "x1") || !strcmp(name, "x2");
-    bool number =
-        t->kind == ANT__WORD && !is_null(t) && !is_word(t, "true") && !is_word(t, "false");
+    bool number = t->kind == ANT__WORD && !ant__keras_is_null(t) && !is_word(t, "true") &&
+                  !is_word(t, "false");
     return place && number && !(r->ints && strpbrk(t->text, ".eE"));
 }
 
@@ -150,7 +141,7 @@ static int flatten(reader *r, ant_tree *out, const ant_tree *t) {
         if (x->kind == ANT__ITEMS)
             code = flatten(r, out, x);
         else if (ant__tree_scalar(x))
-            code = add(r, out, word(r, x->kind, NULL, is_null(x) ? "-1" : x->text));
+            code = add(r, out, word(r, x->kind, NULL, ant__keras_is_null(x) ? "-1" : x->text));
         else
             return fail(r, "a list holds what is no number");
     }
@@ -159,7 +150,7 @@ static int flatten(reader *r, ant_tree *out, const ant_tree *t) {
 
 static int put(reader *r, const char *name, int n, const ant_tree *t) {
     const char *key = ant__print(r->c, "%.*s", n, name);
-    if (!key || is_null(t))
+    if (!key || ant__keras_is_null(t))
         return r->c->error.code;
     if (t->kind != ANT__ITEMS && !ant__tree_scalar(t))
         return fail_named(r, name, n, "is no number, text or list");
@@ -173,20 +164,20 @@ static int key_item(reader *r, ant_buffer *b, const ant_tree *t) {
     static const char *const parts[] = {"start", "stop", "step"};
     bool rest = of_class(t, "__ellipsis__");
     if (t->kind == ANT__WORD || rest) {
-        ant__put(b, rest ? "..." : is_null(t) ? "None" : t->text);
+        ant__put(b, rest ? "..." : ant__keras_is_null(t) ? "None" : t->text);
         return 0;
     }
     if (!of_class(t, "__slice__") || !config)
         return fail(r, "an index is neither a number nor a slice");
     for (int k = 0; k < 3; k++) {
         const ant_tree *part = ant__tree_get(config, parts[k]);
-        if (k == 2 && is_null(part))
+        if (k == 2 && ant__keras_is_null(part))
             break;
         if (k)
             ant__put(b, ":");
-        if (!is_null(part) && part->kind != ANT__WORD)
+        if (!ant__keras_is_null(part) && part->kind != ANT__WORD)
             return fail(r, "a slice is not of numbers");
-        if (!is_null(part))
+        if (!ant__keras_is_null(part))
             ant__put(b, part->text);
     }
     return 0;
@@ -210,7 +201,7 @@ static int put_key(reader *r, const ant_tree *t) {
 
 /* count|axes: a number of parts (axes), or a list of places (of the axes of each value). */
 static int put_count(reader *r, const ant_tree *t) {
-    if (is_null(t) || t->kind != ANT__ITEMS)
+    if (ant__keras_is_null(t) || t->kind != ANT__ITEMS)
         return put(r, "count", 5, t);
     if (strcmp(r->op->op, "tensordot"))
         return put(r, "indices", 7, t);
@@ -224,7 +215,7 @@ static int put_count(reader *r, const ant_tree *t) {
 static int put_entry(reader *r, const char *name, int n, const ant_tree *t) {
     const char *key = ant__print(r->c, "%.*s", n, name);
     ant_tree *list = key ? ant__tree_get(r->options, key) : NULL;
-    if (!key || is_null(t) || !ant__tree_scalar(t))
+    if (!key || ant__keras_is_null(t) || !ant__tree_scalar(t))
         return key ? fail_named(r, name, n, "is no number") : r->c->error.code;
     if (!list && add(r, r->options, list = word(r, ANT__ITEMS, key, NULL)))
         return r->c->error.code;
@@ -259,7 +250,7 @@ static int read_options(reader *r) {
         const char *is = memchr(o.ours, '=', (size_t)o.ours_n);
         const ant_tree *t = said(r->config, o.ours, (int)(is - o.ours));
         int n = o.ours_n - (int)(is - o.ours) - 1;
-        if (!is_null(t) && !(t->text && ant__keras_name_is(is + 1, n, t->text)))
+        if (!ant__keras_is_null(t) && !(t->text && ant__keras_name_is(is + 1, n, t->text)))
             return fail_named(r, o.ours, (int)(is - o.ours), "has a value that is not read here");
     }
     return r->c->error.code;
@@ -297,7 +288,7 @@ static int find_parameters(reader *r, const ant_tree *args, const ant_tree *kwar
     if (x)
         return fail(r, "its call has more arguments than are known");
     for (x = kwargs ? kwargs->first : NULL; x; x = x->next)
-        if (!is_null(x) && !takes(p, x->key))
+        if (!ant__keras_is_null(x) && !takes(p, x->key))
             return fail_named(r, x->key, (int)strlen(x->key), "is a keyword that is not known");
     return 0;
 }
@@ -310,9 +301,9 @@ static int read_parameter(reader *r, const ant_keras_name *o, const ant_tree *t,
     if (!name)
         return r->c->error.code;
     if (option)
-        return !strcmp(name, "key") && !is_null(t) ? put_key(r, t)
-                                                   : put(r, name, (int)strlen(name), t);
-    if (is_null(t)) {
+        return !strcmp(name, "key") && !ant__keras_is_null(t) ? put_key(r, t)
+                                                              : put(r, name, (int)strlen(name), t);
+    if (ant__keras_is_null(t)) {
         const char *none = last ? NULL : ant__print(r->c, "%s=none", name);
         return none ? add(r, r->constants, word(r, ANT__QUOTED, NULL, none)) : r->c->error.code;
     }
@@ -327,7 +318,7 @@ static int read_parameter(reader *r, const ant_keras_name *o, const ant_tree *t,
 /* Behind the last value that is given, none needs to be said. */
 static int read_parameters(reader *r, const parameters *p) {
     int last = p->n - 1;
-    while (last > 0 && (is_null(p->value[last]) || *p->name[last].ours == '='))
+    while (last > 0 && (ant__keras_is_null(p->value[last]) || *p->name[last].ours == '='))
         last--;
     for (int k = 0; k < p->n; k++)
         if (read_parameter(r, &p->name[k], p->value[k], k >= last))
@@ -337,7 +328,7 @@ static int read_parameters(reader *r, const parameters *p) {
 
 static void find_ints(reader *r, const ant_tree *t) {
     const char *dtype =
-        ant__keras_is_tensor(t) ? text_of(ant__tree_get(t, "config"), "dtype") : NULL;
+        ant__keras_is_tensor(t) ? ant__keras_text_of(ant__keras_config(t), "dtype") : NULL;
     r->ints |= dtype && strncmp(dtype, "float", 5) && strcmp(dtype, "bfloat16");
     for (const ant_tree *x = t->kind == ANT__ITEMS ? t->first : NULL; x; x = x->next)
         find_ints(r, x);
@@ -375,7 +366,8 @@ static ant_tree *layer_of(reader *r) {
 }
 
 static const ant_keras_operation *find(ant_context *c, const ant_tree *object) {
-    const char *cls = text_of(object, "class_name"), *name = text_of(object, "name");
+    const char *cls = ant__keras_text_of(object, "class_name"),
+               *name = ant__keras_text_of(object, "name");
     const char *names[512], *at = name ? name : "?";
     char hint[ANT__HINT_TEXT];
     int n = 0;
@@ -392,16 +384,14 @@ static const ant_keras_operation *find(ant_context *c, const ant_tree *object) {
 
 ant_tree *ant__keras_operation_read(ant_context *c, const ant_tree *object, const ant_tree *node,
                                     const ant_keras_tensors *tensors, ant_tree *call) {
-    static const ant_tree nothing = {.kind = ANT__MAP};
-    const ant_tree *config = ant__tree_get(object, "config");
     const ant_tree *args = ant__tree_get(node, "args"), *kwargs = ant__tree_get(node, "kwargs");
     reader r = {.c = c, .op = find(c, object), .tensors = tensors, .call = call};
     parameters p = {.n = 0};
     if (!r.op)
         return NULL;
-    r.name = text_of(object, "name");
+    r.name = ant__keras_text_of(object, "name");
     r.name = r.name ? r.name : r.op->cls;
-    r.config = config && config->kind == ANT__MAP ? config : &nothing;
+    r.config = ant__keras_config(object);
     r.options = word(&r, ANT__MAP, NULL, NULL);
     r.constants = word(&r, ANT__ITEMS, "constants", NULL);
     if (!r.options || !r.constants)

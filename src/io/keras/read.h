@@ -82,8 +82,6 @@ ant_tree *ant__keras_input_read(ant_keras_reader *r, const char *name, const ant
 int ant__keras_call_read(ant_keras_reader *r, const char *where, const ant_tree *object,
                          const ant_tree *node, const ant_keras_tensors *tensors, ant_tree *call);
 bool ant__keras_is_model(const ant_tree *object);
-/* Notes the policy of a layer: what is not float32 is warned of once, or refused. */
-int ant__keras_dtype_read(ant_keras_reader *r, const char *where, const ant_tree *dtype);
 
 /* Of the JSON in a file of this size. */
 ant_limits ant__keras_limits(size_t file_size);
