@@ -2,6 +2,7 @@
  *
  * Saved for the gradient, for each unit: i, f, k, o and what c was when the step began. */
 #include "core/kernels/strip_back.h"
+#include "core/kernels/strip_forth.h"
 
 enum { GATES = 4, SAVED = 5, WIDE = ANT__STRIP_NARROW };
 enum { I, F, CANDIDATE, O, C_BEFORE };
@@ -11,16 +12,10 @@ ALWAYS_INLINE vec next_state(vec f, vec c, vec i, vec k) {
     return vec_fma(f, c, i * k);
 }
 
-/* --- forward --- */
-typedef struct lstm {
-    strip s;
-    const R *x, *from_x, *from_h; /* from_x, from_h: packed weights */
-    R *y;                         /* of the strip's first sample; NULL where nobody wants it */
-    R *saved[STRIP_VECS];
-    R *input, *h, *h_next, *c;
-} lstm;
+static const strip_kind kind = {GATES, GATES, 2, {0, 1, 2, 3}, {0, 1, 2, 3}, SAVED};
 
-ALWAYS_INLINE void update(const lstm *l, R *const *saved, int64_t unit, const int v, const vec *sum,
+/* --- forward --- */
+ALWAYS_INLINE void update(const strip_forth *l, int64_t unit, const int v, const vec *sum,
                           ant_gate activation, ant_gate gate) {
     const int64_t at = unit * l->s.lanes + v * LANES;
     const vec h = vec_load(l->h + at), c = vec_load(l->c + at);
@@ -29,9 +24,9 @@ ALWAYS_INLINE void update(const lstm *l, R *const *saved, int64_t unit, const in
     vec next = next_state(f, c, i, k);
     vec_store(l->h_next + at, strip_choose(&l->s, v, o * activated(activation, next), h));
     vec_store(l->c + at, strip_choose(&l->s, v, next, c));
-    if (!saved[v])
+    if (!l->now[v])
         return;
-    R *to = saved[v] + unit * SAVED * ANT__WALK_ROWS;
+    R *to = l->now[v] + unit * SAVED * ANT__WALK_ROWS;
     vec_store(to + I * ANT__WALK_ROWS, i);
     vec_store(to + F * ANT__WALK_ROWS, f);
     vec_store(to + CANDIDATE * ANT__WALK_ROWS, k);
@@ -40,7 +35,7 @@ ALWAYS_INLINE void update(const lstm *l, R *const *saved, int64_t unit, const in
 }
 
 /* The units from `unit` on, which are some of one tile. */
-ALWAYS_INLINE void step_units(const lstm *l, R *const *saved, int64_t unit, const strip_part p,
+ALWAYS_INLINE void step_units(const strip_forth *l, int64_t unit, const strip_part p,
                               ant_gate activation, ant_gate gate) {
     const int64_t tile = unit / WIDE, from = unit % WIDE;
     const R *x = strip_tile(l->from_x, tile, l->s.features, GATES, WIDE) + from;
@@ -57,90 +52,43 @@ ALWAYS_INLINE void step_units(const lstm *l, R *const *saved, int64_t unit, cons
         for (int v = 0; v < p.vecs; v++) {
             const vec gates[GATES] = {sum[I][u][v], sum[F][u][v], sum[CANDIDATE][u][v],
                                       sum[O][u][v]};
-            update(l, saved, unit + u, v, gates, activation, gate);
+            update(l, unit + u, v, gates, activation, gate);
         }
     }
 }
 
-ALWAYS_INLINE void step_all(const lstm *l, R *const *saved, const int vecs, ant_gate activation,
+ALWAYS_INLINE void step_all(const strip_forth *l, const int vecs, ant_gate activation,
                             ant_gate gate) {
     const strip_part p = {GATES, WIDE, STRIP_SUMS / GATES / vecs, vecs, CANDIDATE};
     for (int64_t unit = 0; unit < l->s.w.units; unit += p.units)
-        step_units(l, saved, unit, p, activation, gate);
+        step_units(l, unit, p, activation, gate);
 }
 
 /* The usual pairs are compiled with their activations melted in. */
-ALWAYS_INLINE void step_gates(const lstm *l, R *const *saved, const int vecs) {
+ALWAYS_INLINE void step_gates(const strip_forth *l, const int vecs) {
     const ant_gate activation = l->s.w.activation, gate = l->s.w.gate;
     if (activation == ANT__GATE_TANH && gate == ANT__GATE_SIGMOID)
-        step_all(l, saved, vecs, ANT__GATE_TANH, ANT__GATE_SIGMOID);
+        step_all(l, vecs, ANT__GATE_TANH, ANT__GATE_SIGMOID);
     else if (activation == ANT__GATE_RELU && gate == ANT__GATE_SIGMOID)
-        step_all(l, saved, vecs, ANT__GATE_RELU, ANT__GATE_SIGMOID);
+        step_all(l, vecs, ANT__GATE_RELU, ANT__GATE_SIGMOID);
     else
-        step_all(l, saved, vecs, activation, gate);
+        step_all(l, vecs, activation, gate);
 }
 
-static void step_one(const lstm *l, R *const *saved) {
-    step_gates(l, saved, 1);
+static void step_one(const strip_forth *l) {
+    step_gates(l, 1);
 }
 
-static void step_two(const lstm *l, R *const *saved) {
-    step_gates(l, saved, 2);
-}
-
-static int64_t saved_rows(int64_t units) {
-    return ant__strip_units(units, GATES) * SAVED;
-}
-
-static void step(lstm *l, int64_t number) {
-    const strip *s = &l->s;
-    const int64_t time = walk_time(&s->w, number), units = s->w.units, steps = s->w.steps;
-    R *saved[STRIP_VECS], *before = l->h;
-    strip_saved_at(saved, l->saved, number, saved_rows(units));
-    strip_look(&l->s, time);
-    strip_take(s, l->input, l->x + time * s->features, steps * s->features, s->features);
-    if (s->lanes > LANES)
-        step_two(l, saved);
-    else
-        step_one(l, saved);
-    l->h = l->h_next;
-    l->h_next = before;
-    strip_give(s, l->y ? l->y + number * units : NULL, steps * units, l->h, units);
-}
-
-/* at: x, W, U, both packed, h, c [, mask, biases]; y, last h, last c, saved; workspace. */
-enum { INPUTS = 7, POINTERS = 11 };
-
-static void walk_strip(void *const *at, const ant_num *n, strip s) {
-    const int64_t units = s.w.units, padded = ant__strip_units(units, 1);
-    const int64_t sequence = s.w.steps * units;
-    void *const *out = strip_outputs(at + INPUTS, n, &s.w);
-    lstm l = {.s = s, .from_x = at[3], .from_h = at[4]};
-    l.x = walk_sample(&s.w, at[0], s.w.steps * s.features);
-    l.y = walk_sample(&s.w, out[0], sequence);
-    strip_saved(&s, l.saved, out[3], saved_rows(units));
-    R *room = s.memory;
-    l.input = strip_array(&s, &room, s.features);
-    l.h = strip_array(&s, &room, padded);
-    l.h_next = strip_array(&s, &room, padded);
-    l.c = strip_array(&s, &room, padded);
-    strip_take(&s, l.h, walk_sample(&s.w, at[5], units), units, units);
-    strip_take(&s, l.c, walk_sample(&s.w, at[6], units), units, units);
-    for (int64_t k = 0; k < s.w.steps; k++)
-        step(&l, k);
-    strip_give(&s, walk_sample(&s.w, out[1], units), units, l.h, units);
-    strip_give(&s, walk_sample(&s.w, out[2], units), units, l.c, units);
+static void step_two(const strip_forth *l) {
+    step_gates(l, 2);
 }
 
 void K(lstm_strip)(void *const *at, const ant_num *n, int64_t from, int64_t to) {
-    const int64_t entries = ant__strip_workspace(n[ANT__WALK_FEATURES].i, n[ANT__WALK_UNITS].i);
-    R *memory = at[POINTERS + strip_optional(n)];
-    strip_each(at, n, from, to, memory, entries, walk_strip);
+    static strip_step *const steps[STRIP_VECS] = {step_one, step_two};
+    K(strip_forth)(at, n, from, to, &kind, steps);
 }
 
 /* --- backward --- */
-static const strip_kind kind = {GATES, GATES, 2, {0, 1, 2, 3}, {0, 1, 2, 3}, SAVED};
-
 ALWAYS_INLINE void back_lanes(const strip_back *b, const R *from, int64_t unit, const int v,
                               ant_gate activation, ant_gate gate) {
     const int64_t block = strip_block(b), at = unit * b->s.lanes + v * LANES;

@@ -13,6 +13,14 @@
 
 enum { STRIP_VECS = 2, STRIP_GATES = 4, STRIP_UNITS = ANT__STRIP_WIDE };
 
+/* What kinds of walks differ in. The gradient of their gates' sums is in blocks: more than gates
+ * where x W and h U have other gradients. */
+typedef struct strip_kind {
+    int gates, blocks, states;
+    int of_x[STRIP_GATES], of_h[STRIP_GATES]; /* the block of each gate of x W, of h U */
+    int saved;                                /* rows of a unit, saved for the gradient */
+} strip_kind;
+
 typedef struct strip {
     walk w; /* its samples, steps, units … */
     int64_t features;
@@ -48,21 +56,6 @@ static inline int strip_optional(const ant_num *n) {
     for (int64_t has = n[ANT__WALK_HAS].i; has; has &= has - 1)
         count++;
     return count;
-}
-
-/* The walk of one strip. */
-typedef void strip_walk(void *const *at, const ant_num *n, strip s);
-
-/* The strips of cells [from, to), one after the other. */
-static inline void strip_each(void *const *at, const ant_num *n, int64_t from, int64_t to,
-                              R *memory, int64_t per_cell, strip_walk *f) {
-    const int64_t batch = n[ANT__WALK_BATCH].i, all = to * ANT__WALK_ROWS;
-    const int64_t end = all < batch ? all : batch;
-    for (int64_t first = from * ANT__WALK_ROWS; first < end;) {
-        strip s = strip_at(n, first, end, memory + first / ANT__WALK_ROWS * per_cell);
-        f(at, n, s);
-        first += s.w.rows;
-    }
 }
 
 /* A zeroed (rows, lanes) array from *room on, which moves behind it. */

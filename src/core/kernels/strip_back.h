@@ -9,13 +9,6 @@
 #define ANT_CORE_KERNELS_STRIP_BACK_H
 #include "core/kernels/strip.h"
 
-/* What kinds of walks differ in. */
-typedef struct strip_kind {
-    int gates, blocks, states;
-    int of_x[STRIP_GATES], of_h[STRIP_GATES]; /* the block of each gate of x W, of h U */
-    int saved;                                /* rows of a unit that the walk forth has saved */
-} strip_kind;
-
 typedef struct strip_back {
     strip s;
     const strip_kind *kind;
