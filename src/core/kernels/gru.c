@@ -11,6 +11,7 @@ typedef struct gru {
     void *const *out; /* the op's outputs, then its workspace */
     const R *x;       /* x W + b: (rows, steps, 3 units) */
     gemm product;     /* inner of a step */
+    bool alone;       /* the batch is one sample */
     walk_rows g;
     R *y, *h_before, *inner_n; /* NULL where nobody wants them */
     R *h, *inner;              /* (rows, units), (rows, 3 units) */
@@ -75,11 +76,11 @@ static void step_sample(const gru *l, int64_t sample, int64_t time) {
 static void step(const gru *l, int64_t s) {
     const int64_t time = walk_time(&l->w, s);
     const gemm *g = &l->product;
-    const row_product one = {g->c, g->bias, l->h, g->b.at, g->k, g->n};
-    if (g->packed)
-        K(gemm)(g);
-    else
+    const row_product one = {g->c, g->bias, l->h, g->packed, g->k, g->n, time & 1};
+    if (l->alone)
         K(row_times)(&one);
+    else
+        K(gemm)(g);
     for (int64_t k = 0; k < l->w.rows; k++)
         step_sample(l, k, time);
     walk_put_step(&l->w, l->y, l->h, s);
@@ -101,8 +102,8 @@ static gru forward_cell(void *const *at, const ant_num *n, int64_t cell) {
     l.g = walk_rows_of(&l.w, l.out[2], 3 * units, l.inner + 3 * ANT__WALK_ROWS * units);
     walk_start(&l.w, l.h, at[3]);
     l.product = (gemm){.m = l.w.rows, .n = 3 * units, .k = units, .a = {l.h, units, 1}};
-    l.product.b = (gemm_matrix){at[1], 3 * units, 1};
-    l.product.packed = n[ANT__WALK_HAS].i & ANT__WALK_PLAIN ? NULL : at[2];
+    l.product.packed = at[2];
+    l.alone = n[ANT__WALK_BATCH].i == 1;
     l.product.workspace = room;
     l.product.bias = bias;
     l.product.c = l.inner;

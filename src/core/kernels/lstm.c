@@ -11,6 +11,7 @@ typedef struct lstm {
     void *const *out; /* the op's outputs, then its workspace */
     const R *z;       /* x W + b: (rows, steps, 4 units) */
     gemm product;     /* the step's h U, its sum with z written over z's copy */
+    bool alone;       /* the batch is one sample */
     walk_rows g;
     R *y, *h_before, *c_before; /* NULL where nobody wants them */
     R *h, *c;                   /* (rows, units) */
@@ -93,10 +94,11 @@ static void multiply(const lstm *l, int64_t time) {
     const row_product one = {.to = walk_row(&l->g, 0, time),
                              .start = l->z + time * wide,
                              .x = l->h,
-                             .matrix = l->product.b.at,
+                             .packed = l->product.packed,
                              .rows = l->w.units,
-                             .columns = wide};
-    if (!l->product.packed) {
+                             .columns = wide,
+                             .back = time & 1};
+    if (l->alone) {
         K(row_times)(&one);
         return;
     }
@@ -132,8 +134,8 @@ static lstm forward_cell(void *const *at, const ant_num *n, int64_t cell) {
     walk_start(&l.w, l.h, at[3]);
     walk_start(&l.w, l.c, at[4]);
     l.product = (gemm){.m = l.w.rows, .n = 4 * units, .k = units, .a = {l.h, units, 1}};
-    l.product.b = (gemm_matrix){at[1], 4 * units, 1};
-    l.product.packed = n[ANT__WALK_HAS].i & ANT__WALK_PLAIN ? NULL : at[2];
+    l.product.packed = at[2];
+    l.alone = n[ANT__WALK_BATCH].i == 1;
     l.product.workspace = room;
     l.product.c_row = l.g.row;
     l.product.add = true;

@@ -6,8 +6,11 @@
 
 typedef struct row_product {
     R *to;
-    const R *start, *x, *matrix;
+    const R *start, *x, *packed; /* packed: the matrix as gemm.h's panels */
     int64_t rows, columns;
+    bool
+        back; /* the last columns first: where each step meets the same matrix, which is larger than
+                  the nearest cache, it begins with what the step before has left there */
 } row_product;
 
 void K(row_times)(const row_product *p);

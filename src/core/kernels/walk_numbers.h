@@ -39,7 +39,6 @@ enum ant_walk_has {
     ANT__WALK_DY = 4,   /* gradients of the sequence, of the last h and of the last c */
     ANT__WALK_DH = 8,
     ANT__WALK_DC = 16,
-    ANT__WALK_PLAIN = 32, /* not an input: the recurrent kernel is not packed */
     ANT__WALK_BIAS_H = 64 /* strips: of the recurrent product, while ANT__WALK_BIAS is of x W */
 };
 

@@ -55,8 +55,6 @@ int64_t ant__walk_cells(const ant_op *o);
 size_t ant__walk_bytes(const ant_op *o, int64_t (*entries)(int64_t units));
 /* Adds an input if it is there; returns `bit` or 0. */
 int ant__walk_add(ant_value **in, int *n, ant_value *v, int bit);
-/* Packed for the walk, or as it stands; says so in *has. */
-ant_value *ant__walk_kernel(ant_program *p, const ant_recurrence *r, int *has);
 /* a^T b over all samples and steps: (batch, steps, m), (batch, steps, n) -> (m, n). */
 ant_value *ant__walk_product(ant_program *p, ant_value *a, ant_value *b);
 #endif

@@ -98,14 +98,6 @@ ant_value *ant__walk_inputs(ant_program *p, const ant_recurrence *r) {
     return r->bias ? ant_op_add(p, z, r->bias) : z;
 }
 
-/* With one sample a product is faster on the matrix as it stands. */
-ant_value *ant__walk_kernel(ant_program *p, const ant_recurrence *r, int *has) {
-    if (ant_value_size(r->x, 0) != 1)
-        return ant__pack(p, r->recurrent, false);
-    *has |= ANT__WALK_PLAIN;
-    return r->recurrent;
-}
-
 static ant_value *flat(ant_program *p, ant_value *v) {
     if (!v)
         return NULL;
