@@ -551,6 +551,14 @@ def new_h5():
     save("new_h5", m, ".h5")
 
 
+@case
+def new_h5_operations():
+    i = keras.Input((4,), name="x")
+    x = L.Dense(3)(i)
+    y = L.Add()([keras.ops.relu6(x + 3.0) / 6.0, x])
+    save("new_h5_operations", keras.Model(i, [y, y[:, 1:]]), ".h5")
+
+
 def main():
     os.makedirs(FOLDER, exist_ok=True)
     pattern = sys.argv[1] if len(sys.argv) > 1 else "*"

@@ -38,10 +38,25 @@ bool ant__keras_is_tensor(const ant_tree *t) {
     return of_class(t, "__keras_tensor__");
 }
 
+static const ant_keras_operation *of_name(const char *cls) {
+    for (int k = 0; cls && k < ant__keras_operations_n; k++)
+        if (!strcmp(ant__keras_operations[k].cls, cls))
+            return &ant__keras_operations[k];
+    return NULL;
+}
+
+/* A .h5 file of Keras 3 names no modules, and Add may be a layer too: but every layer's config has a
+ * type of numbers, and no operation's. */
+static bool bare_operation(const ant_tree *object) {
+    const ant_tree *config = ant__keras_config(object);
+    return of_name(ant__keras_text_of(object, "class_name")) && !ant__tree_get(config, "dtype") &&
+           !ant__tree_get(config, "trainable");
+}
+
 bool ant__keras_is_operation(const ant_tree *object) {
     static const char inside[] = "keras.src.ops.";
     const char *module = ant__keras_text_of(object, "module");
-    return module && !strncmp(module, inside, sizeof inside - 1);
+    return module ? !strncmp(module, inside, sizeof inside - 1) : bare_operation(object);
 }
 
 /* --- what is being read --- */
@@ -369,13 +384,13 @@ static const ant_keras_operation *find(ant_context *c, const ant_tree *object) {
     const char *cls = ant__keras_text_of(object, "class_name"),
                *name = ant__keras_text_of(object, "name");
     const char *names[512], *at = name ? name : "?";
+    const ant_keras_operation *op = of_name(cls);
     char hint[ANT__HINT_TEXT];
     int n = 0;
-    for (int k = 0; cls && k < ant__keras_operations_n; k++)
-        if (!strcmp(ant__keras_operations[k].cls, cls))
-            return &ant__keras_operations[k];
-        else if (n < 512)
-            names[n++] = ant__keras_operations[k].cls;
+    if (op)
+        return op;
+    for (int k = 0; k < ant__keras_operations_n && n < 512; k++)
+        names[n++] = ant__keras_operations[k].cls;
     ant__fail(&c->error, ANT_E_FORMAT,
               "operation '%.200s': Keras's operation '%.100s' is not read%s", at, cls ? cls : "?",
               cls ? ant__hint(hint, cls, names, n) : "");
