@@ -1,6 +1,7 @@
 /* Opening an experiment: data, model, compile, fit, callbacks, output. */
 #include "io/experiment.h"
 #include "graph/graph.h"
+#include "io/array.h"
 #include "io/config.h"
 #include "io/model_file.h"
 #include "io/yaml_tree.h"
@@ -116,10 +117,27 @@ static ant_tree *step_into(ant_context *c, ant_tree *t, const char *key) {
     return x;
 }
 
-/* A list is written as [a, b]; anything else is a scalar, whose type its reader knows. */
+/* It stands at no place of the file. */
+static void forget_place(ant_tree *t) {
+    t->line = t->column = 0;
+    for (ant_tree *x = t->first; x; x = x->next)
+        forget_place(x);
+}
+
+/* {a: b}, as in the file. */
+static ant_tree *parse_map(ant_context *c, const char *value) {
+    ant_tree *t = ant__yaml_parse(c, value, value, strlen(value), NULL);
+    if (t)
+        forget_place(t);
+    return t;
+}
+
+/* A list is written as [a, b], a map as {a: b}; anything else is a scalar, whose type its reader
+ * knows. */
 static int set_value(ant_context *c, ant_tree *t, const char *value) {
-    ant_tree *v =
-        *value == '[' ? ant__text_parse(c, value, 0, 0) : ant__tree_new(c, ANT__WORD, NULL, value);
+    ant_tree *v = *value == '['   ? ant__text_parse(c, value, 0, 0)
+                  : *value == '{' ? parse_map(c, value)
+                                  : ant__tree_new(c, ANT__WORD, NULL, value);
     if (!v)
         return c->error.code;
     t->kind = v->kind;
@@ -145,6 +163,12 @@ static int override(ant_context *c, ant_tree *t, const char *said) {
                    ? c->error.code
                    : ant__fail(&c->error, ANT_E_OPTION, "'%s': the file has no such place", said);
     return set_value(c, t, equals + 1);
+}
+
+/* Is it said of this place, or of one in it? */
+static bool is_below(const char *said, const char *place) {
+    size_t n = strlen(place);
+    return !strncmp(said, place, n) && (said[n] == '.' || said[n] == '=');
 }
 
 static int override_all(ant_experiment *e, const char *const *sets, int n) {
@@ -193,12 +217,14 @@ static int build_from_data(ant_experiment *e, ant_tree *data) {
     return code ? ant__fail(&e->graph->context.error, code, "%s", ant_model_error(e->model)) : 0;
 }
 
+static const char *const known[] = {"data", "compile", "fit", "callbacks", "output", "model"};
+enum { KNOWN = sizeof known / sizeof *known };
+
 static int check_keys(ant_experiment *e) {
-    static const char *const known[] = {"data", "model", "compile", "fit", "callbacks", "output"};
     ant_context *c = &e->graph->context;
     if (e->tree->kind != ANT__MAP || !ant__tree_get(e->tree, "model"))
         return ant__tree_fail(c, e->tree, ANT_E_FORMAT, "expected a model: no key 'model:'");
-    return ant__tree_keys(c, e->tree, "experiment", known, sizeof known / sizeof *known);
+    return ant__tree_keys(c, e->tree, "experiment", known, KNOWN);
 }
 
 static int read_tree(ant_experiment *e) {
@@ -240,6 +266,33 @@ int ant__experiment_weights(ant_experiment *e, const char *path) {
     return 0;
 }
 
+/* --- other rows than the file's --- */
+static bool is_used(const ant_experiment *e, const char *said, const char *data,
+                    const char *targets, bool training) {
+    bool table = !ant__arrays_are(data) && !(e->recipe && e->recipe->arrays);
+    if (is_below(said, "data.file")) /* which columns are fitted on, unless they are on `data` */
+        return table && !training && !targets;
+    if (is_below(said, "data.y"))
+        return table && !targets;
+    return table || !is_below(said, "data.x");
+}
+
+int ant__experiment_data(const ant_experiment *e, const char *data, const char *targets,
+                         bool training, ant_rows_of *which) {
+    ant_fault *error = &e->graph->context.error;
+    bool test = !data;
+    for (int k = 0; k < e->n_sets; k++) {
+        const char *said = e->sets[k];
+        test |= is_below(said, "data.test");
+        if (data && !is_used(e, said, data, targets, training))
+            return ant__fail(error, ANT_E_OPTION,
+                             "'%s' says nothing where the rows are those of %s", said,
+                             targets && is_below(said, "data.y") ? targets : data);
+    }
+    *which = training ? ANT__TRAIN_ROWS : test ? ANT__TEST_ROWS : ANT__ALL_ROWS;
+    return 0;
+}
+
 /* --- opening --- */
 static int open_text(ant_experiment *e, const ant_bytes *bytes, const char *weights,
                      const char *const *sets, int n) {
@@ -248,6 +301,25 @@ static int open_text(ant_experiment *e, const ant_bytes *bytes, const char *weig
     if (!e->tree || override_all(e, sets, n) || read_tree(e))
         return c->error.code;
     return weights ? 0 : weights_beside(e);
+}
+
+/* What was said of the data of a saved model: its columns are fitted, so that only the rows to
+ * evaluate on can be chosen, or columns where it has none. */
+static int read_saved_data(ant_experiment *e) {
+    ant_context *c = &e->graph->context;
+    ant_tree *said = ant__tree_get(e->tree, "data");
+    ant_recipe *kept = e->recipe;
+    if (!said || read_recipe(e, said) || !kept)
+        return c->error.code;
+    if (e->recipe->file || e->recipe->n_x || e->recipe->n_y)
+        return ant__fail(&c->error, ANT_E_OPTION,
+                         "%s: what the model takes from columns is fitted: of its data only "
+                         "data.test can be set",
+                         e->path);
+    kept->test = e->recipe->test;
+    kept->has_test = e->recipe->has_test;
+    e->recipe = kept;
+    return 0;
 }
 
 /* A saved model knows how it is compiled; what is said instead compiles it anew. */
@@ -266,8 +338,11 @@ static int open_saved(ant_experiment *e, const ant_bytes *bytes, ant_compiling h
     }
     e->has_weights = true;
     for (int k = 0; k < n; k++)
-        again |= !strncmp(sets[k], "compile.", 8);
-    if (override_all(e, sets, n) || read_fit(e, ant__tree_get(e->tree, "fit")))
+        again |= is_below(sets[k], "compile");
+    if (override_all(e, sets, n) || ant__tree_keys(c, e->tree, "saved model", known, KNOWN - 1) ||
+        read_fit(e, ant__tree_get(e->tree, "fit")) || read_saved_data(e) ||
+        read_callbacks(e, ant__tree_get(e->tree, "callbacks")) ||
+        read_output(e, ant__tree_get(e->tree, "output")))
         return c->error.code;
     return again ? compile(e, ant__tree_get(e->tree, "compile")) : 0;
 }
@@ -284,7 +359,7 @@ static int open_bytes(ant_experiment *e, const ant_bytes *bytes, ant_compiling h
 int ant__experiment_open(ant_graph *g, const char *path, ant_compiling how, const char *weights,
                          const char *const *overrides, int n, ant_experiment *out) {
     ant_bytes bytes = {0};
-    *out = (ant_experiment){.graph = g, .path = path};
+    *out = (ant_experiment){.graph = g, .path = path, .sets = overrides, .n_sets = n};
     if (ant__file_read(&g->context.error, path, 0, NULL, &bytes))
         return g->context.error.code;
     int code = open_bytes(out, &bytes, how, weights, overrides, n);
@@ -303,6 +378,7 @@ void ant__experiment_close(ant_experiment *e) {
 }
 
 int ant__experiment_save(ant_experiment *e, const char *path) {
-    const ant_recipe *kept = e->recipe && e->recipe->arrays ? NULL : e->recipe;
-    return ant__model_save(&e->graph->context, e->model, kept, path);
+    const ant_recipe *r = e->recipe;
+    bool columns = r && !r->arrays && (r->n_x || r->n_y);
+    return ant__model_save(&e->graph->context, e->model, columns ? r : NULL, path);
 }

@@ -18,13 +18,16 @@ typedef struct ant_experiment {
     bool has_weights;    /* trained ones: from the file itself, beside it, or `weights` */
     const char *output;  /* output:, from this process's folder; NULL: not said */
     const char *waiting; /* weights to be read once data gives the model its shape; NULL: none */
+    const char *const *sets; /* n_sets overrides, as they were given: borrowed */
+    int n_sets;
     ANT__LIST(ant_arrays *) held; /* files whose numbers rowsets point at */
 } ant_experiment;
 
 /* Opens a file, told apart by its content. `how`: what becomes of what a model file of another
- * program says of training. `weights` (NULL: none) gives its weights. `overrides` are
- * n texts PATH=VALUE ("fit.epochs=3") that stand in place of what the file says; fit.seed becomes the
- * graph's seed. 0 or the graph's error, with file, line and column. */
+ * program says of training. `weights` (NULL: none) gives its weights. `overrides` are n texts
+ * PATH=VALUE ("fit.epochs=3") that stand in place of what the file says and live as long as the
+ * experiment; fit.seed becomes the graph's seed. 0 or the graph's error, with file, line and
+ * column. */
 int ant__experiment_open(ant_graph *g, const char *path, ant_compiling how, const char *weights,
                          const char *const *overrides, int n, ant_experiment *out);
 
@@ -35,6 +38,12 @@ int ant__experiment_weights(ant_experiment *e, const char *path);
 const char *ant__experiment_path(const ant_experiment *e, const char *said);
 /* Frees what an experiment holds beside the graph's memory; the graph stays. */
 void ant__experiment_close(ant_experiment *e);
+
+/* Which rows of `data` (NULL: the file's own) are trained or evaluated on: of other data than the
+ * file's all are evaluated on, unless an override says which ones are for that. An override of what
+ * `data` and `targets` take the place of is refused. 0 or the graph's error. */
+int ant__experiment_data(const ant_experiment *e, const char *data, const char *targets,
+                         bool training, ant_rows_of *which);
 
 /* Rows as arrays for the model's inputs and outputs, in the graph's memory. */
 typedef struct ant_rowset {

@@ -25,6 +25,18 @@ static ant_tree *list_of(ant_context *c, const char *key, const char *names) {
     return list;
 }
 
+/* What the data section says under a key, for another one beside it. */
+static void keep(ant_experiment *e, const char *key, ant_tree *out) {
+    const ant_tree *data = e->tree ? ant__tree_get(e->tree, "data") : NULL;
+    const ant_tree *said = data && data->kind == ANT__MAP ? ant__tree_get(data, key) : NULL;
+    ant_tree *copy = said && out ? ant__tree_new(context_of(e), said->kind, key, NULL) : NULL;
+    if (!copy)
+        return;
+    *copy = *said;
+    copy->next = NULL;
+    ant__tree_add(out, copy);
+}
+
 /* {y: {columns: [a, b]}}, or with several outputs {y: {out_1: {columns: [a]}, …}}. */
 static ant_tree *targets_tree(ant_experiment *e, const char *targets) {
     ant_context *c = context_of(e);
@@ -56,6 +68,11 @@ static int make_recipe(ant_experiment *e, const char *path, const char *targets,
         return ant__fail(&c->error, ANT_E_DATA,
                          "%s: which columns are the targets? (--target COLUMN,…)", path);
     ant_tree *t = targets ? targets_tree(e, targets) : ant__tree_new(c, ANT__MAP, NULL, NULL);
+    if (!e->recipe || !e->recipe->arrays)
+        keep(e, "x", t);
+    keep(e, "test", t);
+    if (c->error.code)
+        return c->error.code;
     e->recipe = t ? ant__arena_alloc(&c->arena, sizeof *e->recipe) : NULL;
     return e->recipe ? ant__recipe_read(c, path, t, e->recipe) : ant__fail_memory(&c->error);
 }
@@ -91,7 +108,8 @@ static int csv_rows(ant_experiment *e, const char *path, const char *targets, an
                     bool want, ant_rowset *out) {
     ant_context *c = context_of(e);
     ant_table t;
-    if ((!e->recipe || targets) && make_recipe(e, path, targets, want))
+    bool none = !e->recipe || (want && !e->recipe->n_y);
+    if ((none || targets) && make_recipe(e, path, targets, want))
         return c->error.code;
     if (read_table(e, path, &t) || fit_recipe(e, &t, which))
         return c->error.code;

@@ -219,12 +219,20 @@ static void print_examples(const char *lines) {
         printf("  %.*s\n", (int)(strchr(at, '\n') - at), at);
 }
 
+static const char files[] =
+    "\nModels are read from .yaml (with weights beside it in .safetensors), .safetensors, .keras "
+    "and\n"
+    "Keras's .h5, told apart by what is in them, and written as .safetensors, .keras or .yaml.\n"
+    "Weights alone are read from .safetensors, .weights.h5 or any model with weights.\n";
+
 void tool_print_help(const tool_command *command) {
     if (command) {
         printf("Examples:\n");
         print_examples(command->examples);
         printf("\nantler %s %s: %s\n\nOptions:\n", command->name, command->operands, command->does);
         print_options(command);
+        if (takes(command, "weights"))
+            fputs(files, stdout);
         return;
     }
     printf("Examples:\n");

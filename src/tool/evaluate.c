@@ -126,8 +126,9 @@ static int confusion(const ant_experiment *e, const ant_rowset *rows) {
 static int evaluate(const tool_args *a, ant_experiment *e) {
     ant_evaluate_options o = {ANT_EVALUATE_DEFAULTS, .model = e->model};
     ant_rowset rows;
-    ant_rows_of which = a->data ? ANT__ALL_ROWS : ANT__TEST_ROWS;
-    if (ant__experiment_rows(e, a->data, a->target, which, true, &rows))
+    ant_rows_of which;
+    if (ant__experiment_data(e, a->data, a->target, false, &which) ||
+        ant__experiment_rows(e, a->data, a->target, which, true, &rows))
         return tool_model_failed(e->graph, e->model);
     int code = tool_need_weights(e);
     if (code)

@@ -51,7 +51,9 @@ static int overrides(const tool_args *a, ant_graph *g, const char **sets) {
 }
 
 static int open_model(const tool_args *a, ant_graph *g, ant_compiling how, ant_experiment *out) {
-    const char *sets[OVERRIDES];
+    const char **sets = ant__arena_array(&g->context.arena, OVERRIDES, sizeof *sets);
+    if (!sets)
+        return tool_fail("out of memory");
     int n = overrides(a, g, sets);
     for (int i = 0; i < n; i++)
         if (!sets[i])

@@ -41,8 +41,10 @@ static void take_rows(ant_array *x, ant_array *y, ant_array *w, const ant_rowset
 }
 
 static int read_rows(const tool_args *a, ant_experiment *e, ant_fit_options *fit, int64_t *n) {
+    ant_rows_of which;
     ant_rowset rows;
-    if (ant__experiment_rows(e, a->data, a->target, ANT__TRAIN_ROWS, true, &rows))
+    if (ant__experiment_data(e, a->data, a->target, true, &which) ||
+        ant__experiment_rows(e, a->data, a->target, which, true, &rows))
         return tool_model_failed(e->graph, e->model);
     take_rows(fit->x, fit->y, fit->sample_weight, &rows);
     *n = rows.rows;

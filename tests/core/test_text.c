@@ -85,6 +85,36 @@ START_TEST(any_bits_come_back) {
 }
 END_TEST
 
+START_TEST(floats_get_their_shortest_number) {
+    int wrong = 0;
+    ck_assert_double_eq(ant__number_of_float((double)0.001F), 0.001);
+    ck_assert_double_eq(ant__number_of_float((double)3e-45F), 3e-45);
+    ck_assert_double_eq(ant__number_of_float((double)3.4028235e38F), 3.4028235e38);
+    ck_assert_double_eq(ant__number_of_float(0.1), 0.1); /* no float */
+    for (uint64_t i = 0; i < 20000; i++) {
+        uint32_t w[4];
+        char text[ANT__NUMBER_TEXT], nine[64];
+        ant__philox(5, 6, i, w);
+        float x, back;
+        if (i % 3 == 0)
+            w[0] &= 0x807fffff; /* denormals */
+        if (i % 3 == 1)
+            w[0] &= 0xff800001; /* edges of powers */
+        memcpy(&x, w, sizeof x);
+        if (isnan(x) || isinf(x))
+            continue;
+        back = (float)ant__number_of_float((double)x);
+        wrong += memcmp(&x, &back, sizeof x) != 0;
+        ant__number_text(ant__number_of_float((double)x), text);
+        snprintf(nine, sizeof nine, "%.8e", (double)x);
+        wrong +=
+            strspn(text, "-.0123456789") > strlen(nine) && !strchr(text, 'e') && fabsf(x) < 1e9F;
+        wrong += strtof(text, NULL) != x;
+    }
+    ck_assert_int_eq(wrong, 0);
+}
+END_TEST
+
 /* Random decimal texts against the C library, which is exact. */
 START_TEST(decimals_are_read_as_by_strtod) {
     int wrong = 0;
@@ -370,8 +400,8 @@ START_TEST(maps_and_scalars_expand) {
 END_TEST
 
 ANT_TEST_MAIN("text", ANT_LOOP(numbers_are_written_shortest, NUMBERS), {any_bits_come_back},
-              {decimals_are_read_as_by_strtod}, ANT_LOOP(hard_decimals, 17),
-              {ties_are_seen_to_the_last_digit}, {what_is_no_number}, {whole_numbers},
-              {locale_changes_nothing}, ANT_LOOP(names_become_snakes, SNAKES),
+              {floats_get_their_shortest_number}, {decimals_are_read_as_by_strtod},
+              ANT_LOOP(hard_decimals, 17), {ties_are_seen_to_the_last_digit}, {what_is_no_number},
+              {whole_numbers}, {locale_changes_nothing}, ANT_LOOP(names_become_snakes, SNAKES),
               {names_that_are_the_same}, {nearest_word}, ANT_LOOP(texts_parse_and_come_back, TEXTS),
               {depth_is_limited}, {errors_have_places}, {maps_and_scalars_expand})

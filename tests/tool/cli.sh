@@ -151,6 +151,22 @@ same m.yaml again.yaml
 expect 2 convert a.safetensors m.onnx
 says err onnx
 
+# --- Keras's files ---
+expect 0 train "$digits" --epochs 1 --optimizer 'Adam(learning_rate=0.003)' --quiet --output k.keras
+expect 0 convert k.keras k.yaml
+says k.yaml 'Adam(learning_rate=0.003)'
+expect 0 convert k.yaml k2.keras
+expect 0 convert k2.keras k2.yaml
+same k.yaml k2.yaml
+expect 0 convert "$data/digits.keras" k.yaml
+grep -q learning_rate k.yaml && complain "Adam's own rate is written: $(grep learning_rate k.yaml)"
+for command in train evaluate predict convert; do
+    expect 0 "$command" --help
+    says out .keras
+    says out .h5
+    says out .weights.h5
+done
+
 # --- resuming and interrupting ---
 expect 0 train "$digits" --epochs 4 --output four.safetensors --quiet
 expect 0 train "$digits" --epochs 2 --checkpoint ck --output two.safetensors --quiet
@@ -176,6 +192,43 @@ expect 0 summary s.safetensors
 says out '(None, 8)'
 refused 1 "digits.yaml:13:22: no optimizer 'adm', did you mean 'Adam'?" train "$digits" --optimizer adm --output x.safetensors
 refused 1 'no such place' train "$digits" --set model.Sequential.77=3 --output x.safetensors
+
+# --- overrides of data beside other data ---
+rows() { # rows N ARGUMENTS…: a training with them would see N rows
+    count=$1
+    shift
+    expect 0 train "$@" --dry-run --output x.safetensors
+    says out " on $count rows,"
+}
+rows 1438 "$digits"
+rows 899 "$digits" --set data.test.every=2 --set data.test.from=1
+rows 1347 "$digits" --set 'data.test={last: 0.25}'
+rows 1347 "$digits" --data "$data/digits.csv" --set 'data.test={last: 0.25}'
+rows 1347 "$digits" --data "$data/digits.csv" --target digit --set 'data.test={last: 0.25}'
+rows 1347 a.safetensors --data "$data/digits.csv" --set 'data.test={last: 0.25}'
+rows 1347 a.safetensors --data "$data/digits.csv" --target digit --set 'data.test={last: 0.25}'
+rows 1797 a.safetensors --data "$data/digits.csv"
+printf 'model: {Sequential: ["Dense(1)"]}\ncompile: {optimizer: adam, loss: mse}\n' >any.yaml
+printf 'a,b,c\n1,2,3\n2,3,4\n3,4,5\n4,5,6\n' >abc.csv
+rows 2 any.yaml --data abc.csv --target c --set 'data.test={last: 0.5}'
+refused 1 'which columns are the targets?' train any.yaml --data abc.csv --set 'data.test={last: 0.5}'
+expect 0 train any.yaml --data abc.csv --target c --set 'data.x={columns: [b]}' --output b1.safetensors
+expect 0 summary b1.safetensors
+says out 'params: 2 ' # one column and the bias
+expect 0 evaluate a.safetensors --data "$data/digits.csv"
+cp out all
+expect 0 evaluate a.safetensors --data "$data/digits.csv" --set 'data.test={from: 1700}'
+cmp -s out all && complain "evaluate does not keep to data.test"
+for key in data.file=x data.y=digit data.x=a; do
+    refused 1 "'$key' says nothing where the rows are those of" train any.yaml --data abc.npz \
+        --set "$key"
+done
+refused 1 "'data.y=b' says nothing" train any.yaml --data abc.csv --target c --set data.y=b
+refused 1 'only data.test can be set' train a.safetensors --data "$data/digits.csv" --set data.x=a
+refused 1 "saved model: no key 'model'" train a.safetensors --data "$data/digits.csv" --set model.name=a
+refused 1 "no callback 'EarlyStoping'" train a.safetensors --data "$data/digits.csv" --set 'callbacks=[EarlyStoping()]'
+expect 0 train a.safetensors --data "$data/digits.csv" --set output=said.safetensors --dry-run
+says out 'save said.safetensors'
 
 # --- the other examples, shortly: windows, classes, sequences, several inputs and outputs ---
 for name in names sunspots weather digits-convolution; do

@@ -1,4 +1,4 @@
-/* The shortest decimal text of a double, by exact whole numbers (Steele and White 1990; Burger and
+/* The shortest decimal text of a double or a float, by exact whole numbers (Steele and White 1990; Burger and
  * Dybvig, Printing floating-point numbers quickly and accurately, PLDI 1996). */
 #include "core/text/big.h"
 #include "core/text/tree.h"
@@ -17,16 +17,21 @@ typedef struct interval {
     bool closed; /* the ends read back as x too: its last bit is 0 */
 } interval;
 
-static void interval_of(interval *v, double x) {
+typedef struct format {
+    int bits, least; /* of the significand; the exponent of the smallest number */
+} format;
+static const format of_double = {53, -1074}, of_float = {24, -149};
+
+static void interval_of(interval *v, double x, format t) {
     int exponent;
-    uint64_t f = (uint64_t)ldexp(frexp(x, &exponent), 53);
-    exponent -= 53;
-    if (exponent < -1074) { /* a denormal has fewer bits */
-        f >>= -1074 - exponent;
-        exponent = -1074;
+    uint64_t f = (uint64_t)ldexp(frexp(x, &exponent), t.bits);
+    exponent -= t.bits;
+    if (exponent < t.least) { /* a denormal has fewer bits */
+        f >>= t.least - exponent;
+        exponent = t.least;
     }
     /* Below a power of two the neighbour is half as far. */
-    int narrow = f == (uint64_t)1 << 52 && exponent > -1074;
+    int narrow = f == (uint64_t)1 << (t.bits - 1) && exponent > t.least;
     int up = exponent > 0 ? exponent : 0;
     v->closed = f % 2 == 0;
     ant__big_set(&v->r, f);
@@ -79,9 +84,9 @@ static int next_digit(interval *v) {
 }
 
 /* 0.d1d2… * 10^power. */
-static int shortest(double x, char *digits, int *power) {
+static int shortest(double x, format t, char *digits, int *power) {
     interval v;
-    interval_of(&v, x);
+    interval_of(&v, x, t);
     *power = scale(&v, x);
     for (int n = 0;;) {
         int digit = next_digit(&v);
@@ -113,7 +118,7 @@ static void write_scientific(const char *digits, int n, int power, char *out) {
              exponent);
 }
 
-const char *ant__number_text(double x, char out[ANT__NUMBER_TEXT]) {
+static const char *number_text(double x, format t, char out[ANT__NUMBER_TEXT]) {
     char digits[DIGITS], *start = out;
     if (isnan(x))
         return strcpy(out, "nan");
@@ -125,8 +130,19 @@ const char *ant__number_text(double x, char out[ANT__NUMBER_TEXT]) {
         strcpy(start, x ? "inf" : "0");
         return out;
     }
-    int power, n = shortest(x, digits, &power);
+    int power, n = shortest(x, t, digits, &power);
     bool plain = power > -4 && power <= 16;
     (plain ? write_plain : write_scientific)(digits, n, power, start);
     return out;
+}
+
+const char *ant__number_text(double x, char out[ANT__NUMBER_TEXT]) {
+    return number_text(x, of_double, out);
+}
+
+double ant__number_of_float(double x) {
+    char text[ANT__NUMBER_TEXT];
+    if ((double)(float)x == x)
+        ant__number_read(number_text(x, of_float, text), &x);
+    return x;
 }

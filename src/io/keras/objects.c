@@ -308,6 +308,17 @@ static int add_decay(ant_context *c, const ant_class *cls, const ant_tree *decay
     return code ? code : add_value(c, rate, "decay_rate", word(c, decay->text));
 }
 
+/* A rate is a float in Keras and has its digits: 0.0010000000474974513 is 0.001. */
+static int shorten_rate(ant_context *c, const ant_class *cls, const ant_tree *call) {
+    ant_tree *rate = cls->kind == ANT_OPTIMIZER ? ant__tree_get(call, "learning_rate") : NULL;
+    char text[ANT__NUMBER_TEXT];
+    double x;
+    if (!rate || rate->kind != ANT__WORD || !ant__number_read(rate->text, &x))
+        return 0;
+    rate->text = ant__print(c, "%s", ant__number_text(ant__number_of_float(x), text));
+    return c->error.code;
+}
+
 static ant_tree *part_of_object(ant_context *c, int kind, const char *where,
                                 const ant_tree *object) {
     if (wrapped(object))
@@ -324,6 +335,8 @@ static ant_tree *part_of_object(ant_context *c, int kind, const char *where,
     if (!call)
         return NULL;
     int code = ant__keras_options_read(c, cls, where, config, NULL, call);
+    if (!code)
+        code = shorten_rate(c, cls, call);
     if (!code)
         code = add_decay(c, cls, ant__tree_get(config, "decay"), call);
     if (!code)

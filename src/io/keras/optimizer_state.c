@@ -174,7 +174,7 @@ static int read(reader *r, int k, int dtype, void *to) {
 /* A rate that is the float32 of the one there is stays as it was said. */
 static void set_rate(ant_progress_state *s, double rate) {
     if ((double)(float)s->learning_rate != rate)
-        s->learning_rate = rate;
+        s->learning_rate = ant__number_of_float(rate);
 }
 
 static int set_all(reader *r, ant_model *m) {
