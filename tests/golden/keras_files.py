@@ -543,6 +543,41 @@ def old_compiled():
 
 
 @case
+def old_operations():
+    tf = __import__("tensorflow")
+    i = tf_keras.Input((4, 3), name="x")
+    x = L2.Dense(3)(i)
+    p = tf.abs(x) + 0.5
+    save("old_operations", tf_keras.Model(i, [
+        3.0 - x, x * x / 6.0 + p ** 2.0, -x // 0.3, x % 0.7, tf.where(x > 0, x, 0.5 * i),
+        tf.maximum(x, 0.1) - tf.minimum(i, x), tf.cast((x >= 0) & tf.math.not_equal(i, x), "float32"),
+        tf.sqrt(p) + tf.math.rsqrt(p) + tf.math.log(p) + tf.math.log1p(p) + tf.exp(-p) + tf.square(x) + tf.sign(x),
+        tf.sin(x) + tf.cos(x) + tf.tan(x) + tf.tanh(x) + tf.sinh(x) + tf.cosh(x) + tf.atan(x) + tf.math.erf(x),
+        tf.floor(x) + tf.math.ceil(x) + tf.round(x) + tf.math.reciprocal(p) + tf.math.expm1(x) + tf.sigmoid(x),
+        tf.nn.relu(x) + tf.nn.relu6(x * 9.0) + tf.nn.elu(x) + tf.nn.selu(x) + tf.nn.gelu(x) + tf.nn.gelu(x, approximate=True),
+        tf.nn.silu(x) + tf.nn.softsign(x) + tf.nn.softplus(x) + tf.nn.leaky_relu(x) + tf.nn.leaky_relu(x, alpha=0.3),
+        tf.cast(tf.logical_not((x < 0) | (x <= 0.5) ^ tf.math.is_nan(x)), "float32"),
+        tf.math.divide_no_nan(x, i) + tf.math.floordiv(x, p) + tf.math.asin(tf.clip_by_value(x, -1, 1)) + tf.math.add(x, i),
+    ]), ".h5")
+
+
+@case
+def old_shapes():
+    tf = __import__("tensorflow")
+    i = tf_keras.Input((4, 3), name="x")
+    x = L2.Dense(3)(i)
+    flat = tf.reshape(x, [-1, 12])
+    save("old_shapes", tf_keras.Model(i, [
+        tf.nn.softmax(x) + tf.nn.log_softmax(x, axis=1), tf.concat([flat, flat], 1), tf.stack([x, i], axis=2),
+        tf.transpose(x, [0, 2, 1]), tf.tile(flat, [1, 2]), tf.squeeze(tf.expand_dims(flat, 1), 1),
+        tf.matmul(x, tf.transpose(i, [0, 2, 1])), tf.reduce_mean(x, axis=1), tf.reduce_sum(x, axis=[1, 2], keepdims=True),
+        tf.reduce_max(x, axis=-1) + tf.reduce_min(x, axis=-1) + tf.reduce_logsumexp(x, axis=-1),
+        tf.math.reduce_std(x, axis=1) + tf.math.reduce_variance(x, axis=1) + tf.reduce_prod(x, axis=1),
+        tf.cast(tf.reduce_any(tf.math.equal(x, i), axis=1), "float32") + tf.cast(tf.reduce_all(tf.math.is_finite(x), axis=1), "float32"),
+        x[:, 1:], x[:, -1], x[:, ::2, 0]]), ".h5")
+
+
+@case
 def new_h5():
     i = keras.Input((4,), name="x")
     inner = keras.Sequential([keras.Input((4,)), L.Dense(4), L.BatchNormalization(), L.Dense(3)], name="inner")

@@ -78,7 +78,7 @@ static int add_member(graph *g, const ant_tree *object) {
                          name);
     member m = {.name = name, .object = object, .nodes = ant__tree_get(object, "inbound_nodes")};
     m.input = !strcmp(cls, "InputLayer");
-    m.operation = ant__keras_is_operation(object);
+    m.operation = ant__keras_is_operation(object) || ant__keras_is_tf_call(object);
     if (!m.nodes || m.nodes->kind != ANT__ITEMS)
         m.nodes = &none;
     return ant__names_add(&g->names, object, name) && ANT__PUSH(&g->members, m)
@@ -185,7 +185,9 @@ static ant_tree *tensor_read(void *data, const ant_tree *t) {
 
 /* --- layers and calls --- */
 static int read_operation(graph *g, const member *m, call *c, const ant_keras_tensors *tensors) {
-    ant_tree *layer = ant__keras_operation_read(g->r->c, m->object, c->node, tensors, c->tree);
+    ant_tree *layer =
+        (ant__keras_is_tf_call(m->object) ? ant__keras_tf_call_read : ant__keras_operation_read)(
+            g->r->c, m->object, c->node, tensors, c->tree);
     c->tree->text = c->name; /* each call has its own: there are no weights to share */
     return add(g, g->layers, c->name, layer);
 }

@@ -12,6 +12,7 @@
  *     objects.c, objects_write.c       {"class_name": …, "config": {…}} and the texts of parts
  *     compile_read.c, compile_write.c  compile_config and `compile:`
  *     operations*.c                    recorded operations (x * 2 + y) and layers of class Operation
+ *     tf_calls.c                       the same in files of tf.keras
  *     paths.c                          which weight stands where in the HDF5 file
  *     weights.c, optimizer_state.c     the numbers there
  *     notes.c                          what only Antler keeps
@@ -44,6 +45,11 @@ bool ant__keras_is_tensor(const ant_tree *t);
  * `call`, a tree of kind ANT__CALL. NULL after an error in c, which names operation and argument. */
 ant_tree *ant__keras_operation_read(ant_context *c, const ant_tree *object, const ant_tree *node,
                                     const ant_keras_tensors *tensors, ant_tree *call);
+/* --- tf_calls.c: {"class_name": "TFOpLambda", "config": {"function": "math.add"}, …} --- */
+bool ant__keras_is_tf_call(const ant_tree *object);
+/* One recorded call of tf.keras, ["dense", 0, 0, {"y": 3.0}]: the same. */
+ant_tree *ant__keras_tf_call_read(ant_context *c, const ant_tree *object, const ant_tree *node,
+                                  const ant_keras_tensors *tensors, ant_tree *call);
 /* A layer of class Operation back: the object without name and inbound_nodes, and its call's args
  * and kwargs, with `operands` (trees of __keras_tensor__) put in their places. */
 ant_tree *ant__keras_operation_write(ant_context *c, const ant_layer *l, ant_tree *const *operands,

@@ -129,8 +129,6 @@ static const struct {
     {"TorchModuleWrapper", "it holds code of Python, which is never run"},
     {"FlaxLayer", "it holds code of Python, which is never run"},
     {"JaxLayer", "it holds code of Python, which is never run"},
-    {"TFOpLambda", "a recorded call of TensorFlow, which is not read"},
-    {"SlicingOpLambda", "a recorded call of TensorFlow, which is not read"},
 };
 
 static int check_class(ant_keras_reader *r, const char *where, const char *cls) {

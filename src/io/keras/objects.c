@@ -35,7 +35,8 @@ bool ant__keras_built_in(const ant_tree *object) {
     const char *module = ant__keras_text_of(object, "module");
     if (module)
         return within(module, "keras") || within(module, "tf_keras") ||
-               within(module, "tensorflow.keras") || within(module, "builtins");
+               within(module, "tensorflow.keras") || within(module, "tensorflow.python") ||
+               within(module, "builtins");
     return !said && !strchr(ant__keras_class(object), '>'); /* Keras 2 tells no modules */
 }
 

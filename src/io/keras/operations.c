@@ -132,7 +132,7 @@ static bool as_option(const reader *r, const char *name, const ant_tree *t) {
 }
 
 static int read_value(reader *r, const char *name, const ant_tree *t) {
-    if (ant__keras_is_tensor(t))
+    if (ant__keras_is_tensor(t) || ant__keras_is_leaf(t))
         return add(r, r->call, r->tensors->read(r->tensors->data, t));
     if (as_option(r, name, t))
         return add(r, r->options, word(r, ANT__WORD, name, t->text));
