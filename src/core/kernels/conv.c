@@ -8,7 +8,7 @@
  * The transpose with strides is one such product per phase: entries of the result with the same
  * remainder meet the same taps. (Dumoulin and Visin, "A guide to convolution arithmetic", 2016.)
  *
- * Numbers: those of conv.h; conv2d also: whether there is a bias, whether relu comes after it.
+ * Numbers: those of conv.h, also conv2d's own.
  * A cell is a part of all rows of the result, and uses the slot of the first cell of its call.
  */
 #include "core/kernels/conv_gather.h"
@@ -85,11 +85,13 @@ static int64_t set_runs(const gather *g, const view *v, int64_t *runs) {
 /* Rows [from, to) of the result's image number k, from a view of the source. */
 static void multiply_rows(const gather *g, const view *v, int64_t k, int64_t from, int64_t to) {
     int64_t *table = (int64_t *)(void *)(g->memory + g->conv->runs);
-    gemm product = {.n = g->out, .k = depth(g), .activation = g->activation, .a_runs = table};
+    gemm product = {.n = g->out, .k = depth(g), .a_runs = table};
+    product.activation = g->activation;
+    product.limit = g->limit;
     product.runs = set_runs(g, v, table);
     product.a.row = g->column.walk * v->channels;
     product.a.column = 1;
-    product.c_row = g->column.step * g->result.channels;
+    product.c_row = product.rest_row = g->column.step * g->result.channels;
     /* Rows whose pixels follow each other evenly are one. */
     bool even = g->row.walk * v->pitch == g->column.count * product.a.row && g->row.step == 1 &&
                 g->column.step == 1;
@@ -102,7 +104,9 @@ static void multiply_rows(const gather *g, const view *v, int64_t k, int64_t fro
             product.a.at =
                 view_pixel(v, t * g->row.walk + g->row.shift, g->column.shift) + group * g->in;
             product.packed = packed_group(g, group);
-            product.c = g->to + pixel * g->result.channels + group * g->out;
+            const int64_t at = pixel * g->result.channels + group * g->out;
+            product.c = g->to + at;
+            product.rest = g->rest ? g->rest + at : NULL;
             product.bias = g->bias ? g->bias + group * g->out : NULL;
             K(gemm)(&product);
         }
@@ -185,18 +189,20 @@ static gather forward_gather(const conv *c) {
 
 gather K(conv_forward)(const conv *c, void *const *at) {
     gather g = forward_gather(c);
-    bool bias = c->more[0].i != 0;
+    const bool bias = c->more[CONV_BIAS].i != 0, rest = c->more[CONV_REST].i != 0;
     g.conv = c;
     g.from = at[0];
     g.block.at = at[1];
     g.bias = bias ? at[2] : NULL;
-    g.activation = c->more[1].i ? GEMM_RELU : GEMM_LINEAR;
-    g.to = at[bias ? 3 : 2];
-    g.memory = at[bias ? 4 : 3];
+    g.rest = rest ? at[2 + bias] : NULL;
+    g.activation = (gemm_activation)c->more[CONV_ACTIVATION].i;
+    g.limit = (R)c->more[CONV_LIMIT].f;
+    g.to = at[2 + bias + rest];
+    g.memory = at[3 + bias + rest];
     return g;
 }
 
-/* x, w [, bias] -> y */
+/* x, w [, bias] [, rest] -> y */
 void K(conv2d)(void *const *at, const ant_num *n, int64_t from, int64_t to) {
     conv c = read_conv(n);
     gather g = K(conv_forward)(&c, at);

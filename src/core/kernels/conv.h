@@ -27,6 +27,9 @@ static inline conv read_conv(const ant_num *n) {
                   .more = own + 6};
 }
 
+/* conv2d's own numbers: whether there is a bias; activation; whether there is a rest; limit. */
+enum { CONV_BIAS, CONV_ACTIVATION, CONV_REST, CONV_LIMIT, CONV_NUMBERS };
+
 /* Entries [from, to) of an axis; those outside the image are zero. */
 typedef struct range {
     int64_t from, to;

@@ -11,13 +11,15 @@ typedef struct gather {
     gemm_matrix block;         /* (in, out) of the kernel's first tap */
     int64_t filters, tap_size; /* from group to group, from tap to tap of the kernel */
     const R *from, *bias;
+    const R *rest; /* of the result's size, added to it; NULL: none */
     R *to;
     gemm_activation activation;
+    R limit;
     const conv *conv;
     R *memory;
 } gather;
 
-/* A forward convolution of x, w [, bias] -> y, all cells sharing the workspace's first slot. */
+/* A forward convolution of x, w [, bias] [, rest] -> y, all cells sharing the workspace's first slot. */
 gather K(conv_forward)(const conv *c, void *const *at);
 /* The kernel as the right side of the products: once, before any image. */
 void K(gather_pack)(const gather *g);

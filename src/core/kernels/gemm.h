@@ -1,5 +1,5 @@
 /* Matrix products for kernels: C (m, n) = A (m, k) x B (k, n), and in the same pass over C
- * [+ C] [+ bias] [+ rest] [then relu] [then cut to 0 where the gate is not above 0].
+ * [+ C] [+ bias] [+ rest] [then relu, or within [0, limit]] [then cut to 0 where the gate is not above 0].
  *
  *     gemm g = {.m = m, .n = n, .k = k, .c = y, .c_row = n, .workspace = w,
  *               .a = {x, k, 1}, .b = {weights, n, 1}, .bias = bias, .activation = GEMM_RELU};
@@ -38,8 +38,6 @@ typedef struct gemm_matrix {
     int64_t row, column;
 } gemm_matrix;
 
-typedef enum gemm_activation { GEMM_LINEAR, GEMM_RELU } gemm_activation;
-
 typedef struct gemm {
     int64_t m, n, k;
     gemm_matrix a, b;
@@ -53,6 +51,7 @@ typedef struct gemm {
     const R *rest; /* (m, n) entries more to add, rows rest_row apart; NULL: none */
     int64_t rest_row;
     gemm_activation activation;
+    R limit;       /* GEMM_BOUND: the largest result; the least is 0 */
     const R *gate; /* (m, n): where it is not above 0, C becomes 0; NULL: none */
     int64_t gate_row;
     R *sums; /* the sums of B's columns go here, n entries; NULL: nowhere. B is not packed then, its

@@ -78,8 +78,10 @@ static void finish(const gemm *g) {
             c[j] += g->bias[j];
         for (int64_t j = 0; g->rest && j < g->n; j++)
             c[j] += g->rest[i * g->rest_row + j];
-        for (int64_t j = 0; g->activation == GEMM_RELU && j < g->n; j++)
+        for (int64_t j = 0; g->activation != GEMM_LINEAR && j < g->n; j++)
             c[j] = 0 > c[j] ? 0 : c[j];
+        for (int64_t j = 0; g->activation == GEMM_BOUND && j < g->n; j++)
+            c[j] = c[j] > g->limit ? g->limit : c[j];
         for (int64_t j = 0; g->gate && j < g->n; j++)
             c[j] = g->gate[i * g->gate_row + j] > 0 ? c[j] : 0;
     }

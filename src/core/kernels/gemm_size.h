@@ -1,8 +1,12 @@
-/* Memory that products need, from shapes only: the same for every instruction set. */
+/* What ops know of products: activations, and the memory that they need, from shapes only: the same for
+ * every instruction set. */
 #ifndef ANT_CORE_KERNELS_GEMM_SIZE_H
 #define ANT_CORE_KERNELS_GEMM_SIZE_H
 #include <stdbool.h>
 #include <stdint.h>
+
+/* GEMM_BOUND: relu, and no result above a limit. */
+typedef enum gemm_activation { GEMM_LINEAR, GEMM_RELU, GEMM_BOUND } gemm_activation;
 
 /* Is a B with adjacent columns read where it is? Few rows of A do not repay a copy of it. */
 enum { ANT__GEMM_ROWS_WORTH_PACKING = 96 };

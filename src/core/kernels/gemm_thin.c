@@ -25,7 +25,8 @@ static void put(const dots *d, int64_t i, R sum) {
     R *y = d->y + i * d->y_step;
     sum += d->g->add ? *y : 0;
     sum += d->g->bias ? d->g->bias[i * d->bias_step] : 0;
-    *y = d->g->activation == GEMM_RELU && sum <= 0 ? 0 : sum;
+    sum = d->g->activation != GEMM_LINEAR && sum <= 0 ? 0 : sum;
+    *y = d->g->activation == GEMM_BOUND && sum > d->g->limit ? d->g->limit : sum;
 }
 
 ALWAYS_INLINE void dot_rows(const dots *d, int64_t i, const int rows) {

@@ -79,6 +79,17 @@ ALWAYS_INLINE void cut_negative(tile_sums sum, const int rows, const int vecs) {
     }
 }
 
+ALWAYS_INLINE void cut_above(const tile *t, tile_sums sum, const int rows, const int vecs) {
+    const vec limit = vec_all(t->g->limit);
+    UNROLL
+    for (int i = 0; i < TILE_ROWS; i++) {
+        UNROLL
+        for (int j = 0; j < PANEL_VECS; j++)
+            if (i < rows && j < vecs)
+                sum[i][j] = vec_select(sum[i][j] > limit, limit, sum[i][j]);
+    }
+}
+
 ALWAYS_INLINE vec gated(vec x, vec gate) {
     return (vec)((vec_int)x & (gate > (vec){0}));
 }
@@ -104,8 +115,10 @@ ALWAYS_INLINE void finish(tile *t, tile_sums sum, const int rows, const int vecs
     if (g->rest)
         add_matrix(t, sum, g->rest + t->row * g->rest_row + t->column, g->rest_row, rows, vecs,
                    cut);
-    if (g->activation == GEMM_RELU)
+    if (g->activation != GEMM_LINEAR)
         cut_negative(sum, rows, vecs);
+    if (g->activation == GEMM_BOUND)
+        cut_above(t, sum, rows, vecs);
     if (g->gate)
         close_gates(t, sum, rows, vecs, cut);
     UNROLL

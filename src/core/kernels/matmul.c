@@ -73,6 +73,7 @@ static void read_gemm(gemm *g, void *const *at, const ant_num *n, int64_t from) 
     g->c = *at++;
     g->sums = with & ANT__MATMUL_SUMS ? *at++ : NULL;
     g->activation = (gemm_activation)n[ANT__MATMUL_ACTIVATION].i;
+    g->limit = (R)n[ANT__MATMUL_MOST].f;
     g->add = false;
     g->few = true;
     g->runs = 0;

@@ -78,6 +78,14 @@ typedef struct corner {
     int64_t pitch, channels;
 } corner;
 
+ALWAYS_INLINE vec finished(const gather *g, vec y) {
+    if (g->activation != GEMM_LINEAR)
+        y = vec_relu(y);
+    if (g->activation == GEMM_BOUND)
+        y = vec_select(y > vec_all(g->limit), vec_all(g->limit), y);
+    return y;
+}
+
 ALWAYS_INLINE void transform_lanes(const block *b, int64_t tile, const corner *to, int64_t c,
                                    int64_t lanes) {
     vec v[PLANES];
@@ -91,11 +99,13 @@ ALWAYS_INLINE void transform_lanes(const block *b, int64_t tile, const corner *t
     vec bias = b->g->bias ? vec_load_some(b->g->bias + c, lanes) : (vec){0};
     UNROLL
     for (int k = 0; k < 4; k++) {
+        if (k / 2 >= to->rows || k % 2 >= to->columns)
+            continue;
+        R *at = to->at + k / 2 * to->pitch + k % 2 * to->channels + c;
         vec y = v[4 * (k / 2) + k % 2] + bias;
-        if (b->g->activation == GEMM_RELU)
-            y = vec_relu(y);
-        if (k / 2 < to->rows && k % 2 < to->columns)
-            vec_store_some(to->at + k / 2 * to->pitch + k % 2 * to->channels + c, y, lanes);
+        if (b->g->rest)
+            y += vec_load_some(b->g->rest + (at - b->g->to), lanes);
+        vec_store_some(at, finished(b->g, y), lanes);
     }
 }
 

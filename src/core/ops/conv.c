@@ -7,11 +7,14 @@
  * x: (N, H, W, C), w: (rows, columns, C / groups, F), y: (N, I, J, F). Group g of the F filters
  * reads group g of the C channels. It is a cross-correlation: w is not flipped.
  */
+#include "core/kernels/gemm_size.h"
 #include "core/ops/conv_pool.h"
 #include "core/ops/conv_work.h"
 #include "core/ops/ops.h"
+#include <math.h>
 
-enum { GROUPS = ANT__CONV_GROUPS, RELU = ANT__CONV_RELU, CHUNKS, ROWS, COLUMNS };
+enum { GROUPS = ANT__CONV_GROUPS, RELU = ANT__CONV_RELU, REST = ANT__CONV_REST };
+enum { CHUNKS = REST, ROWS, COLUMNS }; /* of the transposes */
 
 static const ant_op_class conv2d_input, conv2d_kernel;
 
@@ -38,7 +41,7 @@ static ant_conv_shape shape_of(const ant_op *o, const ant_value *x, const ant_va
     return (ant_conv_shape){ant__window_of(o), o->attrs.i[GROUPS], x->dims, y->dims};
 }
 
-/* --- y = conv2d(x, w, bias or nothing) --- */
+/* --- y = conv2d(x, w, bias or nothing, what is added or nothing) --- */
 
 static int infer(ant_op *o) {
     char a[ANT__DIMS_TEXT], b[ANT__DIMS_TEXT];
@@ -56,13 +59,26 @@ static int infer(ant_op *o) {
     return ant__window_infer(o, w->dim[3]);
 }
 
+void ant__conv_push_own(ant_nums *n, const ant_op *o) {
+    const bool relu = o->attrs.i[RELU], rest = o->attrs.i[REST];
+    const double limit = o->attrs.f[ANT__CONV_LIMIT];
+    ant__num_int(n, o->n_in - rest > 2);
+    ant__num_int(n, relu ? isinf(limit) ? GEMM_RELU : GEMM_BOUND : GEMM_LINEAR);
+    ant__num_int(n, rest);
+    ant__num_real(n, limit);
+}
+
 static int64_t prep(const ant_op *o, ant_nums *n) {
     ant_conv_shape s = shape_of(o, o->in[0], o->out[0]);
     ant_conv_work w = ant__conv_forward_work(&s);
     ant__conv_push(n, &s, &w);
-    ant__num_int(n, o->n_in > 2);
-    ant__num_int(n, o->attrs.i[RELU]);
+    ant__conv_push_own(n, o);
     return w.cells;
+}
+
+/* Each entry of what is added is read right before that of the result is written. */
+static bool over_rest(const ant_op *o, int out, int in) {
+    return out == 0 && o->attrs.i[REST] && in == o->n_in - 1;
 }
 
 static size_t workspace(const ant_op *o) {
@@ -84,9 +100,11 @@ static void grad(ant_program *p, ant_op *o, ant_value *const *dy, ant_value **dx
 
 const ant_op_class ant__conv2d_class = {.name = "conv2d",
                                         .relu = RELU + 1,
+                                        .limit = ANT__CONV_LIMIT + 1,
                                         .infer = infer,
                                         .kernel = ANT__K_conv2d,
                                         .prep = prep,
+                                        .inplace = over_rest,
                                         .grad = grad,
                                         .workspace = workspace};
 

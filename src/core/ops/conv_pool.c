@@ -44,8 +44,7 @@ static int64_t prep(const ant_op *o, ant_nums *n) {
     ant_conv_work w = work_of(&s);
     ant_window pool = pool_of(o);
     ant__conv_push(n, &s, &w);
-    ant__num_int(n, o->n_in > 2);
-    ant__num_int(n, o->attrs.i[ANT__CONV_RELU]);
+    ant__conv_push_own(n, o);
     ant__window_push(n, &pool, &s.y, &o->out[0]->dims);
     ant__num_int(n, ant__conv_slot(&w) - map_entries(&s));
     return w.cells;
@@ -64,7 +63,8 @@ const ant_op_class ant__conv2d_pool_class = {
 bool ant__conv_takes_pool(const ant_op *conv, const ant_op *pool, ant_attrs *attrs) {
     enum { IMAGES = 8, ENTRIES = 1 << 16 };
     const ant_dims *map = &conv->out[0]->dims;
-    if (conv->cls != &ant__conv2d_class || pool->cls != &ant__max_pool_class)
+    if (conv->cls != &ant__conv2d_class || pool->cls != &ant__max_pool_class ||
+        conv->attrs.i[ANT__CONV_REST])
         return false;
     *attrs = conv->attrs;
     for (int k = 0; k < ANT__WINDOW_ATTRS; k++)

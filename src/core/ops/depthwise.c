@@ -8,13 +8,14 @@
  * many groups as there are channels, by kernels with a channel per lane.
  */
 #include "core/kernels/depthwise_size.h"
+#include "core/ops/conv_pool.h"
 #include "core/ops/ops.h"
 #include <math.h>
 
 enum { RELU = ANT__WINDOW_ATTRS, CHUNKS, ROWS, COLUMNS };
 enum { LIMIT }; /* attrs.f */
 
-static const ant_op_class depthwise, depthwise_input, depthwise_kernel;
+static const ant_op_class depthwise_input, depthwise_kernel;
 
 static int check_kernel(const ant_op *o, const ant_dims *w) {
     char text[ANT__DIMS_TEXT];
@@ -112,20 +113,21 @@ static void grad(ant_program *p, ant_op *o, ant_value *const *dy, ant_value **dx
         dx[2] = ant_op_sum(p, dy[0], ANT_AXIS(0) | ANT_AXIS(1) | ANT_AXIS(2), false);
 }
 
-static const ant_op_class depthwise = {.name = "depthwise",
-                                       .relu = RELU + 1,
-                                       .limit = LIMIT + 1,
-                                       .infer = infer,
-                                       .kernel = ANT__K_depthwise,
-                                       .prep = prep,
-                                       .grad = grad,
-                                       .workspace = workspace};
+const ant_op_class ant__depthwise_class = {.name = "depthwise",
+                                           .relu = RELU + 1,
+                                           .limit = LIMIT + 1,
+                                           .infer = infer,
+                                           .kernel = ANT__K_depthwise,
+                                           .prep = prep,
+                                           .grad = grad,
+                                           .workspace = workspace};
 
 ant_value *ant__op_depthwise(ant_program *p, ant_value *x, ant_value *w, ant_value *bias,
                              const ant_window *window) {
     ant_attrs attrs = ant__window_attrs(window);
     attrs.f[LIMIT] = INFINITY;
-    return ant__emit(p, &depthwise, &attrs, (ant_value *[]){x, w, bias}, bias ? 3 : 2, 1);
+    return ant__emit(p, &ant__depthwise_class, &attrs, (ant_value *[]){x, w, bias}, bias ? 3 : 2,
+                     1);
 }
 
 /* --- dx = depthwise_input(dy, w) --- */

@@ -2,6 +2,7 @@
 #include "core/ops/matmul.h"
 #include "core/kernels/gemm_size.h"
 #include "core/ops/fine.h"
+#include <math.h>
 
 /* --- shapes --- */
 
@@ -173,6 +174,12 @@ static int64_t cell_workspace(const ant_op *o, const plan *p) {
     return ant__gemm_workspace(p->s.k);
 }
 
+static int64_t activation_of(const ant_op *o) {
+    if (!o->attrs.i[ANT__MATMUL_RELU])
+        return GEMM_LINEAR;
+    return isinf(o->attrs.f[ANT__MATMUL_LIMIT]) ? GEMM_RELU : GEMM_BOUND;
+}
+
 /* In the order of enum ant_matmul_number. */
 static int64_t prep(const ant_op *o, ant_nums *n) {
     plan p = plan_of(o);
@@ -185,15 +192,16 @@ static int64_t prep(const ant_op *o, ant_nums *n) {
                               p.s.tb ? 1 : b_columns,
                               p.s.tb ? b_columns : 1,
                               o->attrs.i[ANT__MATMUL_PARTS],
-                              o->attrs.i[ANT__MATMUL_RELU],
+                              activation_of(o),
                               p.block_rows,
                               p.block_columns,
                               p.cells > 0 ? p.cells : 1,
-                              cell_workspace(o, &p),
-                              p.lead.rank};
-    _Static_assert(sizeof number / sizeof *number == ANT__MATMUL_LEAD, "one for each");
-    for (int i = 0; i < ANT__MATMUL_LEAD; i++)
+                              cell_workspace(o, &p)};
+    _Static_assert(sizeof number / sizeof *number == ANT__MATMUL_MOST, "one for each");
+    for (int i = 0; i < ANT__MATMUL_MOST; i++)
         ant__num_int(n, number[i]);
+    ant__num_real(n, o->attrs.f[ANT__MATMUL_LIMIT]);
+    ant__num_int(n, p.lead.rank);
     for (int axis = 0; axis < p.lead.rank; axis++) {
         ant__num_int(n, p.lead.dim[axis]);
         ant__num_int(n, p.a_stride[axis]);
@@ -284,6 +292,7 @@ const ant_op_class ant__matmul_class = {.name = "matmul",
 
 const ant_op_class ant__dense_class = {.name = "dense",
                                        .relu = ANT__MATMUL_RELU + 1,
+                                       .limit = ANT__MATMUL_LIMIT + 1,
                                        .kernel = ANT__K_matmul,
                                        .prep = prep,
                                        .inplace = over_part,

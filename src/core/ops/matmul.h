@@ -10,9 +10,10 @@
 enum {
     ANT__MATMUL_TA,   /* 1: the last two axes of a are swapped */
     ANT__MATMUL_TB,   /* … of b */
-    ANT__MATMUL_RELU, /* dense: 1: negative entries become 0 */
+    ANT__MATMUL_RELU, /* dense: 1: negative entries become 0 … */
     ANT__MATMUL_PARTS /* dense: bits of enum ant_matmul_part */
 };
+enum { ANT__MATMUL_LIMIT }; /* attrs.f: … and those above it, it */
 
 extern const ant_op_class ant__matmul_class, ant__dense_class;
 /* Is it one product of two matrices, once axes are merged? Only such a one may have a rest or a gate. */

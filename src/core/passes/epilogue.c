@@ -74,6 +74,23 @@ static bool is_open(const ant_op *product, int parts) {
            !(product->attrs.i[ANT__MATMUL_PARTS] & parts);
 }
 
+/* The convolution, which adds `rest` to its result. */
+static bool add_rest(ant_op *conv, ant_op *sum, ant_value *rest) {
+    ant_op *joint = ant__op_bare(sum->program, conv->cls, &conv->attrs, conv->n_in + 1, 1);
+    if (!joint)
+        return false;
+    for (int k = 0; k < conv->n_in; k++)
+        joint->in[k] = conv->in[k];
+    joint->in[conv->n_in] = rest;
+    joint->attrs.i[ANT__CONV_REST] = true;
+    return replace(conv, sum, joint);
+}
+
+static bool is_open_conv(const ant_op *o) {
+    return o && o->cls == &ant__conv2d_class && !o->attrs.i[ANT__CONV_REST] &&
+           !o->attrs.i[ANT__CONV_RELU];
+}
+
 /* --- what is joined --- */
 enum { LATER = ANT__MATMUL_REST | ANT__MATMUL_GATE };
 
@@ -81,6 +98,9 @@ static bool take_sum(ant_op *sum) {
     for (int k = 0; k < 2; k++) {
         ant_op *product = only_maker(sum->in[k]);
         ant_value *other = sum->in[1 - k];
+        if (is_open_conv(product) && other != sum->in[k] && is_like(other, sum->in[k]) &&
+            is_like(sum->out[0], sum->in[k]))
+            return add_rest(product, sum, other);
         if (!is_open(product, LATER) || other == sum->in[k] || !is_like(sum->out[0], sum->in[k]))
             continue;
         if (is_bias(other, sum->in[k]) && !(product->attrs.i[ANT__MATMUL_PARTS] & ANT__MATMUL_BIAS))

@@ -52,8 +52,7 @@ static bool move_out(ant_op *scan, ant_op *o) {
     return ANT__PUSH(&p->ops, moved);
 }
 
-/* The ops from `first` on, which were added at the end, go before the one at `at`. */
-static bool bring_forward(ant_program *p, int at, int first) {
+bool ant__bring_forward(ant_program *p, int at, int first) {
     int n = p->ops.n - first;
     ant_op **moved = ant__program_alloc(p, (size_t)n, sizeof(ant_op *));
     if (!moved)
@@ -82,7 +81,7 @@ int ant__hoist(ant_op *scan, int at) {
         if (is_invariant(scan->body->ops.at[i]))
             ok = move_out(scan, scan->body->ops.at[i]);
     int moved = p->ops.n - before;
-    if (!ok || (moved && !bring_forward(p, at, before)))
+    if (!ok || (moved && !ant__bring_forward(p, at, before)))
         ant__program_fail_memory(p);
     return moved;
 }

@@ -15,8 +15,7 @@ static bool is_assigned(const ant_program *p, const ant_value *v) {
     return false;
 }
 
-/* The same in every run until a version changes. */
-static bool is_settled(const ant_program *p, ant_value *v) {
+bool ant__is_settled(const ant_program *p, ant_value *v) {
     const ant_value *base = ant__base(v);
     return base->kind == ANT__CONST ||
            (base->kind == ANT__VARIABLE && base->variable->versioned && !is_assigned(p, base));
@@ -37,7 +36,7 @@ static bool can_keep(const ant_program *p, const ant_op *o) {
     if (o->body || o->n_in == 0 || o->cls->view || o->cls->impure || o->cls->reports)
         return false;
     for (int k = 0; k < o->n_in; k++)
-        if (!is_settled(p, o->in[k]))
+        if (!ant__is_settled(p, o->in[k]))
             return false;
     return is_small(o);
 }
@@ -135,7 +134,7 @@ static bool pack_weight(ant_program *p, ant_op *product) {
 
 static bool wants_panels(const ant_program *p, const ant_op *o) {
     return (o->cls == &ant__matmul_class || o->cls == &ant__dense_class) && o->n_out == 1 &&
-           o->in[1]->dims.rank == 2 && is_settled(p, o->in[1]) && ant__matmul_wants_panels(o);
+           o->in[1]->dims.rank == 2 && ant__is_settled(p, o->in[1]) && ant__matmul_wants_panels(o);
 }
 
 /* --- the pass --- */

@@ -1,5 +1,5 @@
 /* The passes from a written program to one that can run; each works on one program, bodies of its
- * scans among it, and can be switched off. Order: simplify, epilogue, fuse, keep, plan. They return 0 or the
+ * scans among it, and can be switched off. Order: simplify, norms, epilogue, fuse, keep, plan. They return 0 or the
  * program's error. */
 #ifndef ANT_CORE_PASSES_H
 #define ANT_CORE_PASSES_H
@@ -8,12 +8,17 @@
 /* Follows aliases, folds constants, merges equal ops, drops what nobody uses. Without
  * ANT__SIMPLIFY only the last, which the other passes count on. */
 int ant__simplify(ant_program *p, int passes);
+/* Normalizations by weights go into the kernels before them. Uses are counted. */
+int ant__fold_norms(ant_program *p);
 /* Products take their bias and relu in. Uses are counted. */
 int ant__epilogue(ant_program *p);
 /* Elementwise ops become ops of class `fused`, with ANT__FUSE chains of them one. */
 int ant__fuse(ant_program *p, int passes);
 /* Takes what depends on weights only out of the outermost program, and packs weights for products. */
 int ant__keep(ant_program *p);
+/* A constant, or a weight that the program does not write: the same in every run until its version
+ * changes. */
+bool ant__is_settled(const ant_program *p, ant_value *v);
 /* Notes which weights the program writes. */
 int ant__note_written(ant_program *p);
 /* Gives every value its memory: place and offset. Without ANT__PLAN none is shared. */
@@ -41,6 +46,8 @@ void ant__seen_free(ant_seen *s);
 /* Moves the ops of a scan's body that give the same in every step before the scan, which is op `at`
  * of its program; gives how many. */
 int ant__hoist(ant_op *scan, int at);
+/* The ops from `first` on, which were added at the end, go before the one at `at`. */
+bool ant__bring_forward(ant_program *p, int at, int first);
 
 extern const ant_op_class ant__fused_class, ant__copy_class;
 /* A fused op of these members, whose last is the one that it stands for. NULL: out of memory. */

@@ -35,9 +35,11 @@ int ant__program_lower(ant_program *p, int passes) {
         return *code;
     if (p->lowered)
         return ant__fail(&p->shared->error, ANT_E_STATE, "the program is lowered already");
-    if (ant__simplify(p, passes) || (passes & ANT__FUSE && ant__epilogue(p)) ||
-        ant__fuse(p, passes) || (passes & ANT__KEEP && ant__keep(p)) || ant__note_written(p) ||
-        ant__plan(p, passes) || ant__program_assemble(p))
+    if (ant__simplify(p, passes) ||
+        (passes & ANT__FUSE && passes & ANT__KEEP && ant__fold_norms(p)) ||
+        (passes & ANT__FUSE && ant__epilogue(p)) || ant__fuse(p, passes) ||
+        (passes & ANT__KEEP && ant__keep(p)) || ant__note_written(p) || ant__plan(p, passes) ||
+        ant__program_assemble(p))
         return *code;
     p->lowered = true;
     ant__program_bind_variables(p);
