@@ -3,7 +3,7 @@
  * Objects are maps, arrays items, strings quoted scalars; numbers (digits as they stand), true,
  * false and null are words. Python's NaN, Infinity and -Infinity are the words nan, inf and -inf.
  * Names twice in one object, invalid UTF-8, a zero character in a text and what follows the value are
- * refused. (jansson would refuse Python's NaN, tell no places and hold everything twice.) */
+ * refused. */
 #ifndef ANT_IO_JSON_H
 #define ANT_IO_JSON_H
 #include "antler/files.h"

@@ -1,7 +1,7 @@
 /* Reading safetensors. */
 #include "io/safetensors.h"
 #include "io/array.h"
-#include <jansson.h>
+#include "io/json.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -50,18 +50,11 @@ static int fail_tensor(reader *r, const char *name, const char *what) {
     return ant__fail(&r->c->error, ANT_E_FORMAT, "%s: tensor '%.200s': %s", r->path, name, what);
 }
 
-static const char *keep(reader *r, const char *text) {
-    const char *kept = ant__arena_text(&r->c->arena, text);
-    if (!kept)
-        ant__fail_memory(&r->c->error);
-    return kept;
-}
-
 /* --- one tensor --- */
-static int bits_of(reader *r, ant_tensor *t, const json_t *type, int *bits) {
-    if (!json_is_string(type))
+static int bits_of(reader *r, ant_tensor *t, const ant_tree *type, int *bits) {
+    if (!type || type->kind != ANT__QUOTED)
         return fail_tensor(r, t->name, "expected \"dtype\" as text");
-    const char *said = json_string_value(type);
+    const char *said = type->text;
     for (size_t k = 0; k < sizeof types / sizeof *types; k++)
         if (!strcmp(types[k].name, said)) {
             t->type = types[k].name;
@@ -73,17 +66,22 @@ static int bits_of(reader *r, ant_tensor *t, const json_t *type, int *bits) {
                      t->name, said);
 }
 
-static int shape_of(reader *r, ant_tensor *t, const json_t *shape, uint64_t *count) {
-    if (!json_is_array(shape))
+/* A whole number from 0 up; -1 where it is something else. */
+static int64_t whole(const ant_tree *x) {
+    int64_t n;
+    return x && x->kind == ANT__WORD && ant__whole_read(x->text, &n) && n >= 0 ? n : -1;
+}
+
+static int shape_of(reader *r, ant_tensor *t, const ant_tree *shape, uint64_t *count) {
+    if (!shape || shape->kind != ANT__ITEMS)
         return fail_tensor(r, t->name, "expected \"shape\" as a list");
-    size_t rank = json_array_size(shape);
+    const int rank = ant__tree_count(shape);
     if (rank > ANT_MAX_AXES)
-        return ant__fail(&r->c->error, ANT_E_LIMIT, "%s: tensor '%.200s': %zu axes; at most %d",
+        return ant__fail(&r->c->error, ANT_E_LIMIT, "%s: tensor '%.200s': %d axes; at most %d",
                          r->path, t->name, rank, ANT_MAX_AXES);
     *count = 1;
-    for (size_t k = 0; k < rank; k++) {
-        const json_t *x = json_array_get(shape, k);
-        json_int_t n = json_is_integer(x) ? json_integer_value(x) : -1;
+    for (const ant_tree *x = shape->first; x; x = x->next) {
+        const int64_t n = whole(x);
         if (n < 0)
             return fail_tensor(r, t->name, "a size is no whole number from 0 up");
         if (n && *count > (uint64_t)INT64_MAX / 64 / (uint64_t)n)
@@ -94,13 +92,13 @@ static int shape_of(reader *r, ant_tensor *t, const json_t *shape, uint64_t *cou
     return 0;
 }
 
-static int offsets_of(reader *r, ant_tensor *t, const json_t *offsets) {
-    const json_t *a = json_array_get(offsets, 0), *b = json_array_get(offsets, 1);
-    if (json_array_size(offsets) != 2 || !json_is_integer(a) || !json_is_integer(b) ||
-        json_integer_value(a) < 0 || json_integer_value(b) < json_integer_value(a))
+static int offsets_of(reader *r, ant_tensor *t, const ant_tree *offsets) {
+    const bool two = offsets && offsets->kind == ANT__ITEMS && ant__tree_count(offsets) == 2;
+    const int64_t begin = two ? whole(offsets->first) : -1, end = two ? whole(offsets->last) : -1;
+    if (begin < 0 || end < begin)
         return fail_tensor(r, t->name, "expected \"data_offsets\" as [begin, end]");
-    t->begin = (uint64_t)json_integer_value(a);
-    t->end = (uint64_t)json_integer_value(b);
+    t->begin = (uint64_t)begin;
+    t->end = (uint64_t)end;
     return t->end > r->bytes ? fail_tensor(r, t->name, "it ends behind the end of the file") : 0;
 }
 
@@ -112,19 +110,18 @@ static int check_bools(reader *r, const ant_tensor *t) {
     return 0;
 }
 
-static int read_tensor(reader *r, const char *name, const json_t *x, ant_tensor *t) {
+static int read_tensor(reader *r, const ant_tree *x, ant_tensor *t) {
+    const char *name = x->key;
     uint64_t count = 0;
     int bits = 0;
-    *t = (ant_tensor){.name = keep(r, name)};
-    if (!t->name)
-        return r->c->error.code;
+    *t = (ant_tensor){.name = name};
     if (!*name || strlen(name) > (size_t)r->limits->string_bytes)
         return fail_tensor(r, name, "its name is empty or longer than the limit");
-    if (!json_is_object(x) || json_object_size(x) != 3)
+    if (x->kind != ANT__MAP || ant__tree_count(x) != 3)
         return fail_tensor(r, name, "expected {\"dtype\", \"shape\", \"data_offsets\"}");
-    if (bits_of(r, t, json_object_get(x, "dtype"), &bits) ||
-        shape_of(r, t, json_object_get(x, "shape"), &count) ||
-        offsets_of(r, t, json_object_get(x, "data_offsets")))
+    if (bits_of(r, t, ant__tree_get(x, "dtype"), &bits) ||
+        shape_of(r, t, ant__tree_get(x, "shape"), &count) ||
+        offsets_of(r, t, ant__tree_get(x, "data_offsets")))
         return r->c->error.code;
     if (count * (uint64_t)bits % 8 || t->end - t->begin != count * (uint64_t)bits / 8)
         return fail_tensor(r, name, "its bytes are not those that its shape takes");
@@ -132,21 +129,17 @@ static int read_tensor(reader *r, const char *name, const json_t *x, ant_tensor 
 }
 
 /* --- all of them --- */
-static int read_notes(reader *r, json_t *notes) {
-    const char *key;
-    json_t *x;
-    if (!json_is_object(notes))
+static int read_notes(reader *r, const ant_tree *notes) {
+    if (notes->kind != ANT__MAP)
         return fail(r, "__metadata__ is no object");
-    r->out->notes = ant__arena_array(&r->c->arena, json_object_size(notes) + 1, sizeof(ant_note));
+    const size_t n = (size_t)ant__tree_count(notes);
+    r->out->notes = ant__arena_array(&r->c->arena, n + 1, sizeof(ant_note));
     if (!r->out->notes)
         return ant__fail_memory(&r->c->error);
-    json_object_foreach(notes, key, x) {
-        if (!json_is_string(x))
+    for (const ant_tree *x = notes->first; x; x = x->next) {
+        if (x->kind != ANT__QUOTED)
             return fail(r, "__metadata__ holds something else than text");
-        ant_note note = {keep(r, key), keep(r, json_string_value(x))};
-        if (!note.key || !note.value)
-            return r->c->error.code;
-        r->out->notes[r->out->notes_n++] = note;
+        r->out->notes[r->out->notes_n++] = (ant_note){x->key, x->text};
     }
     return 0;
 }
@@ -176,21 +169,19 @@ static int check_cover(reader *r) {
     return at == r->bytes ? 0 : fail(r, "there are bytes behind the last tensor");
 }
 
-static int read_object(reader *r, json_t *root) {
-    const char *key;
-    json_t *x;
-    if (!json_is_object(root))
+static int read_object(reader *r, const ant_tree *root) {
+    const int n = ant__tree_count(root);
+    if (root->kind != ANT__MAP)
         return fail(r, "the header is no object");
-    size_t n = json_object_size(root);
-    if (n > (size_t)r->limits->tensors)
-        return ant__fail(&r->c->error, ANT_E_LIMIT, "%s: safetensors: %zu tensors; at most %d",
+    if (n > r->limits->tensors)
+        return ant__fail(&r->c->error, ANT_E_LIMIT, "%s: safetensors: %d tensors; at most %d",
                          r->path, n, r->limits->tensors);
-    r->out->tensors = ant__arena_array(&r->c->arena, n + 1, sizeof *r->out->tensors);
+    r->out->tensors = ant__arena_array(&r->c->arena, (size_t)n + 1, sizeof *r->out->tensors);
     if (!r->out->tensors)
         return ant__fail_memory(&r->c->error);
-    json_object_foreach(root, key, x) {
-        bool notes = !strcmp(key, "__metadata__");
-        if (notes ? read_notes(r, x) : read_tensor(r, key, x, &r->out->tensors[r->out->n]))
+    for (const ant_tree *x = root->first; x; x = x->next) {
+        const bool notes = !strcmp(x->key, "__metadata__");
+        if (notes ? read_notes(r, x) : read_tensor(r, x, &r->out->tensors[r->out->n]))
             return r->c->error.code;
         r->out->n += !notes;
     }
@@ -228,21 +219,14 @@ int ant__safetensors_parse(ant_context *c, const char *path, const unsigned char
     *out = (ant_safetensors){0};
     reader r = {.c = c, .limits = ant__limits(limits), .path = path, .out = out};
     uint64_t length = 0;
-    json_error_t wrong;
     if (check_length(&r, bytes, size, &length))
         return c->error.code;
     out->numbers = bytes + LENGTH_SIZE + length;
     r.bytes = size - LENGTH_SIZE - length;
-    json_t *root = json_loadb((const char *)bytes + LENGTH_SIZE, (size_t)length,
-                              JSON_REJECT_DUPLICATES, &wrong);
-    if (!root)
-        return json_error_code(&wrong) == json_error_out_of_memory
-                   ? ant__fail_memory(&c->error)
-                   : ant__fail(&c->error, ANT_E_FORMAT, "%s: safetensors: header: %s at byte %d",
-                               path, wrong.text, wrong.position);
-    int code = read_object(&r, root);
-    json_decref(root);
-    return code;
+    const char *where = ant__print(c, "%s: safetensors: header", path);
+    const ant_tree *root =
+        where ? ant__json_parse(c, where, bytes + LENGTH_SIZE, (size_t)length, r.limits) : NULL;
+    return root ? read_object(&r, root) : c->error.code;
 }
 
 /* --- using them --- */

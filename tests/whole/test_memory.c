@@ -1,4 +1,4 @@
-/* Every allocation of a whole run fails once in turn, those of the C library, libyaml and jansson
+/* Every allocation of a whole run fails once in turn, those of the C library, libyaml and zlib
  * too: build, compile, fit, save, load, predict. No crash, no leak, and a code that says so.
  *
  * The allocator of the process is replaced here, so this does nothing under sanitizers, which
