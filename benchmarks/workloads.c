@@ -127,11 +127,15 @@ static const workload workloads[] = {
     {"W10", 64, {64}, 2, 0, {1, 5}, shared_tower},
 };
 
+const workload *workload_at(int k) {
+    return k < (int)(sizeof workloads / sizeof *workloads) ? &workloads[k] : NULL;
+}
+
 const workload *workload_named(const char *id) {
-    for (size_t i = 0; i < sizeof workloads / sizeof *workloads; i++)
-        if (!strcmp(workloads[i].id, id))
-            return &workloads[i];
-    return NULL;
+    int k = 0;
+    while (workload_at(k) && strcmp(workload_at(k)->id, id) != 0)
+        k++;
+    return workload_at(k);
 }
 
 static uint32_t next_random(uint64_t *state) {

@@ -14,6 +14,7 @@ typedef struct workload {
 } workload;
 
 const workload *workload_named(const char *id);
+const workload *workload_at(int k); /* NULL behind the last */
 /* Random arrays for `rows` samples; freed with workload_free. */
 typedef struct workload_data {
     ant_array x[2], y[2], out[2];

@@ -218,4 +218,16 @@ enum { ANT__RUN_BUFFERS = 6 * ANT_MAX_PORTS };
 void *ant__run_buffer(ant_run *r, int k, size_t size);
 ant_run *ant__run_next(const ant_run *r); /* in a list of idle runs */
 void ant__run_free(ant_run *r);
+
+/* Where the time of executions goes. From ant__run_measure on, those of r are timed instruction by
+ * instruction; NULL: no longer. The measure is the caller's, zeros at first. */
+typedef struct ant_measure {
+    ant_program *program; /* the last one; `seconds` and `runs` begin anew with each other one */
+    double *seconds;      /* of each of its instructions, together */
+    int n, room, runs;
+} ant_measure;
+void ant__run_measure(ant_run *r, ant_measure *m);
+void ant__measure_free(ant_measure *m);
+/* Makes room for p. false when out of memory. */
+bool ant__measure_begin(ant_measure *m, ant_program *p);
 #endif

@@ -40,6 +40,7 @@ struct ant_run {
     uint64_t clock;
     ANT__LIST(ant_state *) states;
     ant_variable counter;
+    ant_measure *measure; /* NULL: nobody looks */
 };
 
 /* --- making and freeing --- */
@@ -325,9 +326,20 @@ ant_program *ant__run_program(ant_run *r, uint64_t id, const ant_dims *dims, int
     return p;
 }
 
+void ant__run_measure(ant_run *r, ant_measure *m) {
+    r->measure = m;
+}
+
+static int run_measured(ant_run *r, ant_program *p, ant_report *report) {
+    r->measure->runs++;
+    return ant__program_run_timed(p, r->pool, report, r->measure->seconds);
+}
+
 int ant__run_execute(ant_run *r, ant_program *p) {
     ant_report report = {0};
-    int code = ant__program_run(p, r->pool, &report);
+    if (r->measure && !ant__measure_begin(r->measure, p))
+        return ant__fail_memory(&r->error);
+    int code = r->measure ? run_measured(r, p, &report) : ant__program_run(p, r->pool, &report);
     ++*ant__run_counter(r);
     for (int i = 0; i < r->states.n; i++)
         r->states.at[i]->fresh = false;

@@ -44,6 +44,7 @@ static const option_row option_rows[] = {
     {"layer", "NAME", TEXT, AT(layer), 0, 0, "an inner layer's output"},
     {"history", "LOG.csv", TEXT, AT(history), 0, 0, "curves of a log that train wrote"},
     {"confusion", NULL, FLAG, AT(confusion), 0, 0, "also which class was taken for which"},
+    {"train", NULL, FLAG, AT(train), 0, 0, "a training step in place of a prediction"},
     {"columns", "N", WHOLE, AT(columns), 40, 400, "width of the table"},
     {"progress", NULL, FLAG, AT(progress), 0, 0, "bars even when nobody is looking"},
     {"json", NULL, FLAG, AT(json), 0, 0, "one JSON object in place of lines"},

@@ -56,9 +56,10 @@ const tool_command tool_commands[] = {
      .operands = "MODEL",
      .min_operands = 1,
      .max_operands = 1,
-     .does = "prints the instructions of a prediction with their times",
-     .examples = "antler profile digits.safetensors --batch-size 128\n",
-     .options = FILE_OPTIONS "batch-size json",
+     .does = "prints the instructions of a prediction, or of a training step, with their times",
+     .examples = "antler profile digits.safetensors --batch-size 128\n"
+                 "antler profile examples/digits.yaml --train --threads 1\n",
+     .options = FILE_OPTIONS "train batch-size json",
      .run = tool_profile},
     {.name = "convert",
      .operands = "IN OUT",

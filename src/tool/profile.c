@@ -1,130 +1,121 @@
-/* antler profile: where the time of a prediction goes. */
-#include "graph/graph.h"
+/* antler profile: where the time of a prediction or of a training step goes. */
+#include "tool/profile_table.h"
 #include "tool/tool.h"
-#include <string.h>
+#include "train/train.h"
+#include <time.h>
 
-enum { DEFAULT_BATCH = 32, MOST_RUNS = 1000 };
+enum { DEFAULT_BATCH = 32, MOST_RUNS = 1000, WARM_UP = 2 };
 static const double least_seconds = 0.3; /* of all measured runs together */
 
 typedef struct profile {
-    ant_experiment *e;
-    ant_run *run;
-    ant_program *program;
-    double *seconds; /* of each instruction, over all runs */
-    double total;
-    int runs, n;
+    ant_model *model;
+    bool train;
+    int batch;
+    ant_arena *arena; /* of all arrays */
+    ant_array x[ANT_MAX_PORTS], y[ANT_MAX_PORTS], out[ANT_MAX_PORTS];
 } profile;
 
-/* --- the program: a prediction of one batch of zeros --- */
-static int write_prediction(ant_run *r, ant_program *p, ant_lowering *l, const void *data) {
-    const profile *f = data;
-    const ant_model_body *b = ant__body(f->e->model);
-    ant_value *in[ANT_MAX_PORTS];
-    ant_model_values v = {.program = p, .context = ant__run_context(r), .lowering = l, .in = in};
-    for (int k = 0; k < b->n_in; k++) {
-        ant_dims dims = b->in[k]->dims;
-        dims.dim[0] = f->n;
-        in[k] = ant__input(p, b->in[k]->dtype, &dims);
+/* --- a batch of zeros --- */
+static int zeros(const profile *f, ant_array *a, const ant_dims *like, int rank, int dtype) {
+    *a = (ant_array){.axes = rank, .dtype = dtype};
+    size_t bytes;
+    ant_dims dims = *like;
+    dims.rank = rank;
+    dims.dim[0] = f->batch;
+    if (!ant__dims_known(&dims))
+        return tool_fail("a value of the model has an unknown size, no batch can be made");
+    for (int k = 0; k < rank; k++)
+        a->shape[k] = dims.dim[k];
+    if (ant__dims_bytes(&dims, dtype, &bytes))
+        a->data = ant__arena_alloc(f->arena, bytes + 1);
+    return a->data ? 0 : tool_fail("out of memory");
+}
+
+/* Targets that are labels have no axis of classes. */
+static int make_targets(profile *f) {
+    const ant_compiled *c = ant__compiled_ready(f->model);
+    const ant_model_body *b = ant__body(f->model);
+    if (!c)
+        return tool_fail("%s", ant_model_error(f->model));
+    int code = 0, n = 0;
+    for (int k = 0; k < b->n_out && !code; k++) {
+        const ant_dims *dims = &b->out[k]->dims;
+        const bool labels = c->out[k].labels;
+        if (c->out[k].wanted)
+            code =
+                zeros(f, &f->y[n++], dims, dims->rank - labels, labels ? ANT_INT32 : ANT_FLOAT32);
     }
-    int code = ant__model_write(f->e->model, &v);
-    for (int k = 0; k < b->n_out && !code; k++)
-        ant__output(p, v.out[k]);
     return code;
 }
 
-static int prepare(profile *f) {
-    const ant_model_body *b = ant__body(f->e->model);
-    ant_arena *arena = &f->e->graph->context.arena;
-    ant_dims dims[ANT_MAX_PORTS];
-    size_t bytes;
-    for (int k = 0; k < b->n_in; k++) {
-        dims[k] = b->in[k]->dims;
-        dims[k].dim[0] = f->n;
-        if (!ant__dims_known(&dims[k]))
-            return tool_fail("input '%s' has an unknown size", ant_input_name(f->e->model, k));
+static int make_batch(profile *f) {
+    const ant_model_body *b = ant__body(f->model);
+    int code = 0;
+    for (int k = 0; k < b->n_in && !code; k++)
+        code = zeros(f, &f->x[k], &b->in[k]->dims, b->in[k]->dims.rank, b->in[k]->dtype);
+    if (f->train)
+        return code ? code : make_targets(f);
+    for (int k = 0; k < b->n_out && !code; k++)
+        code = zeros(f, &f->out[k], &b->out[k]->dims, b->out[k]->dims.rank, b->out[k]->dtype);
+    return code;
+}
+
+/* --- measuring --- */
+static double now(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static int step(const profile *f) {
+    ant_batch_options batch = {.model = f->model};
+    ant_predict_options predict = {ANT_PREDICT_DEFAULTS, .model = f->model, .batch_size = f->batch};
+    for (int k = 0; k < ANT_MAX_PORTS; k++) {
+        batch.x[k] = predict.x[k] = f->x[k];
+        batch.y[k] = f->y[k];
+        predict.out[k] = f->out[k];
     }
-    f->program = ant__run_program(f->run, 0, dims, b->n_in, write_prediction, f);
-    if (!f->program)
-        return tool_fail("%s", ant__run_error(f->run)->text);
-    for (int k = 0; k < b->n_in; k++) {
-        void *zeros = ant__dims_bytes(&dims[k], b->in[k]->dtype, &bytes)
-                          ? ant__arena_alloc(arena, bytes + 256)
-                          : NULL;
-        if (!zeros)
-            return tool_fail("out of memory");
-        ant__program_bind_input(f->program, k, (char *)zeros + (-(uintptr_t)zeros & 63));
-    }
-    f->n = ant__program_instructions(f->program);
-    f->seconds = ant__arena_array(arena, (size_t)f->n + 1, sizeof *f->seconds);
-    return f->seconds ? 0 : tool_fail("out of memory");
+    return f->train ? ant_train_on_batch_(&batch, offsetof(ant_batch_options, ant_end))
+                    : ant_predict_(&predict, offsetof(ant_predict_options, ant_end));
 }
 
-static double sum(const profile *f) {
-    double total = 0;
-    for (int k = 0; k < f->n; k++)
-        total += f->seconds[k];
-    return total;
+static int steps(const profile *f) {
+    const double start = now();
+    int code = 0;
+    for (int k = 0; k < MOST_RUNS && !code && (k < WARM_UP || now() - start < least_seconds); k++)
+        code = step(f);
+    return code ? tool_fail("%s", ant_model_error(f->model)) : 0;
 }
 
-static int measure(profile *f) {
-    ant_pool *pool = ant__run_pool(f->run);
-    /* The first run warms caches and threads; it does not count. */
-    if (ant__program_run_timed(f->program, pool, f->seconds))
-        return tool_fail("the model refuses a batch of zeros");
-    memset(f->seconds, 0, (size_t)f->n * sizeof *f->seconds);
-    for (f->runs = 0; f->runs < MOST_RUNS && f->total < least_seconds; f->runs++) {
-        ant__program_run_timed(f->program, pool, f->seconds);
-        f->total = sum(f);
-    }
-    return 0;
-}
-
-/* --- showing --- */
-static void print_line(const profile *f, int k) {
-    ant_cost c = ant__program_cost(f->program, k);
-    double each = f->seconds[k] / f->runs;
-    printf("%-24s %10.1f %6.1f %9.2f %9.2f\n", ant__program_instruction_name(f->program, k),
-           1e6 * each, 100 * f->seconds[k] / f->total, each > 0 ? 1e-9 * c.operations / each : 0,
-           each > 0 ? 1e-9 * c.bytes / each : 0);
-}
-
-static void print_table(const profile *f) {
-    printf("%-24s %10s %6s %9s %9s\n", "instruction", "us", "%", "GFLOP/s", "GB/s");
-    for (int k = 0; k < f->n; k++)
-        print_line(f, k);
-    printf("%-24s %10.1f\n", "all", 1e6 * f->total / f->runs);
-}
-
-static void print_json(const profile *f) {
-    printf("{\"seconds\": %.9g, \"instructions\": [", f->total / f->runs);
-    for (int k = 0; k < f->n; k++) {
-        ant_cost c = ant__program_cost(f->program, k);
-        printf("%s\n  {\"name\": ", k ? "," : "");
-        tool_json_text(stdout, ant__program_instruction_name(f->program, k));
-        printf(", \"seconds\": %.9g, \"operations\": %.0f, \"bytes\": %.0f}",
-               f->seconds[k] / f->runs, c.operations, c.bytes);
-    }
-    printf("\n]}\n");
-}
-
-static int show(const tool_args *a, profile *f) {
-    int code = prepare(f);
-    if (!code)
-        code = measure(f);
-    if (!code)
-        (a->json ? print_json : print_table)(f);
+/* Actions take the idle run, which is the one that is measured. */
+static int measure(const profile *f, ant_measure *m) {
+    int code = step(f) ? tool_fail("%s", ant_model_error(f->model)) : 0;
+    ant_run *r = code ? NULL : ant__run_take(f->model);
+    if (!r)
+        return code ? code : tool_fail("%s", ant_model_error(f->model));
+    ant__run_measure(r, m);
+    ant__run_put(f->model, r);
+    code = steps(f);
+    ant__run_measure(r, NULL);
     return code;
 }
 
 static int run(const tool_args *a, ant_experiment *e) {
-    profile f = {.e = e, .n = a->batch_size == ANT_NONE ? DEFAULT_BATCH : a->batch_size};
-    if (ant__settle(e->model) || !(f.run = ant__run_take(e->model)))
+    profile f = {.model = e->model,
+                 .train = a->train,
+                 .batch = a->batch_size == ANT_NONE ? DEFAULT_BATCH : a->batch_size,
+                 .arena = &e->graph->context.arena};
+    ant_measure m = {0};
+    if (ant__settle(e->model))
         return tool_model_failed(e->graph, e->model);
-    int code = show(a, &f);
-    ant__run_put(e->model, f.run);
+    int code = make_batch(&f);
+    code = code ? code : measure(&f, &m);
+    if (!code)
+        (a->json ? profile_print_json : profile_print_table)(&m);
+    ant__measure_free(&m);
     return code;
 }
 
 int tool_profile(const tool_args *a) {
-    return tool_with_model(a, ANT__COMPILE_OR_WARN, run);
+    return tool_with_model(a, a->train ? ANT__COMPILE : ANT__COMPILE_OR_WARN, run);
 }

@@ -355,6 +355,28 @@ START_TEST(programs_can_be_freed_at_any_stage) {
 }
 END_TEST
 
+/* --- looking at it --- */
+START_TEST(costs_come_from_shapes) {
+    static const float x[64 + 15];
+    double seconds[2] = {-1, -1};
+    ant_program *p = ant__program_new(ANT_FLOAT32);
+    ant_value *a = ant__input(p, ANT_FLOAT32, &ANT__DIMS(4, 3));
+    ant_value *b = ant__input(p, ANT_FLOAT32, &ANT__DIMS(3, 5));
+    ant__output(p, ant_op_exp(p, ant_op_matmul(p, a, b, false, false)));
+    machine m = machine_of(p, ANT__ALL_PASSES);
+    ck_assert_int_eq(ant__program_instructions(p), 2);
+    ant_cost product = ant__program_cost(p, 0), exp = ant__program_cost(p, 1);
+    ck_assert(product.operations == 2 * 4 * 3 * 5 && product.exponentials == 0);
+    ck_assert(product.bytes == 4 * (4 * 3 + 3 * 5 + 4 * 5));
+    ck_assert(exp.operations == 20 && exp.exponentials == 20 && exp.bytes == 2 * 4 * 20);
+    ant__program_bind_input(p, 0, x);
+    ant__program_bind_input(p, 1, x);
+    ck_assert_int_eq(ant__program_run_timed(p, NULL, NULL, seconds), 0);
+    ck_assert(seconds[0] >= -1 && seconds[1] >= -1);
+    machine_free(&m);
+}
+END_TEST
+
 enum { SETS = ANT__ALL_PASSES + 1 };
 ANT_TEST_MAIN("program", ANT_LOOP(gradients_of_a_network, 3), ANT_LOOP(swap, SETS),
               ANT_LOOP(rotation, SETS), ANT_LOOP(old_values_are_read_until_the_end, SETS),
@@ -363,4 +385,4 @@ ANT_TEST_MAIN("program", ANT_LOOP(gradients_of_a_network, 3), ANT_LOOP(swap, SET
               ANT_LOOP(random_numbers_follow_the_counter, SETS), {threads_give_the_same_bits},
               {dead_in_dead_out}, {foreign_values_are_refused}, {assignments_must_fit},
               {huge_sizes_are_refused}, {every_allocation_may_fail},
-              {programs_can_be_freed_at_any_stage})
+              {programs_can_be_freed_at_any_stage}, {costs_come_from_shapes})

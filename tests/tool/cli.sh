@@ -307,5 +307,10 @@ expect 0 info
 says out 'kernels: '
 expect 0 profile a.safetensors
 says out 'GFLOP/s'
+says out dense
+expect 0 profile a.safetensors --train --batch-size 8
+says out adam
+expect 0 profile a.safetensors --json
+says out '"operations": '
 
 [ $failed = 0 ]

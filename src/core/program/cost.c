@@ -1,5 +1,6 @@
 /* What instructions move and do, from shapes: for profiles. */
 #include "core/kernels/elementwise.h"
+#include "core/kernels/walk_numbers.h"
 #include "core/ops/conv_pool.h"
 #include "core/program/inside.h"
 #include <string.h>
@@ -12,6 +13,20 @@ static double last_axis(const ant_value *v) {
     return (double)v->dims.dim[v->dims.rank - 1];
 }
 
+static bool named(const ant_op *o, const char *name) {
+    return strcmp(o->cls->name, name) == 0;
+}
+
+static bool begins(const ant_op *o, const char *name) {
+    return strncmp(o->cls->name, name, strlen(name)) == 0;
+}
+
+static bool ends(const ant_op *o, const char *end) {
+    size_t n = strlen(o->cls->name), length = strlen(end);
+    return n >= length && strcmp(o->cls->name + n - length, end) == 0;
+}
+
+/* --- products and convolutions --- */
 /* Every number of the result is a sum over the inner axis. */
 static double product(const ant_op *o) {
     const ant_dims *a = &o->in[0]->dims;
@@ -25,59 +40,114 @@ static double convolution(const ant_value *map, const ant_value *kernel, double 
     return 2 * count(map) * count(kernel) / chunks / last_axis(map);
 }
 
-static double any_convolution(const ant_op *o, const char *direction) {
-    if (!*direction)
-        return convolution(o->out[0], o->in[1], 1);
-    if (!strcmp(direction, "_input"))
+static double any_convolution(const ant_op *o) {
+    if (ends(o, "_input"))
         return convolution(o->in[0], o->in[1], 1);
-    return convolution(o->in[1], o->out[0], (double)o->out[0]->dims.dim[0]);
+    if (ends(o, "_kernel"))
+        return convolution(o->in[1], o->out[0], (double)o->out[0]->dims.dim[0]);
+    if (!ends(o, "_pool"))
+        return convolution(o->out[0], o->in[1], 1);
+    const int64_t *pool =
+        o->attrs.i + ANT__CONV_POOL; /* its map is larger than what is left of it */
+    return convolution(o->out[0], o->in[1], 1) * (double)(pool[2] * pool[3]);
 }
 
-/* One product per row with the kernel and one with the recurrent kernel. */
-static double recurrent(const ant_op *o, double gates) {
-    double features = last_axis(o->in[0]), rows = count(o->in[0]) / features;
-    double columns = count(o->in[1]) / features;
-    return 2 * rows * columns * (features + columns / gates);
+/* --- recurrent walks --- */
+static double gates_of(const ant_op *o) {
+    return begins(o, "lstm") ? 4 : begins(o, "gru") ? 3 : 1;
 }
 
-static ant_cost body_cost(const ant_program *body) {
-    ant_cost sum = {0, 0};
-    for (int k = 0; k < body->code.n; k++) {
-        ant_cost c = ant__program_cost(body, k);
-        sum.bytes += (double)body->steps * c.bytes;
-        sum.operations += (double)body->steps * c.operations;
+/* A product with the recurrent kernel for each step of a sample; a strip's also with the kernel. */
+static ant_cost walk(const ant_op *o) {
+    const double steps = count(o->in[0]) / last_axis(o->in[0]), gates = gates_of(o);
+    const bool strip = ends(o, "_strip");
+    const ant_value *recurrent = o->in[strip ? 2 : 1];
+    const double units = last_axis(recurrent) / gates;
+    const bool smooth = o->attrs.i[ANT__WALK_ACTIVATION] == ANT__GATE_TANH;
+    ant_cost c = {.operations = 2 * steps * count(recurrent)};
+    if (strip)
+        c.operations += 2 * steps * count(o->in[1]);
+    if (gates > 1)
+        c.exponentials = steps * units * (gates > 3 ? 3 : 2);
+    if (smooth)
+        c.exponentials += steps * units * (gates > 3 ? 2 : 1);
+    return c;
+}
+
+/* The gradient of h, and in strips, where they are wanted, those of both kernels and of x. An LSTM's
+ * needs tanh of its state again. */
+static ant_cost walk_back(const ant_op *o) {
+    enum { X = 3, START = 5, DX = 2, DW, DU };
+    const double gates = gates_of(o);
+    const bool strip = ends(o, "_strip_gradient");
+    const ant_value *x = o->in[strip ? X : 0];
+    const double steps = count(x) / last_axis(x);
+    const double units = strip ? last_axis(o->in[START]) : last_axis(x) / gates;
+    double columns = units; /* of what is multiplied by each step's gradients */
+    if (strip)
+        columns += (o->out[DX]->pass->uses > 0 ? last_axis(x) : 0) +
+                   (o->out[DW]->pass->uses > 0 ? last_axis(x) : 0) +
+                   (o->out[DU]->pass->uses > 0 ? units : 0);
+    return (ant_cost){.operations = 2 * steps * gates * units * columns,
+                      .exponentials = gates > 3 ? steps * units : 0};
+}
+
+/* --- chains --- */
+/* Steps that take about as long as an exponential. */
+static bool is_exponential(int code) {
+    static const int codes[] = {ANT__E_exp,  ANT__E_expm1,   ANT__E_log,      ANT__E_log1p,
+                                ANT__E_sin,  ANT__E_cos,     ANT__E_sinh,     ANT__E_cosh,
+                                ANT__E_tanh, ANT__E_sigmoid, ANT__E_softplus, ANT__E_erf,
+                                ANT__E_erfc, ANT__E_pow};
+    for (size_t k = 0; k < sizeof codes / sizeof *codes; k++)
+        if (codes[k] == code)
+            return true;
+    return false;
+}
+
+static ant_cost chain(const ant_fused *f) {
+    ant_cost c = {.operations = (double)f->total * f->n_steps};
+    for (int s = 0; s < f->n_steps; s++)
+        c.exponentials += is_exponential(f->step[s].code) ? (double)f->total : 0;
+    return c;
+}
+
+static ant_cost body(const ant_program *p) {
+    ant_cost sum = {0};
+    for (int k = 0; k < p->code.n; k++) {
+        ant_cost c = ant__program_cost(p, k);
+        sum.bytes += (double)p->steps * c.bytes;
+        sum.operations += (double)p->steps * c.operations;
+        sum.exponentials += (double)p->steps * c.exponentials;
     }
     return sum;
 }
 
-static double operations(const ant_op *o) {
-    const char *name = o->cls->name;
+/* --- all ops --- */
+static ant_cost work(const ant_op *o) {
     if (o->fused)
-        return (double)o->fused->total * o->fused->n_steps;
-    if (!strcmp(name, "matmul") || !strcmp(name, "dense"))
-        return product(o);
-    if (!strncmp(name, "conv2d", 6))
-        return any_convolution(o, name + 6);
-    if (!strncmp(name, "depthwise", 9))
-        return any_convolution(o, name + 9);
-    if (!strcmp(name, "lstm") || !strcmp(name, "lstm_strip"))
-        return recurrent(o, 4);
-    if (!strcmp(name, "gru") || !strcmp(name, "gru_strip"))
-        return recurrent(o, 3);
-    if (!strcmp(name, "rnn_strip"))
-        return recurrent(o, 1);
-    return count(o->out[0]);
+        return chain(o->fused);
+    if (named(o, "matmul") || named(o, "dense"))
+        return (ant_cost){.operations = product(o)};
+    if (begins(o, "conv2d") || begins(o, "depthwise"))
+        return (ant_cost){.operations = any_convolution(o)};
+    const bool recurrent = begins(o, "lstm") || begins(o, "gru") || begins(o, "rnn_strip");
+    if (recurrent)
+        return ends(o, "_gradient") ? walk_back(o) : walk(o);
+    ant_cost c = {.operations = count(o->out[0])};
+    if (named(o, "softmax") || named(o, "softmax_cross_entropy"))
+        c.exponentials = count(o->in[0]);
+    return c;
 }
 
 static ant_cost op_cost(const ant_op *o) {
-    ant_cost c = {0, 0};
     if (o->body)
-        return body_cost(o->body);
+        return body(o->body);
+    ant_cost c = work(o);
     for (int k = 0; k < o->n_in; k++)
         c.bytes += (double)ant__value_bytes(o->in[k]);
     for (int k = 0; k < o->n_out; k++)
         c.bytes += o->out[k]->pass->uses > 0 ? (double)ant__value_bytes(o->out[k]) : 0;
-    c.operations = operations(o);
     return c;
 }
 
@@ -86,5 +156,5 @@ ant_cost ant__program_cost(const ant_program *p, int k) {
         if (!p->ops.at[i]->cls->view && k-- == 0)
             return op_cost(p->ops.at[i]);
     double bytes = (double)ant__value_bytes(p->commits.at[k].from);
-    return (ant_cost){2 * bytes, 0};
+    return (ant_cost){.bytes = 2 * bytes};
 }

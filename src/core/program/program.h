@@ -166,13 +166,14 @@ int ant__program_run(ant_program *p, struct ant_pool *pool, ant_report *report);
 /* --- looking at it: for `profile`, tests and benchmarks --- */
 int ant__program_instructions(const ant_program *p);
 const char *ant__program_instruction_name(const ant_program *p, int k);
-/* What instruction k moves and does, from shapes: bytes of its inputs and outputs, and operations on
- * reals. Products, convolutions and recurrent layers are counted; of others, one per result and
- * step of a fused chain. */
+/* What instruction k moves and does, from shapes: bytes of its inputs and outputs, operations on
+ * reals, and functions such as exp. Products, convolutions and recurrent layers are counted; of
+ * others, one operation per result and step of a fused chain. */
 typedef struct ant_cost {
-    double bytes, operations;
+    double bytes, operations, exponentials;
 } ant_cost;
 ant_cost ant__program_cost(const ant_program *p, int k);
 /* As ant__program_run, and adds to seconds[k] what instruction k took. */
-int ant__program_run_timed(ant_program *p, struct ant_pool *pool, double *seconds);
+int ant__program_run_timed(ant_program *p, struct ant_pool *pool, ant_report *report,
+                           double *seconds);
 #endif
