@@ -1,6 +1,7 @@
 /* Activations, written in fine ops: fusion makes one kernel of a chain. */
 #include "antler/activations.h"
 #include "core/ops/fine.h"
+#include "core/ops/ops.h"
 #include "layers/layer.h"
 
 ant_value *ant__activation_write(ant_layer_call *c, const char *text, ant_value *x) {
@@ -160,15 +161,7 @@ static ant_value *celu(ant_program *p, const ant_part *part, ant_value *x) {
 }
 
 static ant_value *gelu(ant_program *p, const ant_part *part, ant_value *x) {
-    ant_value *share; /* -1 … 1 */
-    if (ANT__PART_OPTIONS(gelu_activation, part)->approximate) {
-        ant_value *cube = ant_op_mul(p, ant_op_square(p, x), x);
-        ant_value *inner = ant_op_add(p, x, ant_op_scale(p, cube, 0.044715));
-        share = ant_op_tanh(p, ant_op_scale(p, inner, 0.7978845608028654)); /* sqrt(2 / pi) */
-    } else {
-        share = ant_op_erf(p, ant_op_scale(p, x, 0.7071067811865476)); /* 1 / sqrt(2) */
-    }
-    return ant_op_mul(p, ant_op_scale(p, x, 0.5), ant_op_shift(p, share, 1));
+    return ant__op_gelu(p, x, ANT__PART_OPTIONS(gelu_activation, part)->approximate);
 }
 
 static ant_value *squareplus(ant_program *p, const ant_part *part, ant_value *x) {

@@ -1,5 +1,6 @@
 /* The gradient of every fine op against finite differences, and what the gradient pass refuses. */
 #include "core/ops/fine.h"
+#include "core/ops/ops.h"
 #include "gradient_check.h"
 #include "support.h"
 #include <math.h>
@@ -117,6 +118,14 @@ static ant_value *masked(ant_program *p, ant_value *x) {
     return ant_op_where(p, mask, ant_op_exp(p, x), ant_op_square(p, x));
 }
 
+/* What comes back through gelu: its own gradient is asked for too. */
+static ant_value *slope_of_gelu(ant_program *p, ant_value *x, bool approximate) {
+    ant_value *y = ant__op_gelu(p, x, approximate), *dx = NULL;
+    ant_value *dy = ant_op_shift(p, ant_op_square(p, x), 0.5);
+    ant_op_gradient(p, &y, &dy, 1, &x, &dx, 1);
+    return dx;
+}
+
 /* x is (4, 3, 5). */
 #define ROWS(X)                                                                                    \
     X(sum_first, ant_op_sum(p, x, ANT_AXIS(0), false))                                             \
@@ -162,6 +171,10 @@ static ant_value *masked(ant_program *p, ant_value *x) {
     X(scatter, scatter_rows(p, x))                                                                 \
     X(clip, ant_op_clip(p, x, -0.4, 0.5))                                                          \
     X(bound, ant__bound(p, x, 0.5))                                                                \
+    X(gelu, ant__op_gelu(p, x, false))                                                             \
+    X(gelu_tanh, ant__op_gelu(p, x, true))                                                         \
+    X(gelu_twice, slope_of_gelu(p, x, false))                                                      \
+    X(gelu_tanh_twice, slope_of_gelu(p, x, true))                                                  \
     X(choose, masked(p, x))                                                                        \
     X(scale_and_shift, ant_op_shift(p, ant_op_scale(p, x, 3), -1))                                 \
     X(matmul_batched, ant_op_matmul(p, x, x, false, true))                                         \

@@ -18,15 +18,19 @@ enum {
 
 /* Codes: a, b, c are registers, f and g numbers of the step. */
 #define ANT__E_CODES(X)                                                                            \
-    X(identity) /* a */                                                                            \
-    X(truth)    /* a != 0 */                                                                       \
-    X(scale)    /* a * f */                                                                        \
-    X(shift)    /* a + f */                                                                        \
-    X(clip)     /* a within [f, g] */                                                              \
-    X(where)    /* a ? b : c */                                                                    \
-    X(gate)     /* a > 0 ? b : 0 */                                                                \
-    X(bound)    /* a within [0, f] */                                                              \
-    X(within)   /* 0 < a < f ? b : 0 */
+    X(identity)  /* a */                                                                           \
+    X(truth)     /* a != 0 */                                                                      \
+    X(scale)     /* a * f */                                                                       \
+    X(shift)     /* a + f */                                                                       \
+    X(clip)      /* a within [f, g] */                                                             \
+    X(where)     /* a ? b : c */                                                                   \
+    X(gate)      /* a > 0 ? b : 0 */                                                               \
+    X(bound)     /* a within [0, f] */                                                             \
+    X(within)    /* 0 < a < f ? b : 0 */                                                           \
+    X(gelu)      /* a P(a), P the normal distribution (ops/gelu.c) */                              \
+    X(gelu_back) /* b times its slope at a */                                                      \
+    X(gelu_tanh) /* the same with P by a sigmoid */                                                \
+    X(gelu_tanh_back)
 /* Two steps or three in one pass (passes/pairs.c); each is rounded as it was alone. */
 #define ANT__E_PAIRS(X)                                                                            \
     X(sub_scale)        /* (a - b) f */                                                            \

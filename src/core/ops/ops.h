@@ -49,6 +49,10 @@ ant_value *ant__op_softmax_cross_entropy(ant_program *p, ant_value *logits, ant_
 /* Entry by entry: minus target * log(sigmoid(logit)) + (1 - target) * log(1 - sigmoid(logit)). */
 ant_value *ant__op_sigmoid_cross_entropy(ant_program *p, ant_value *logits, ant_value *targets);
 
+/* --- gelu (ops/gelu.c): x times a normal distribution's probability of less than x; approximate: by
+ * a sigmoid in its place, which Keras writes with tanh --- */
+ant_value *ant__op_gelu(ant_program *p, ant_value *x, bool approximate);
+
 /* --- softmax (ops/softmax.c) --- */
 /* dy taken through y = softmax(…) over these axes. */
 ant_value *ant__softmax_gradient(ant_program *p, ant_value *y, ant_value *dy, unsigned axis);
