@@ -115,6 +115,23 @@ class Maker:
         y = some(self.rng, *walks)
         self.add(kind(units)(y, initial_state=states), y)
 
+    def multi_head(self, q, v):
+        """Where a sequence is as long as there are heads, each of one number, Keras on TensorFlow adds
+        the biases of heads along the steps: its ops.add takes every (n, 1) for a bias of axis 1. Its
+        other backends do not, so no such layer is drawn."""
+        heads, size = whole(self.rng, 1, 3), whole(self.rng, 1, 4)
+        if size == 1 < heads and heads in (q.shape[1], v.shape[1]):
+            size = 2
+        return L.MultiHeadAttention(heads, size, value_dim=some(self.rng, None, 2),
+                                    use_bias=yes(self.rng))
+
+    def own(self, x):
+        """The same numbers in a tensor that no other layer is given. Keras's MultiHeadAttention takes the
+        masks away from the tensors it is called on, when it runs: what comes later sees none, and what
+        comes later is not said by the graph."""
+        masked = keras.src.backend.get_keras_mask(x) is not None
+        return L.Rescaling(1.0)(x) if masked or self.depth else x
+
     def attention(self):
         walks = [v for v in self.values if len(v.shape) == 3]
         if not walks:
@@ -123,12 +140,13 @@ class Maker:
         v = some(self.rng, *walks)
         causal = yes(self.rng, 0.3)
         if yes(self.rng, 0.6):
-            layer = L.MultiHeadAttention(whole(self.rng, 1, 3), whole(self.rng, 1, 4),
-                                         value_dim=some(self.rng, None, 2), use_bias=yes(self.rng))
+            layer, given = self.multi_head(q, v), (q, v)
+            q, v = self.own(q), self.own(v)
             if yes(self.rng, 0.2):
                 out = layer(q, v, use_causal_mask=causal, return_attention_scores=True)
             else:
                 out = layer(q, value=v, use_causal_mask=causal)
+            q, v = given
         else:
             same = [x for x in walks if x.shape[2] == q.shape[2]]
             v = some(self.rng, *same)
