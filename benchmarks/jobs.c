@@ -13,7 +13,7 @@ enum mode mode_named(const char *name) {
 
 void job_open(job *j, const workload *w, int threads) {
     j->what = w;
-    j->graph = ant_graph_new(.seed = 1, .threads = threads);
+    j->graph = ant_graph_new(.seed = 1, .threads = threads, .fast = w->fast);
     j->model = w->build(j->graph);
     j->run = ant_run_new(j->model);
     for (int mode = 0; mode < MODES; mode++)

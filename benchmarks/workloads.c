@@ -120,6 +120,7 @@ static const workload workloads[] = {
     {"W3R", 32, {60, 1}, 1, 0, {-1}, lstm_relu},
     {"W4", 128, {28, 28, 1}, 1, 0, {10}, mnist_cnn},
     {"W5", 8, {32, 32, 64}, 1, 0, {10}, residual_block},
+    {"W5F", 8, {32, 32, 64}, 1, 0, {10}, residual_block, .fast = true},
     {"W6", 8, {28, 28, 128}, 1, 0, {10}, depthwise_block},
     {"W7", 8, {128, 256}, 1, 0, {10}, transformer_encoder},
     {"W8", 32, {200}, 1, 10000, {1}, embedding_gru},

@@ -11,6 +11,7 @@ typedef struct workload {
     int ids;        /* above 0: int32 inputs below this, else normal floats */
     int classes[2]; /* of each target; 0: none, 1: a bit, -n: n floats */
     ant_model *(*build)(ant_graph *g);
+    bool fast; /* the graph's option */
 } workload;
 
 const workload *workload_named(const char *id);

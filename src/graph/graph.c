@@ -15,6 +15,7 @@ ant_graph *ant_graph_new_(const ant_graph_options *o, size_t size) {
     g->context.warn = own.warn;
     g->context.warn_data = own.warn_data;
     g->threads = own.threads;
+    g->fast = own.fast;
     if (size > known)
         ant__fail(&g->context.error, ANT_E_OPTION,
                   "ant_graph_new: the program is newer than the library");

@@ -35,6 +35,7 @@ struct ant_graph {
     ant_context context;  /* first: all that layers see */
     pthread_mutex_t lock; /* around settling models and their lists of idle runs */
     int threads;
+    bool fast;       /* convolutions may give up digits */
     int models;      /* numbers for names of models */
     ant_names roots; /* models that no model owns, by name */
 };

@@ -289,6 +289,7 @@ static ant_program *lower(ant_run *r, ant_program_writer *write, const void *dat
         ant__fail_memory(&r->error);
         return NULL;
     }
+    ant__program_set_fast(p, r->graph->fast);
     if (write_program(r, p, write, data) || bind(r, p)) {
         ant__program_free(p);
         return NULL;

@@ -28,6 +28,7 @@ static const option_row option_rows[] = {
     {"no-shuffle", NULL, FLAG, AT(no_shuffle), 0, 0, "keep the order of the rows"},
     {"seed", "N", WHOLE, AT(seed), INT_MIN + 2.0, INT_MAX, "of all random numbers"},
     {"threads", "N", WHOLE, AT(threads), 1, 1024, "threads to run on; changes no result"},
+    {"fast", NULL, FLAG, AT(fast), 0, 0, "convolutions may give up digits for speed"},
     {"optimizer", "O", TEXT, AT(optimizer), 0, 0, "as adam or 'Adam(learning_rate=0.01)'"},
     {"learning-rate", "R", REAL, AT(learning_rate), 0, INFINITY, "of the optimizer"},
     {"loss", "L", TEXT, AT(loss), 0, 0, "as mse"},

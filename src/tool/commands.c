@@ -2,6 +2,7 @@
 #include "tool/tool.h"
 
 #define FILE_OPTIONS "weights set seed threads "
+#define RUN_OPTIONS FILE_OPTIONS "fast "
 #define ROW_OPTIONS "data target batch-size "
 
 const tool_command tool_commands[] = {
@@ -13,7 +14,7 @@ const tool_command tool_commands[] = {
      .examples = "antler train examples/digits.yaml\n"
                  "antler train digits.yaml --epochs 50 --optimizer 'Adam(0.01)' --log digits.csv\n"
                  "antler train model.safetensors --data new.csv --output better.safetensors\n",
-     .options = FILE_OPTIONS ROW_OPTIONS
+     .options = RUN_OPTIONS ROW_OPTIONS
      "validation-data validation-split epochs no-shuffle optimizer learning-rate loss metrics "
      "class-weight log checkpoint resume dry-run output progress",
      .run = tool_train},
@@ -24,7 +25,7 @@ const tool_command tool_commands[] = {
      .does = "prints loss and metrics on data, or on an experiment's own test rows",
      .examples = "antler evaluate examples/digits.yaml\n"
                  "antler evaluate digits.safetensors --data test.csv --confusion\n",
-     .options = FILE_OPTIONS ROW_OPTIONS "loss metrics log confusion json",
+     .options = RUN_OPTIONS ROW_OPTIONS "loss metrics log confusion json",
      .run = tool_evaluate},
     {.name = "predict",
      .operands = "MODEL --input IN",
@@ -33,7 +34,7 @@ const tool_command tool_commands[] = {
      .does = "writes predictions as csv, npy or npz",
      .examples = "antler predict digits.safetensors --input new.csv\n"
                  "antler predict model.safetensors --input x.npy --output y.npy\n",
-     .options = FILE_OPTIONS "input output batch-size layer",
+     .options = RUN_OPTIONS "input output batch-size layer",
      .run = tool_predict},
     {.name = "summary",
      .operands = "MODEL",
@@ -59,7 +60,7 @@ const tool_command tool_commands[] = {
      .does = "prints the instructions of a prediction, or of a training step, with their times",
      .examples = "antler profile digits.safetensors --batch-size 128\n"
                  "antler profile examples/digits.yaml --train --threads 1\n",
-     .options = FILE_OPTIONS "train batch-size json",
+     .options = RUN_OPTIONS "train batch-size json",
      .run = tool_profile},
     {.name = "convert",
      .operands = "IN OUT",

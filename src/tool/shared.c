@@ -9,7 +9,8 @@
 /* --- models --- */
 static ant_graph *new_graph(const tool_args *a) {
     int threads = a->threads == ANT_NONE ? 0 : a->threads;
-    ant_graph *g = ant_graph_new(.threads = threads, .warn = a->quiet ? NULL : tool_warn);
+    ant_graph *g =
+        ant_graph_new(.threads = threads, .fast = a->fast, .warn = a->quiet ? NULL : tool_warn);
     if (!g)
         tool_fail("out of memory");
     return g;

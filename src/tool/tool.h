@@ -23,7 +23,7 @@ typedef struct tool_args {
     const char *optimizer, *loss, *metrics, *class_weight, *log, *checkpoint;
     double validation_split, learning_rate;
     int epochs, batch_size, seed, threads, columns;
-    bool no_shuffle, resume, dry_run, confusion, train;
+    bool no_shuffle, resume, dry_run, confusion, train, fast;
     const char *set[TOOL_SETS];
     int n_sets;
 } tool_args;

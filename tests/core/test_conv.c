@@ -41,6 +41,12 @@ static ant_value *conv_relu_loss(ant_program *p, check_case *c) {
     return check_loss(p, ant_op_relu(p, conv(p, c)));
 }
 
+/* By Winograd's method with large tiles where it fits. */
+static ant_value *conv_fast_loss(ant_program *p, check_case *c) {
+    ant__program_set_fast(p, true);
+    return conv_loss(p, c);
+}
+
 /* A loss of the gradients: its own gradient is the second one of the convolution. */
 static ant_value *conv_gradient_loss(ant_program *p, check_case *c) {
     ant_value *x[] = {check_read(p, c, 0), check_read(p, c, 1)}, *dx[2];
@@ -64,6 +70,7 @@ static void check(check_writer *write, const char *name, int number) {
 START_TEST(conv_gradients) {
     check(conv_loss, "conv2d", _i);
     check(conv_relu_loss, "relu of conv2d", _i);
+    check(conv_fast_loss, "fast conv2d", _i);
 }
 END_TEST
 
@@ -281,11 +288,13 @@ static bool has_joint(const ant_program *p) {
     return false;
 }
 
-static void compare_joint(int number, int real, double tolerance) {
+/* kept: the kernel is a weight, which is packed beforehand. */
+static void compare_joint(int number, int real, double tolerance, bool kept) {
     const conv_case *k = &joints[number].conv;
     ant_dims dims[] = {k->x, k->kernel, ANT__DIMS(k->kernel.dim[3])};
     check_case c = {.name = "joint", .n = 3};
     check_make(&c, dims, real);
+    c.variable[1].versioned = kept;
     machine plain = joint_of(&c, number, real, 0);
     machine joint = joint_of(&c, number, real, ANT__ALL_PASSES);
     machine shared = joint_of(&c, number, real, ANT__ALL_PASSES);
@@ -311,8 +320,10 @@ static void compare_joint(int number, int real, double tolerance) {
 }
 
 START_TEST(pooling_joins_convolution) {
-    compare_joint(_i, ANT_FLOAT32, 1e-4);
-    compare_joint(_i, ANT_FLOAT64, 1e-12);
+    for (int kept = 0; kept < 2; kept++) {
+        compare_joint(_i, ANT_FLOAT32, 1e-4, kept);
+        compare_joint(_i, ANT_FLOAT64, 1e-12, kept);
+    }
 }
 END_TEST
 

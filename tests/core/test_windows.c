@@ -5,6 +5,7 @@
 #include "naive_windows.h"
 #include "op_run.h"
 #include "support.h"
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -142,6 +143,81 @@ START_TEST(convolutions_are_right) {
 }
 END_TEST
 
+/* --- by Winograd's method with large tiles, where speed counts more --- */
+
+static const window_case fast_cases[] = {
+    {1, 14, 9, 48, 56, 1, {{3, 3}, {1, 1}, {1, 1}, ANT__SAME}},
+    {3, 13, 13, 51, 49, 1, {{3, 3}, {1, 1}, {1, 1}, ANT__VALID}},
+    {9, 5, 40, 64, 48, 1, {{3, 3}, {1, 1}, {1, 1}, ANT__SAME}},
+    {2, 36, 4, 49, 64, 1, {{3, 3}, {1, 1}, {1, 1}, ANT__CAUSAL}},
+    {33, 2, 2, 32, 33, 1, {{3, 3}, {1, 1}, {1, 1}, ANT__SAME}}, /* small tiles are better */
+    {16, 3, 3, 33, 32, 1, {{3, 3}, {1, 1}, {1, 1}, ANT__SAME}},
+    {9, 6, 6, 32, 32, 1, {{3, 3}, {1, 1}, {1, 1}, ANT__VALID}},
+    {2, 7, 21, 32, 100, 1, {{3, 3}, {1, 1}, {1, 1}, ANT__VALID}},
+    {2, 6, 5, 2, 3, 1, {{3, 3}, {1, 1}, {1, 1}, ANT__SAME}}, /* too few channels */
+};
+enum { FAST_CASES = sizeof fast_cases / sizeof *fast_cases };
+
+START_TEST(fast_convolutions_are_right) {
+    const window_case *c = &fast_cases[_i];
+    bench b = bench_new(c, c->filters);
+    ant__program_set_fast(b.p, true);
+    compare(&b, ant__op_conv2d(b.p, b.x, b.kernel, b.bias, &c->window, c->groups), forward_biased,
+            "y with a bias");
+    compare(&b, ant__op_conv2d_input(b.p, b.dy, b.kernel, &c->window, c->groups, &b.naive.x),
+            backward, "dx");
+    check_kernel_gradient(&b, ant__op_conv2d_kernel(b.p, b.x, b.dy, &c->window, c->groups));
+    ant__program_free(b.p);
+}
+END_TEST
+
+/* Root of the mean squared error to that of the results, largest error to the largest result. */
+typedef struct error {
+    double mean, most;
+} error;
+
+static error error_of(const double *got, const double *want, int64_t n) {
+    double wrong = 0, all = 0, most = 0, largest = 0;
+    for (int64_t i = 0; i < n; i++) {
+        double d = fabs(got[i] - want[i]);
+        wrong += d * d;
+        all += want[i] * want[i];
+        most = d > most ? d : most;
+        largest = fabs(want[i]) > largest ? fabs(want[i]) : largest;
+    }
+    return (error){sqrt(wrong / all), most / largest};
+}
+
+static error forward_error(bool fast, const ant_kernel_set *set) {
+    const window_case c = {2, 32, 32, 64, 64, 1, {{3, 3}, {1, 1}, {1, 1}, ANT__SAME}};
+    bench b = bench_new(&c, c.filters);
+    ant__program_set_fast(b.p, fast);
+    ant_value *y = ant__op_conv2d(b.p, b.x, b.kernel, NULL, &c.window, 1);
+    op_run r;
+    op_run_start(&r, y, set, 0);
+    double *want = calloc((size_t)op_run_count(y), sizeof *want);
+    forward(&b, r.in, want);
+    op_run_cells(&r, false);
+    error e = error_of(op_run_output(&r, 0), want, op_run_count(y));
+    free(want);
+    op_run_end(&r);
+    ant__program_free(b.p);
+    return e;
+}
+
+/* What antler/graph.h promises. */
+START_TEST(errors_are_as_stated) {
+    for (const ant_kernel_set *const *set = ant__kernel_sets(); *set; set++) {
+        error exact = forward_error(false, *set), fast = forward_error(true, *set);
+        ck_assert_msg(exact.mean < 4e-7 && exact.most < 6e-7, "%s: %g, %g", (*set)->name,
+                      exact.mean, exact.most);
+        ck_assert_msg(fast.mean < 3e-6 && fast.most < 1.5e-5, "%s, fast: %g, %g", (*set)->name,
+                      fast.mean, fast.most);
+        ck_assert_double_gt(fast.mean, 2 * exact.mean);
+    }
+}
+END_TEST
+
 /* --- depthwise: as many groups as channels, some filters each --- */
 
 static const struct {
@@ -235,5 +311,6 @@ START_TEST(poolings_are_right) {
 END_TEST
 
 ANT_TEST_MAIN("windows", ANT_LOOP(convolutions_are_right, CASES),
+              ANT_LOOP(fast_convolutions_are_right, FAST_CASES), {errors_are_as_stated},
               ANT_LOOP(depthwise_convolutions_are_right, DEPTHWISE_CASES),
               ANT_LOOP(poolings_are_right, CASES))

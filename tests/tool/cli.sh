@@ -305,7 +305,7 @@ for try in 1 2 3 4 5; do # dot may be gone before it was told anything
 done
 expect 0 info
 says out 'kernels: '
-expect 0 profile a.safetensors
+expect 0 profile a.safetensors --fast
 says out 'GFLOP/s'
 says out dense
 expect 0 profile a.safetensors --train --batch-size 8

@@ -54,7 +54,7 @@ static int64_t depth(const gather *g) {
 }
 
 static R *packed_group(const gather *g, int64_t group) {
-    return g->memory + group * ant__gemm_packed(depth(g), g->out);
+    return g->packed + group * ant__gemm_packed(depth(g), g->out);
 }
 
 /* The kernel's taps, in the order of their source entries, as the right side of the products. */
@@ -122,6 +122,8 @@ static void gather_piece(const gather *g, int64_t k, int64_t from, int64_t to) {
 }
 
 void K(gather_pack)(const gather *g) {
+    if (g->ready)
+        return;
     if (g->conv->tiles > 0) {
         K(winograd_pack)(g);
         return;
@@ -144,7 +146,7 @@ static void gather_rows(const gather *g, int64_t k, int64_t from, int64_t to) {
 }
 
 static int64_t rows_at_once(const gather *g) {
-    return g->conv->tiles > 0 ? ANT__CONV_ROWS / 2 : ANT__CONV_ROWS;
+    return g->conv->tiles > 0 ? ANT__CONV_ROWS / g->conv->side : ANT__CONV_ROWS;
 }
 
 static void gather_range(const gather *g, int64_t at, int64_t end) {
@@ -187,27 +189,46 @@ static gather forward_gather(const conv *c) {
     return g;
 }
 
-gather K(conv_forward)(const conv *c, void *const *at) {
+/* Without a kernel that is packed beforehand, it is packed into the slot. */
+static void use_slot(gather *g, void *memory, int64_t cell) {
+    g->memory = (R *)memory + cell * g->conv->slot;
+    if (!g->ready)
+        g->packed = g->memory;
+}
+
+gather K(conv_forward)(const conv *c, void *const *at, int64_t from) {
     gather g = forward_gather(c);
     const bool bias = c->more[CONV_BIAS].i != 0, rest = c->more[CONV_REST].i != 0;
     g.conv = c;
     g.from = at[0];
-    g.block.at = at[1];
+    g.block.at = g.packed = at[1];
+    g.ready = c->more[CONV_PACKED].i != 0;
     g.bias = bias ? at[2] : NULL;
     g.rest = rest ? at[2 + bias] : NULL;
     g.activation = (gemm_activation)c->more[CONV_ACTIVATION].i;
     g.limit = (R)c->more[CONV_LIMIT].f;
     g.to = at[2 + bias + rest];
-    g.memory = at[3 + bias + rest];
+    use_slot(&g, at[3 + bias + rest], from);
     return g;
 }
 
 /* x, w [, bias] [, rest] -> y */
 void K(conv2d)(void *const *at, const ant_num *n, int64_t from, int64_t to) {
     conv c = read_conv(n);
-    gather g = K(conv_forward)(&c, at);
-    g.memory += from * c.slot;
+    gather g = K(conv_forward)(&c, at, from);
     gather_cells(&g, from, to);
+}
+
+/* w -> the kernel as conv2d reads it, packed */
+void K(conv2d_pack)(void *const *at, const ant_num *n, int64_t from, int64_t to) {
+    conv c = read_conv(n);
+    gather g = forward_gather(&c);
+    g.conv = &c;
+    g.block.at = at[0];
+    g.packed = at[1];
+    g.memory = at[2];
+    if (from < to)
+        K(gather_pack)(&g);
 }
 
 static gather transposed_gather(const conv *c, int64_t row_phase, int64_t column_phase) {
@@ -234,7 +255,7 @@ void K(conv2d_input)(void *const *at, const ant_num *n, int64_t from, int64_t to
             g.from = at[0];
             g.block.at = at[1];
             g.to = at[2];
-            g.memory = (R *)at[3] + from * c.slot;
+            use_slot(&g, at[3], from);
             gather_cells(&g, from, to);
         }
 }

@@ -12,6 +12,7 @@ typedef struct conv {
     int64_t groups, cells;
     int64_t runs, piece, slot; /* offsets in a slot and its size, in entries */
     int64_t tiles;             /* Winograd's method, so many tiles at once; 0: direct */
+    int64_t side;              /* … of side x side results */
     const ant_num *more;       /* the numbers of one kernel only */
 } conv;
 
@@ -24,11 +25,13 @@ static inline conv read_conv(const ant_num *n) {
                   .piece = own[3].i,
                   .slot = own[4].i,
                   .tiles = own[5].i,
-                  .more = own + 6};
+                  .side = own[6].i,
+                  .more = own + 7};
 }
 
-/* conv2d's own numbers: whether there is a bias; activation; whether there is a rest; limit. */
-enum { CONV_BIAS, CONV_ACTIVATION, CONV_REST, CONV_LIMIT, CONV_NUMBERS };
+/* conv2d's own numbers: whether the kernel is packed; whether there is a bias; activation; whether there
+ * is a rest; limit. */
+enum { CONV_PACKED, CONV_BIAS, CONV_ACTIVATION, CONV_REST, CONV_LIMIT, CONV_NUMBERS };
 
 /* Entries [from, to) of an axis; those outside the image are zero. */
 typedef struct range {

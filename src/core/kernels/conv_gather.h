@@ -16,12 +16,15 @@ typedef struct gather {
     gemm_activation activation;
     R limit;
     const conv *conv;
-    R *memory;
+    R *packed;  /* the kernel as the right side of the products … */
+    bool ready; /* … which it is already */
+    R *memory;  /* a slot */
 } gather;
 
-/* A forward convolution of x, w [, bias] [, rest] -> y, all cells sharing the workspace's first slot. */
-gather K(conv_forward)(const conv *c, void *const *at);
-/* The kernel as the right side of the products: once, before any image. */
+/* A forward convolution of x, w [, bias] [, rest] -> y, by the cells from `from` on, which share that
+ * one's slot. */
+gather K(conv_forward)(const conv *c, void *const *at, int64_t from);
+/* The kernel as the right side of the products, unless it is ready: once, before any image. */
 void K(gather_pack)(const gather *g);
 /* The first image, or the one that from and to are moved to. */
 void K(gather_image)(const gather *g);

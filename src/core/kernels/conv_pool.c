@@ -11,11 +11,10 @@ void K(conv2d_pool)(void *const *at, const ant_num *n, int64_t from, int64_t to)
     conv c = read_conv(n);
     const windows pool = read_windows(c.more + CONV_NUMBERS);
     const int64_t images = c.windows.images;
-    gather g = K(conv_forward)(&c, at);
+    gather g = K(conv_forward)(&c, at, from);
     const int64_t source = g.source.rows * g.source.columns * g.source.channels;
     const int64_t pooled = pool.row.out * pool.column.out * pool.channels;
     R *y = g.to;
-    g.memory += from * c.slot;
     g.to = g.memory + c.more[CONV_NUMBERS + WINDOW_NUMBERS].i;
     const int64_t first = images * from / c.cells, end = images * to / c.cells;
     if (first < end)

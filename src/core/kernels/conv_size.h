@@ -20,7 +20,11 @@ static inline int64_t ant__conv_pitch(int64_t columns, int64_t channels) {
     return pitch % 512 == 0 ? pitch + ANT__CONV_ALIGN / 2 : pitch;
 }
 
-/* --- Winograd's method: 16 planes, one for each entry of a transformed tile --- */
+/* --- Winograd's method, `side` results across at once: a plane for each entry of a transformed tile --- */
+
+static inline int64_t ant__winograd_entries(int64_t side) {
+    return (side + 2) * (side + 2);
+}
 
 /* From tile to tile of a plane of so many channels: no power of two, as planes are read together. */
 static inline int64_t ant__winograd_pitch(int64_t channels) {
@@ -28,20 +32,22 @@ static inline int64_t ant__winograd_pitch(int64_t channels) {
 }
 
 /* Tiles at once: as many as leave the planes of both sides in a cache. */
-static inline int64_t ant__winograd_tiles(int64_t in, int64_t out) {
+static inline int64_t ant__winograd_tiles(int64_t side, int64_t in, int64_t out) {
     enum { TOGETHER = 1 << 17, MOST = 64, LEAST = 8 };
-    int64_t fit = TOGETHER / (16 * (ant__winograd_pitch(in) + ant__winograd_pitch(out)));
+    int64_t fit = TOGETHER / (ant__winograd_entries(side) *
+                              (ant__winograd_pitch(in) + ant__winograd_pitch(out)));
     return fit > MOST ? MOST : fit < LEAST ? LEAST : fit / 8 * 8;
 }
 
 /* Entries of the planes of both sides. */
-static inline int64_t ant__winograd_planes(int64_t tiles, int64_t in, int64_t out) {
-    return 16 * tiles * (ant__winograd_pitch(in) + ant__winograd_pitch(out));
+static inline int64_t ant__winograd_planes(int64_t side, int64_t tiles, int64_t in, int64_t out) {
+    return ant__winograd_entries(side) * tiles *
+           (ant__winograd_pitch(in) + ant__winograd_pitch(out));
 }
 
 /* A zero-extended piece of an image with so many tiles across. */
-static inline int64_t ant__winograd_view(int64_t across, int64_t channels) {
-    return ant__conv_align((ANT__CONV_ROWS + 2) * ant__conv_pitch(2 * across + 2, channels));
+static inline int64_t ant__winograd_view(int64_t side, int64_t across, int64_t channels) {
+    return ant__conv_align((ANT__CONV_ROWS + 2) * ant__conv_pitch(side * across + 2, channels));
 }
 
 /* Rows of the map in one piece of a kernel's gradient. */

@@ -3,6 +3,8 @@
 #include "core/kernels/conv_kernel.h"
 #include "core/kernels/winograd.h"
 
+enum { SIDE = 2, PLANES = 16 };
+
 /* Numbers [at, at + n) of the tiles of one piece, in row-major order. */
 typedef struct block {
     const sums *s;
@@ -15,6 +17,18 @@ typedef struct block {
 
 static int64_t tiles_of(const axis *a) {
     return (a->out + 1) / 2;
+}
+
+/* v (2 entries, room for 4) becomes A v. */
+ALWAYS_INLINE void winograd_map(vec *v, const int step) {
+    vec a = v[0], b = v[step];
+    v[step] = a + b, v[2 * step] = a - b, v[3 * step] = -b;
+}
+
+/* The first 3 of v (4 entries) become G' v. */
+ALWAYS_INLINE void winograd_sum(vec *v, const int step) {
+    vec sum = (v[step] + v[2 * step]) * (R)0.5, difference = (v[step] - v[2 * step]) * (R)0.5;
+    v[0] += sum, v[2 * step] = sum + v[3 * step], v[step] = difference;
 }
 
 ALWAYS_INLINE void take_lanes(const planes *p, int64_t tile, const R *from, int64_t pitch,
@@ -30,7 +44,7 @@ ALWAYS_INLINE void take_lanes(const planes *p, int64_t tile, const R *from, int6
     UNROLL
     for (int i = 0; i < 4; i++)
         winograd_map(v + 4 * i, 1);
-    planes_store(p, tile, c, lanes, v);
+    planes_store(p, tile, c, lanes, v, SIDE);
 }
 
 /* The 2 x 2 entries of the map from `from` on become tile number `tile`. */
@@ -48,7 +62,7 @@ static void transform(const block *b) {
     for (int64_t q = 0; q < b->n; q++) {
         int64_t i = 2 * (b->row + (b->at + q) / across), j = 2 * ((b->at + q) % across);
         planes_take(&b->in, q, view_pixel(b->x, i - w->row.before, j - w->column.before),
-                    b->x->pitch);
+                    b->x->pitch, SIDE);
         take_map(&b->out, q, view_pixel(b->dy, i, j), b->dy->pitch);
     }
 }
@@ -78,7 +92,7 @@ static void sum_piece(block *b, int64_t k, int64_t from, int64_t to) {
     view of_x = K(conv_view)(&x, (range){2 * from - row->before, 2 * to + 2 - row->before},
                              (range){-column->before, 2 * across + 2 - column->before}, buffer);
     view of_dy = K(conv_view)(&dy, (range){2 * from, 2 * to}, (range){0, 2 * across},
-                              buffer + ant__winograd_view(across, w->channels));
+                              buffer + ant__winograd_view(SIDE, across, w->channels));
     b->x = &of_x;
     b->dy = &of_dy;
     b->row = from;

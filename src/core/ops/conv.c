@@ -13,7 +13,12 @@
 #include "core/ops/ops.h"
 #include <math.h>
 
-enum { GROUPS = ANT__CONV_GROUPS, RELU = ANT__CONV_RELU, REST = ANT__CONV_REST };
+enum {
+    GROUPS = ANT__CONV_GROUPS,
+    RELU = ANT__CONV_RELU,
+    REST = ANT__CONV_REST,
+    PACKED = ANT__CONV_PACKED
+};
 enum { CHUNKS = REST, ROWS, COLUMNS }; /* of the transposes */
 
 static const ant_op_class conv2d_input, conv2d_kernel;
@@ -38,7 +43,11 @@ static int check_kernel(const ant_op *o, const ant_dims *w) {
 }
 
 static ant_conv_shape shape_of(const ant_op *o, const ant_value *x, const ant_value *y) {
-    return (ant_conv_shape){ant__window_of(o), o->attrs.i[GROUPS], x->dims, y->dims};
+    return (ant_conv_shape){.window = ant__window_of(o),
+                            .groups = o->attrs.i[GROUPS],
+                            .x = x->dims,
+                            .y = y->dims,
+                            .fast = ant__program_fast(o->program)};
 }
 
 /* --- y = conv2d(x, w, bias or nothing, what is added or nothing) --- */
@@ -59,9 +68,17 @@ static int infer(ant_op *o) {
     return ant__window_infer(o, w->dim[3]);
 }
 
+ant_conv_shape ant__conv_shape(const ant_op *conv, const ant_dims *y) {
+    ant_conv_shape s = shape_of(conv, conv->in[0], conv->out[0]);
+    s.y = *y;
+    s.packed = conv->attrs.i[PACKED];
+    return s;
+}
+
 void ant__conv_push_own(ant_nums *n, const ant_op *o) {
     const bool relu = o->attrs.i[RELU], rest = o->attrs.i[REST];
     const double limit = o->attrs.f[ANT__CONV_LIMIT];
+    ant__num_int(n, o->attrs.i[PACKED]);
     ant__num_int(n, o->n_in - rest > 2);
     ant__num_int(n, relu ? isinf(limit) ? GEMM_RELU : GEMM_BOUND : GEMM_LINEAR);
     ant__num_int(n, rest);
@@ -69,7 +86,7 @@ void ant__conv_push_own(ant_nums *n, const ant_op *o) {
 }
 
 static int64_t prep(const ant_op *o, ant_nums *n) {
-    ant_conv_shape s = shape_of(o, o->in[0], o->out[0]);
+    ant_conv_shape s = ant__conv_shape(o, &o->out[0]->dims);
     ant_conv_work w = ant__conv_forward_work(&s);
     ant__conv_push(n, &s, &w);
     ant__conv_push_own(n, o);
@@ -82,7 +99,7 @@ static bool over_rest(const ant_op *o, int out, int in) {
 }
 
 static size_t workspace(const ant_op *o) {
-    ant_conv_shape s = shape_of(o, o->in[0], o->out[0]);
+    ant_conv_shape s = ant__conv_shape(o, &o->out[0]->dims);
     ant_conv_work w = ant__conv_forward_work(&s);
     return ant__conv_bytes(&w, o->out[0]->dtype);
 }
@@ -113,6 +130,58 @@ ant_value *ant__op_conv2d(ant_program *p, ant_value *x, ant_value *w, ant_value 
     ant_attrs attrs = conv_attrs(window, groups);
     return ant__emit(p, &ant__conv2d_class, &attrs, (ant_value *[]){x, w, bias}, bias ? 3 : 2, 1);
 }
+
+/* --- conv2d_pack(w): attributes as conv2d's, then the side of Winograd's tiles and the channels --- */
+enum { SIDE = PACKED + 1, CHANNELS };
+
+ant_attrs ant__conv_pack_attrs(const ant_op *conv) {
+    ant_attrs attrs = conv->attrs;
+    ant_conv_shape s = conv->cls == &ant__conv2d_pool_class
+                           ? ant__conv_pool_shape(conv)
+                           : ant__conv_shape(conv, &conv->out[0]->dims);
+    attrs.i[SIDE] = ant__conv_side(&s);
+    attrs.i[CHANNELS] = s.x.dim[3];
+    return attrs;
+}
+
+/* Of the maps only the channels count. */
+static ant_conv_work pack_work(const ant_op *o, ant_conv_shape *s, int64_t *entries) {
+    *s = (ant_conv_shape){.window = ant__window_of(o), .groups = o->attrs.i[GROUPS]};
+    s->x = ANT__DIMS(1, 1, 1, o->attrs.i[CHANNELS]);
+    s->y = ANT__DIMS(1, 1, 1, o->in[0]->dims.dim[3]);
+    return ant__conv_pack_work(s, o->attrs.i[SIDE], entries);
+}
+
+static int pack_infer(ant_op *o) {
+    ant_conv_shape s;
+    int64_t entries;
+    pack_work(o, &s, &entries);
+    o->out[0]->dtype = o->in[0]->dtype;
+    o->out[0]->dims = ANT__DIMS(entries);
+    return 0;
+}
+
+static int64_t pack_prep(const ant_op *o, ant_nums *n) {
+    ant_conv_shape s;
+    int64_t entries;
+    ant_conv_work w = pack_work(o, &s, &entries);
+    ant__conv_push(n, &s, &w);
+    return 1;
+}
+
+static size_t pack_workspace(const ant_op *o) {
+    ant_conv_shape s;
+    int64_t entries;
+    ant_conv_work w = pack_work(o, &s, &entries);
+    return ant__conv_bytes(&w, o->out[0]->dtype);
+}
+
+const ant_op_class ant__conv2d_pack_class = {.name = "conv2d_pack",
+                                             .infer = pack_infer,
+                                             .kernel = ANT__K_conv2d_pack,
+                                             .prep = pack_prep,
+                                             .workspace = pack_workspace,
+                                             .constant = true};
 
 /* --- dx = conv2d_input(dy, w) --- */
 

@@ -1,6 +1,5 @@
 #include "core/ops/conv_pool.h"
 #include "core/kernels/conv_size.h"
-#include "core/ops/conv_work.h"
 
 static ant_window pool_of(const ant_op *o) {
     ant_op pool = {.attrs = o->attrs};
@@ -16,9 +15,9 @@ static int64_t seen(const ant_window *pool, int axis, int64_t windows, int64_t e
 }
 
 /* The convolution, of the part of its map that is pooled. */
-static ant_conv_shape shape_of(const ant_op *o) {
+ant_conv_shape ant__conv_pool_shape(const ant_op *o) {
     const ant_dims *x = &o->in[0]->dims, *y = &o->out[0]->dims;
-    ant_conv_shape s = {ant__window_of(o), o->attrs.i[ANT__CONV_GROUPS], *x, *y};
+    ant_conv_shape s = ant__conv_shape(o, y);
     ant_window pool = pool_of(o);
     for (int axis = 0; axis < 2; axis++)
         s.y.dim[axis + 1] = seen(&pool, axis, y->dim[axis + 1],
@@ -40,7 +39,7 @@ static ant_conv_work work_of(const ant_conv_shape *s) {
 }
 
 static int64_t prep(const ant_op *o, ant_nums *n) {
-    ant_conv_shape s = shape_of(o);
+    ant_conv_shape s = ant__conv_pool_shape(o);
     ant_conv_work w = work_of(&s);
     ant_window pool = pool_of(o);
     ant__conv_push(n, &s, &w);
@@ -51,7 +50,7 @@ static int64_t prep(const ant_op *o, ant_nums *n) {
 }
 
 static size_t workspace(const ant_op *o) {
-    ant_conv_shape s = shape_of(o);
+    ant_conv_shape s = ant__conv_pool_shape(o);
     ant_conv_work w = work_of(&s);
     return ant__conv_bytes(&w, o->out[0]->dtype);
 }

@@ -1,20 +1,28 @@
-/* conv2d_pool: a convolution and the max pooling right behind it, as the epilogue pass joins them.
- * It has no gradient rule, as passes run after the gradient. */
+/* conv2d_pool: a convolution and the max pooling right behind it, as the epilogue pass joins them; and
+ * conv2d_pack: a kernel as both read it, as the keep pass puts it before them. They have no gradient
+ * rules, as passes run after the gradient. */
 #ifndef ANT_CORE_OPS_CONV_POOL_H
 #define ANT_CORE_OPS_CONV_POOL_H
-#include "core/ops/window.h"
+#include "core/ops/conv_work.h"
 
 /* Attributes of conv2d behind its window; conv2d_pool: then the pool's window. */
 enum {
     ANT__CONV_GROUPS = ANT__WINDOW_ATTRS,
-    ANT__CONV_RELU, /* 1: results within [0, limit] */
-    ANT__CONV_REST, /* 1: the last input is like the result and added to it, before relu */
+    ANT__CONV_RELU,   /* 1: results within [0, limit] */
+    ANT__CONV_REST,   /* 1: the last input is like the result and added to it, before relu */
+    ANT__CONV_PACKED, /* 1: the kernel is what conv2d_pack gave */
     ANT__CONV_POOL
 };
 enum { ANT__CONV_LIMIT }; /* attrs.f */
 
 extern const ant_op_class ant__conv2d_class, ant__depthwise_class, ant__max_pool_class,
-    ant__conv2d_pool_class;
+    ant__conv2d_pool_class, ant__conv2d_pack_class;
+/* The attributes of the conv2d_pack that packs the kernel for this conv2d or conv2d_pool. */
+ant_attrs ant__conv_pack_attrs(const ant_op *conv);
+/* What a conv2d works on: the part of its map that is made has the dims y. */
+ant_conv_shape ant__conv_shape(const ant_op *conv, const ant_dims *y);
+/* … of a conv2d_pool: the part that is pooled. */
+ant_conv_shape ant__conv_pool_shape(const ant_op *o);
 /* conv2d's own numbers for its kernel. */
 void ant__conv_push_own(ant_nums *n, const ant_op *o);
 /* May the convolution take the pooling of its result in? Then *attrs is the joint op's. */

@@ -63,6 +63,23 @@ static int64_t half(int64_t n) {
     return (n + 1) / 2;
 }
 
+/* Multiplications for each pair of channels. */
+static int64_t multiplications(int64_t side, const ant_dims *result) {
+    int64_t down = (result->dim[1] + side - 1) / side, along = (result->dim[2] + side - 1) / side;
+    return down * along * ant__winograd_entries(side);
+}
+
+/* The side of the tiles that a result is made in: large ones only where the last digits may go. */
+static int64_t side_for(const ant_conv_shape *s, const ant_dims *result) {
+    if (!ant__conv_winograd(s))
+        return 0;
+    return s->fast && multiplications(4, result) < multiplications(2, result) ? 4 : 2;
+}
+
+int64_t ant__conv_side(const ant_conv_shape *s) {
+    return side_for(s, &s->y);
+}
+
 bool ant__conv_winograd(const ant_conv_shape *s) {
     enum { CHANNELS = 32, MOST_CHANNELS = 512, TILES = 32 };
     bool fits = s->groups == 1;
@@ -75,12 +92,14 @@ bool ant__conv_winograd(const ant_conv_shape *s) {
 }
 
 /* Results of `out` channels with so many columns, made of a source of `in` channels. */
-static ant_conv_work winograd_work(int64_t in, int64_t out, int64_t columns) {
-    ant_conv_work w = {.tiles = ant__winograd_tiles(in, out)};
-    int64_t planes = ant__winograd_planes(w.tiles, in, out), kernel = 16 * in * out;
-    w.packed = packed_entries(16, in, out);
-    w.table = planes > kernel ? planes : kernel;
-    w.piece = ant__winograd_view(half(columns), in);
+static ant_conv_work winograd_work(int64_t side, int64_t in, int64_t out, int64_t columns,
+                                   bool packed) {
+    ant_conv_work w = {.tiles = ant__winograd_tiles(side, in, out), .side = side};
+    int64_t kernel = packed ? 0 : ant__winograd_entries(side) * in * out;
+    w.packed = packed ? 0 : packed_entries(ant__winograd_entries(side), in, out);
+    w.table = ant__winograd_planes(side, w.tiles, in, out);
+    w.table = w.table > kernel ? w.table : kernel;
+    w.piece = ant__winograd_view(side, (columns + side - 1) / side, in);
     return w;
 }
 
@@ -89,14 +108,24 @@ static ant_conv_work winograd_work(int64_t in, int64_t out, int64_t columns) {
 ant_conv_work ant__conv_forward_work(const ant_conv_shape *s) {
     int64_t in = s->x.dim[3], out = s->y.dim[3];
     ant_conv_work w = {.table = 2 * taps(s)};
-    w.packed = packed_entries(taps(s), in, out / s->groups);
+    w.packed = s->packed ? 0 : packed_entries(taps(s), in, out / s->groups);
     if (!inside(s))
         w.piece = image_entries(covered(&s->window, 0, ANT__CONV_ROWS),
                                 covered(&s->window, 1, s->y.dim[2]), in);
     if (ant__conv_winograd(s))
-        w = winograd_work(in, out, s->y.dim[2]);
+        w = winograd_work(ant__conv_side(s), in, out, s->y.dim[2], s->packed);
     cut_strips(&w, s->y.dim[0], s->y.dim[1]);
     return w;
+}
+
+ant_conv_work ant__conv_pack_work(const ant_conv_shape *s, int64_t side, int64_t *entries) {
+    int64_t in = s->x.dim[3], out = s->y.dim[3];
+    int64_t products = side ? ant__winograd_entries(side) : taps(s);
+    *entries = packed_entries(products, in, out / s->groups);
+    return (ant_conv_work){.cells = 1,
+                           .table = side ? product(products, in, out) : 2 * taps(s),
+                           .tiles = side ? ant__winograd_tiles(side, in, out) : 0,
+                           .side = side};
 }
 
 /* The roles change: the map is the source, and each phase of the strides has a part of the rows. */
@@ -108,7 +137,7 @@ ant_conv_work ant__conv_input_work(const ant_conv_shape *s) {
     w.piece = image_entries(ANT__CONV_ROWS + reach(k, 0) / k->stride[0],
                             s->x.dim[2] / k->stride[1] + 1 + reach(k, 1) / k->stride[1], in);
     if (ant__conv_winograd(s))
-        w = winograd_work(in, out, s->x.dim[2]);
+        w = winograd_work(side_for(s, &s->x), in, out, s->x.dim[2], false);
     cut_strips(&w, s->x.dim[0], s->x.dim[1]);
     return w;
 }
@@ -123,11 +152,12 @@ ant_conv_work ant__conv_kernel_work(const ant_conv_shape *s, int64_t chunks, int
             image_entries(covered(&s->window, 0, rows), covered(&s->window, 1, s->y.dim[2]), in);
     if (!ant__conv_winograd(s))
         return w;
-    w.tiles = ant__winograd_tiles(in, out);
-    w.packed = 16 * in * out;
-    w.table = ant__winograd_planes(w.tiles, in, out) + ant__gemm_workspace(w.tiles);
-    w.piece =
-        ant__winograd_view(half(s->y.dim[2]), in) + ant__winograd_view(half(s->y.dim[2]), out);
+    w.side = 2;
+    w.tiles = ant__winograd_tiles(w.side, in, out);
+    w.packed = ant__winograd_entries(w.side) * in * out;
+    w.table = ant__winograd_planes(w.side, w.tiles, in, out) + ant__gemm_workspace(w.tiles);
+    w.piece = ant__winograd_view(w.side, half(s->y.dim[2]), in) +
+              ant__winograd_view(w.side, half(s->y.dim[2]), out);
     return w;
 }
 
@@ -141,6 +171,7 @@ void ant__conv_push(ant_nums *n, const ant_conv_shape *s, const ant_conv_work *w
     ant__num_int(n, ant__conv_align(w->packed) + ant__conv_align(w->table));
     ant__num_int(n, ant__conv_slot(w));
     ant__num_int(n, w->tiles);
+    ant__num_int(n, w->side);
 }
 
 size_t ant__conv_bytes(const ant_conv_work *w, int dtype) {

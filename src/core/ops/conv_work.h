@@ -11,6 +11,7 @@ typedef struct ant_conv_work {
     int64_t cells;
     int64_t packed, table, piece;
     int64_t tiles; /* Winograd's method, so many at once; 0: the direct way */
+    int64_t side;  /* … of side x side results */
 } ant_conv_work;
 
 /* x: the input, y: the map, of which the window and the groups are in the op's attributes. */
@@ -18,14 +19,20 @@ typedef struct ant_conv_shape {
     ant_window window;
     int64_t groups;
     ant_dims x, y;
+    bool fast;   /* speed counts more than the last digits */
+    bool packed; /* the kernel comes as the right side of the products */
 } ant_conv_shape;
 
 ant_conv_work ant__conv_forward_work(const ant_conv_shape *s);
+/* The packing of the kernel for conv2d, and its entries. */
+ant_conv_work ant__conv_pack_work(const ant_conv_shape *s, int64_t side, int64_t *entries);
 ant_conv_work ant__conv_input_work(const ant_conv_shape *s);
 /* chunks of the batch are summed apart, each cut into `parts` of the kernel's rows. */
 ant_conv_work ant__conv_kernel_work(const ant_conv_shape *s, int64_t chunks, int64_t parts);
 /* May the direct way be left? Winograd's is for 3 x 3 kernels with enough channels. */
 bool ant__conv_winograd(const ant_conv_shape *s);
+/* The side of Winograd's tiles, forward; 0: the direct way. */
+int64_t ant__conv_side(const ant_conv_shape *s);
 
 /* The numbers that all kernels of convolution begin with (kernels/conv.h). */
 void ant__conv_push(ant_nums *n, const ant_conv_shape *s, const ant_conv_work *w);

@@ -2,7 +2,8 @@
  * weight's version differs: folded factors, packed copies. Such ops leave the program; their results
  * are constants for it, in memory of its own.
  *
- * Here products also get the packed copies of weights that they read faster. */
+ * Here products and convolutions also get the packed copies of weights that they read faster. */
+#include "core/ops/conv_pool.h"
 #include "core/ops/matmul.h"
 #include "core/ops/recurrent.h"
 #include "core/passes/passes.h"
@@ -107,29 +108,50 @@ static bool keep(ant_program *p, ant_op *o) {
 }
 
 /* --- packed weights --- */
-static bool pack_weight(ant_program *p, ant_op *product) {
+/* The op `joint`, which is as `user`, reads input 1 as `pack` gives it. */
+static bool exchange(ant_program *p, ant_op *user, ant_op *joint, ant_op *pack) {
+    pack->out[0]->pass->uses = 1;
+    for (int k = 0; k < user->n_in; k++)
+        joint->in[k] = k == 1 ? pack->out[0] : user->in[k];
+    joint->out[0] = user->out[0];
+    joint->out[0]->from = joint;
+    joint->index = user->index;
+    p->ops.at[user->index] = joint;
+    return keep(p, pack);
+}
+
+static ant_op *packing(ant_program *p, const ant_op_class *cls, const ant_attrs *attrs,
+                       ant_value *weight) {
+    ant_op *pack = ant__op_new(p, cls, attrs, 1, 1);
+    if (!pack)
+        return NULL;
+    pack->in[0] = weight;
+    return pack->cls->infer(pack) ? NULL : pack;
+}
+
+static bool pack_product(ant_program *p, ant_op *product) {
     const bool transposed = product->attrs.i[ANT__MATMUL_TB];
     const ant_attrs attrs = {.i = {transposed}};
-    ant_op *pack = ant__op_new(p, &ant__pack_class, &attrs, 1, 1);
+    ant_op *pack = packing(p, &ant__pack_class, &attrs, product->in[1]);
     ant_op *joint = ant__op_bare(p, &ant__dense_class, &product->attrs, product->n_in, 1);
     if (!pack || !joint)
         return false;
-    ant_value *packed = pack->out[0];
-    pack->in[0] = product->in[1];
-    if (pack->cls->infer(pack))
-        return false;
     const int64_t depth = product->in[1]->dims.dim[transposed];
-    packed->dims = ANT__DIMS(depth, ant__dims_count(&packed->dims) / depth);
-    packed->pass->uses = 1;
-    for (int k = 0; k < product->n_in; k++)
-        joint->in[k] = k == 1 ? packed : product->in[k];
+    ant_dims *packed = &pack->out[0]->dims;
+    *packed = ANT__DIMS(depth, ant__dims_count(packed) / depth);
     joint->attrs.i[ANT__MATMUL_PARTS] |= ANT__MATMUL_PACKED;
     joint->attrs.i[ANT__MATMUL_TB] = false;
-    joint->out[0] = product->out[0];
-    joint->out[0]->from = joint;
-    joint->index = product->index;
-    p->ops.at[product->index] = joint;
-    return keep(p, pack);
+    return exchange(p, product, joint, pack);
+}
+
+static bool pack_kernel(ant_program *p, ant_op *conv) {
+    const ant_attrs attrs = ant__conv_pack_attrs(conv);
+    ant_op *pack = packing(p, &ant__conv2d_pack_class, &attrs, conv->in[1]);
+    ant_op *joint = ant__op_bare(p, conv->cls, &conv->attrs, conv->n_in, 1);
+    if (!pack || !joint)
+        return false;
+    joint->attrs.i[ANT__CONV_PACKED] = true;
+    return exchange(p, conv, joint, pack);
 }
 
 static bool wants_panels(const ant_program *p, const ant_op *o) {
@@ -137,11 +159,18 @@ static bool wants_panels(const ant_program *p, const ant_op *o) {
            o->in[1]->dims.rank == 2 && ant__is_settled(p, o->in[1]) && ant__matmul_wants_panels(o);
 }
 
+static bool is_conv(const ant_program *p, const ant_op *o) {
+    return (o->cls == &ant__conv2d_class || o->cls == &ant__conv2d_pool_class) && o->n_out == 1 &&
+           ant__is_settled(p, o->in[1]) && ant__dims_count(&o->out[0]->dims) > 0;
+}
+
 /* --- the pass --- */
 static bool look_at(ant_program *p, ant_op *o) {
     if (can_keep(p, o))
         return keep(p, o);
-    return !wants_panels(p, o) || pack_weight(p, o);
+    if (is_conv(p, o))
+        return pack_kernel(p, o);
+    return !wants_panels(p, o) || pack_product(p, o);
 }
 
 int ant__keep(ant_program *p) {

@@ -40,16 +40,24 @@ static double convolution(const ant_value *map, const ant_value *kernel, double 
     return 2 * count(map) * count(kernel) / chunks / last_axis(map);
 }
 
+/* Forward: by the window, as the kernel may be packed. Of what is pooled as much as windows see. */
+static double forward(const ant_op *o) {
+    const ant_window w = ant__window_of(o);
+    const bool pooled = o->cls == &ant__conv2d_pool_class;
+    const ant_conv_shape s =
+        pooled ? ant__conv_pool_shape(o) : ant__conv_shape(o, &o->out[0]->dims);
+    return 2 * (double)ant__dims_count(&s.y) * (double)(w.size[0] * w.size[1]) *
+           last_axis(o->in[0]) / (double)s.groups;
+}
+
 static double any_convolution(const ant_op *o) {
+    if (o->cls == &ant__conv2d_class || o->cls == &ant__conv2d_pool_class)
+        return forward(o);
     if (ends(o, "_input"))
         return convolution(o->in[0], o->in[1], 1);
     if (ends(o, "_kernel"))
         return convolution(o->in[1], o->out[0], (double)o->out[0]->dims.dim[0]);
-    if (!ends(o, "_pool"))
-        return convolution(o->out[0], o->in[1], 1);
-    const int64_t *pool =
-        o->attrs.i + ANT__CONV_POOL; /* its map is larger than what is left of it */
-    return convolution(o->out[0], o->in[1], 1) * (double)(pool[2] * pool[3]);
+    return convolution(o->out[0], o->in[1], 1);
 }
 
 /* --- recurrent walks --- */

@@ -80,6 +80,7 @@ typedef struct ant_shared {
     ANT__LIST(ant_program *) all; /* the outermost first */
     ant_report report;            /* of the run under way */
     struct ant_pool *pool;
+    bool fast; /* the last digits may go */
 } ant_shared;
 
 struct ant_program {

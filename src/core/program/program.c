@@ -62,6 +62,14 @@ int ant__program_real(const ant_program *p) {
     return p->real;
 }
 
+void ant__program_set_fast(ant_program *p, bool fast) {
+    p->shared->fast = fast;
+}
+
+bool ant__program_fast(const ant_program *p) {
+    return p->shared->fast;
+}
+
 ant_fault *ant__program_error(ant_program *p) {
     return &p->shared->error;
 }
