@@ -1,6 +1,7 @@
 /* antler predict. */
 #include "graph/graph.h"
 #include "tool/tool.h"
+#include "train/train.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,18 +29,17 @@ static ant_model *model_of(const tool_args *a, ant_experiment *e) {
 }
 
 /* --- memory for the outputs --- */
-static int reserve(predictions *p, int k, int64_t rows) {
+static int reserve(predictions *p, int k, int64_t rows, ant_dims *dims) {
     ant_node *node = ant_model_output(p->model, k);
     ant_array *a = &p->out[k];
-    *a = (ant_array){.dtype = node->dtype, .name = ant_output_name(p->model, k)};
-    a->axes = ant_node_shape(node, a->shape);
-    a->shape[0] = rows;
-    ant_dims dims = {.rank = a->axes};
-    memcpy(dims.dim, a->shape, sizeof dims.dim);
+    *a = (ant_array){.dtype = node->dtype, .axes = dims->rank};
+    a->name = ant_output_name(p->model, k);
+    for (int i = 0; i < dims->rank; i++) /* no rows tell no sizes */
+        if (dims->dim[i] < 0 && rows == 0)
+            dims->dim[i] = 0;
+    memcpy(a->shape, dims->dim, sizeof dims->dim);
     size_t bytes;
-    if (!ant__dims_known(&dims))
-        return tool_fail("output '%s' has an unknown size", a->name);
-    if (!ant__dims_bytes(&dims, a->dtype, &bytes) ||
+    if (!ant__dims_bytes(dims, a->dtype, &bytes) ||
         !(a->data = ant__arena_alloc(&p->e->graph->context.arena, bytes + 1)))
         return tool_fail("out of memory");
     return 0;
@@ -70,15 +70,18 @@ static void unscale(predictions *p) {
 
 static int run(const tool_args *a, predictions *p, const ant_rowset *rows) {
     ant_predict_options o = {ANT_PREDICT_DEFAULTS, .model = p->model};
+    ant_dims dims[ANT_MAX_PORTS];
     int code = 0;
     p->n = ant_model_outputs(p->model);
+    memcpy(o.x, rows->x, sizeof o.x);
+    o.batch_size = a->batch_size;
+    if (ant__predict_dims(&o, dims))
+        return tool_model_failed(p->e->graph, p->model);
     for (int k = 0; k < p->n && !code; k++)
-        code = reserve(p, k, rows->rows);
+        code = reserve(p, k, rows->rows, &dims[k]);
     if (code)
         return code;
-    memcpy(o.x, rows->x, sizeof o.x);
     memcpy(o.out, p->out, sizeof o.out);
-    o.batch_size = a->batch_size;
     if (ant_predict_(&o, offsetof(ant_predict_options, ant_end)))
         return tool_model_failed(p->e->graph, p->model);
     unscale(p);

@@ -92,9 +92,10 @@ const char *tool_output(const tool_args *a, const ant_experiment *e) {
 }
 
 int tool_need_weights(ant_experiment *e) {
-    const char *path = e->has_weights ? NULL : tool_output(NULL, e);
-    if (e->has_weights)
+    const bool built = ant_model_outputs(e->model) > 0;
+    if (e->has_weights || (built && ant_weight_count(e->model) == 0))
         return 0;
+    const char *path = tool_output(NULL, e);
     if (!path)
         return tool_fail("out of memory");
     if (access(path, R_OK))

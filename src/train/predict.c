@@ -160,7 +160,24 @@ static int predict(prediction *p, const ant_predict_options *o) {
     return code;
 }
 
-static int predict_in(ant_run *r, ant_model *m, const ant_predict_options *o) {
+/* The sizes of all outputs, as the first batch has them; the run keeps its program. */
+static int measure(prediction *p, const ant_predict_options *o, ant_dims *dims) {
+    const ant_model_body *b = ant__body(p->model);
+    int code = open_feed(p, o);
+    p->wanted = (1u << b->n_out) - 1;
+    if (code || p->rows == 0 || (code = ant__feed_batch(p->feed, 0, p->batch)))
+        return code;
+    ant_program *program = program_for(p->run, p->model, p->feed->dims, p->wanted);
+    for (int k = 0; k < b->n_out && program; k++) {
+        dims[k] = ant__program_output_value(program, k)->dims;
+        if (dims[k].rank)
+            dims[k].dim[0] = p->rows;
+    }
+    return program ? 0 : p->error->code;
+}
+
+/* dims NULL: predicts; else tells the sizes of the outputs. */
+static int predict_in(ant_run *r, ant_model *m, const ant_predict_options *o, ant_dims *dims) {
     ant_feed feed;
     prediction p;
     p.model = m;
@@ -172,14 +189,14 @@ static int predict_in(ant_run *r, ant_model *m, const ant_predict_options *o) {
     if (o->batch_size != ANT_NONE && o->batch_size < 1)
         return ant__fail(p.error, ANT_E_OPTION, "predict: batch_size is %d, must be at least 1",
                          o->batch_size);
-    return predict(&p, o);
+    return dims ? measure(&p, o, dims) : predict(&p, o);
 }
 
 static const ant_predict_options predict_defaults = {ANT_PREDICT_DEFAULTS};
 static const ant_action_struct predict_struct = {"predict", &predict_defaults,
                                                  offsetof(ant_predict_options, ant_end)};
 
-int ant_predict_(const ant_predict_options *said, size_t size) {
+static int act(const ant_predict_options *said, size_t size, ant_dims *dims) {
     ant_model *m = said->model;
     ant_predict_options room;
     int code = ant__action_begin(m);
@@ -189,15 +206,25 @@ int ant_predict_(const ant_predict_options *said, size_t size) {
     code = o ? ant__build_for(m, &o->x[0]) : ant__body(m)->error.code;
     code = code ? code : ant__settle(m);
     if (code || o->run)
-        return code ? code : predict_in(o->run, m, o);
+        return code ? code : predict_in(o->run, m, o, dims);
     ant_run *r = ant__run_take(m);
     if (r == NULL)
         return ANT_E_MEMORY;
-    code = predict_in(r, m, o);
+    code = predict_in(r, m, o, dims);
     if (code)
         ant__model_take_error(m, ant__run_error(r));
     ant__run_put(m, r);
     return code;
+}
+
+int ant_predict_(const ant_predict_options *said, size_t size) {
+    return act(said, size, NULL);
+}
+
+int ant__predict_dims(const ant_predict_options *o, ant_dims dims[ANT_MAX_PORTS]) {
+    for (int k = 0; k < ant_model_outputs(o->model); k++)
+        dims[k] = ant_model_output(o->model, k)->dims;
+    return act(o, offsetof(ant_predict_options, ant_end), dims);
 }
 
 /* --- runs of users --- */

@@ -94,4 +94,7 @@ bool ant__train_state_set(ant_model *m, const ant_progress_state *s);
  * model's error as a negative code; the k-th, whose numbers may be read and written. */
 int ant__train_variables(ant_model *m);
 ant_variable *ant__train_variable(ant_model *m, int k);
+/* The sizes of all outputs that predict would write for these inputs: a model of sequences may have
+ * an output as long as its input. Axes that no rows can tell stay unknown. 0 or the model's error. */
+int ant__predict_dims(const ant_predict_options *o, ant_dims dims[ANT_MAX_PORTS]);
 #endif

@@ -98,6 +98,8 @@ expect 0 evaluate a.safetensors --data "$data/digits.csv"
 cp "$digits" fresh.yaml
 sed -i "s|file: data|file: $data|" fresh.yaml
 refused 1 'it has no trained weights' evaluate fresh.yaml
+printf 'model: {Sequential: [Dense(3)]}\n' >shapeless.yaml
+refused 1 'it has no trained weights' predict shapeless.yaml --input "$data/digits.csv"
 expect 0 predict a.safetensors --input "$data/digits.csv" --output p.npy
 expect 0 info p.npy
 says out '(1797, 10)'
@@ -110,6 +112,14 @@ expect 0 info d.npy
 says out '(1797, 64)'
 refused 1 'dens' predict a.safetensors --input "$data/digits.csv" --layer dens
 refused 2 'expected a name that ends in' predict a.safetensors --input "$data/digits.csv" --output x.txt
+# Steps that no model tells, and no layer has weights for.
+printf 'model: {Sequential: ["Input(64)", "Reshape([32, 2])"]}\n' >pairs.yaml
+printf 'model: {Sequential: ["Input([none, 2])", "MaxPooling1D(2)"]}\n' >halves.yaml
+cut -d, -f1-64 "$data/digits.csv" >pixels.csv
+expect 0 predict pairs.yaml --input pixels.csv --output pairs.npy
+expect 0 predict halves.yaml --input pairs.npy --output halves.npy
+expect 0 info halves.npy
+says out '(1797, 16, 2)'
 "$antler" predict a.safetensors --input - <"$data/digits.csv" >out 2>err || complain "predict -: $(cat err)"
 same out p.csv
 
