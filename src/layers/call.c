@@ -43,7 +43,10 @@ static void pass_mask(ant_layer_call *c) {
 }
 
 int ant__penalty_add(ant_layer_call *c, const char *regularizer, ant_value *out) {
-    if (c->lowering->scratch)
+    if (c->bare && c->lowering->scratch)
+        ant__warn(c->context, "%s: its activity penalty is not counted inside TimeDistributed",
+                  ant__layer_label(c->layer));
+    if (c->bare || c->lowering->scratch)
         return 0;
     if (c->program != c->lowering->program)
         return ant__call_fail(c, ANT_E_OPTION,

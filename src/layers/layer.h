@@ -103,6 +103,7 @@ struct ant_layer_call {
     ant_value *attention_mask; /* keywords of attention layers */
     bool use_causal_mask, return_attention_scores;
     bool training;
+    bool bare; /* Keras's call() in place of __call__(): an activity penalty is not counted */
     int n_out; /* as the class says; `call` may give more where a keyword asks for them */
     ant_value *out[ANT_MAX_PORTS];
     ant_value *out_mask[ANT_MAX_PORTS];

@@ -213,7 +213,8 @@ typedef struct ant_bidirectional_options {
 /* --- TimeDistributed: a layer applied to every step ---
  * (batch, steps, …) -> (batch, steps, …): the same weights at each step. A layer that draws random
  * numbers or keeps moving averages does so step by step, as in Keras. A mask goes on unchanged; a
- * mask of more axes than (batch, steps) also reaches the layer. */
+ * mask of more axes than (batch, steps) also reaches the layer. The layer's own activity_regularizer
+ * is not counted, as in Keras; those of layers inside it are, at every step. */
 typedef struct ant_time_distributed_options {
     ANT_LAYER_OPTIONS;
     ant_layer *layer;

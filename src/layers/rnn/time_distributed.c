@@ -44,6 +44,7 @@ static int steps_apart(const ant_layer_call *c, bool *apart) {
     ant__call_inner(&outer, 0, &inner);
     inner.program = lowering.program;
     inner.steady = NULL;
+    inner.bare = true;
     inner.lowering = &lowering;
     ant_dims x = flat(&c->in[0]->dims), m = mask ? flat(&mask->dims) : x;
     ant__set_counter(lowering.program, ant__input(lowering.program, ANT_INT64, &ANT__SCALAR));
@@ -56,17 +57,28 @@ static int steps_apart(const ant_layer_call *c, bool *apart) {
     return code;
 }
 
+/* Penalties on results further inside are counted at every step, each as the mean over the samples. */
+static void scale_penalties(ant_layer_call *c, int from) {
+    ant_lowering *all = c->lowering;
+    double steps = (double)ant_value_size(c->in[0], 1);
+    for (int k = from; k < all->losses.n; k++)
+        all->losses.at[k] = ant_op_scale(c->program, all->losses.at[k], steps);
+}
+
 static int write_at_once(ant_layer_call *c) {
     ant_program *p = c->program;
     ant_layer_call inner;
+    int penalties = c->lowering->losses.n;
     ant_value *mask = inner_mask(c);
     ant_dims all = flat(&c->in[0]->dims), masks = mask ? flat(&mask->dims) : all;
     ant__call_inner(c, 0, &inner);
+    inner.bare = true;
     inner.in[0] = ant__reshape_to(p, c->in[0], &all);
     inner.mask[0] = mask ? ant__reshape_to(p, mask, &masks) : NULL;
     int code = ant__layer_write(&inner);
     if (code)
         return code;
+    scale_penalties(c, penalties);
     ant_dims out = inner.out[0]->dims;
     if (out.rank == ANT_MAX_AXES)
         return ant__call_fail(c, ANT_E_SHAPE, "no axis is left for the steps");
@@ -88,6 +100,7 @@ static int write_by_steps(ant_layer_call *c) {
     ant__call_inner(c, 0, &inner);
     inner.program = body;
     inner.steady = NULL;
+    inner.bare = true;
     inner.in[0] = ant__scan_sequence(body, ant__swap_steps(p, c->in[0]));
     inner.mask[0] = mask ? ant__scan_sequence(body, ant__swap_steps(p, mask)) : NULL;
     int code = ant__program_error(p)->code;

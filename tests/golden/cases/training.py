@@ -106,6 +106,23 @@ def image():
         L.Dense(3, "softmax")])
 
 
+# What TimeDistributed holds is called without its own activity penalty; what is inside that is not.
+STEPS = """\
+Sequential:
+  - Input([3, 4])
+  - TimeDistributed: {layer: {Dense: {units: 3, activation: tanh, activity_regularizer: L2(0.5)}}}
+  - TimeDistributed: {layer: {ActivityRegularization: {l1: 0.3}}}
+  - TimeDistributed: {layer: {Sequential: [{Dense: {units: 2, activity_regularizer: L2(0.1)}}]}}
+"""
+
+
+def steps():
+    return keras.Sequential([
+        L.Input((3, 4)), L.TimeDistributed(L.Dense(3, "tanh", activity_regularizer=keras.regularizers.L2(0.5))),
+        L.TimeDistributed(L.ActivityRegularization(l1=0.3)),
+        L.TimeDistributed(keras.Sequential([L.Dense(2, activity_regularizer=keras.regularizers.L2(0.1))]))])
+
+
 MODELS = {
     "mlp": (MLP, mlp, lambda: [numbers("mlp/x", (16, 4))], lambda: [ids("mlp/y", 3, (16,))],
             ["sparse_categorical_crossentropy"], [["accuracy"]]),
@@ -118,6 +135,8 @@ MODELS = {
               lambda: [numbers("s/y", (8, 1))], ["mse"], [["mae"]]),
     "image": (IMAGE, image, lambda: [numbers("i/x", (6, 6, 6, 2))], lambda: [ids("i/y", 3, (6,))],
               ["sparse_categorical_crossentropy"], [["accuracy"]]),
+    "steps": (STEPS, steps, lambda: [numbers("td/x", (5, 3, 4))], lambda: [numbers("td/y", (5, 3, 2))],
+              ["mse"], [["mae"]]),
 }
 
 OPTIMIZERS = [
@@ -139,6 +158,7 @@ OPTIMIZERS = [
 CASES = [{"model": "mlp", "optimizer": o} for o in OPTIMIZERS]
 CASES += [{"model": m, "optimizer": o} for m in ("penalties", "twin", "stack", "image")
           for o in ("SGD(0.05)", "Adam(0.01)", "RMSprop(0.005)")]
+CASES += [{"model": "steps", "optimizer": "SGD(0.05)"}]
 CASES += [{"model": "twin", "optimizer": "Adam(0.01)", "loss_weights": [1.0, 0.5]},
           {"model": "mlp", "optimizer": "Adam(0.01)", "sample_weight": True}]
 for c in CASES:
