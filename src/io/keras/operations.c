@@ -67,7 +67,8 @@ typedef struct reader {
     const ant_tree *config;
     const ant_keras_tensors *tensors;
     ant_tree *options, *constants, *call;
-    bool ints; /* one of the tensors holds whole numbers or bools */
+    bool ints;  /* one of the tensors holds whole numbers or bools */
+    bool plain; /* x1 and x2 are numbers, both */
 } reader;
 
 static int fail(reader *r, const char *what) {
@@ -123,12 +124,19 @@ static int add_constant(reader *r, const char *name, const ant_tree *t) {
 }
 
 /* --- values --- */
-/* A whole number with a point makes reals of ints, which only a constant can say. */
+static bool is_number(const ant_tree *t) {
+    return t && t->kind == ANT__WORD && !ant__keras_is_null(t) && !is_word(t, "true") &&
+           !is_word(t, "false");
+}
+
+/* A whole number with a point makes reals of ints, which only a constant can say; two without one are
+ * ints, where options would be reals. */
 static bool as_option(const reader *r, const char *name, const ant_tree *t) {
     bool place = !strcmp(name, "x1") || !strcmp(name, "x2");
-    bool number = t->kind == ANT__WORD && !ant__keras_is_null(t) && !is_word(t, "true") &&
-                  !is_word(t, "false");
-    return place && number && !(r->ints && strpbrk(t->text, ".eE"));
+    if (!place || !is_number(t))
+        return false;
+    bool whole = !t->text[strspn(t->text, "-0123456789")];
+    return !(r->plain && whole) && !(r->ints && strpbrk(t->text, ".eE"));
 }
 
 static int read_value(reader *r, const char *name, const ant_tree *t) {
@@ -279,11 +287,16 @@ typedef struct parameters {
     int n;
 } parameters;
 
-static bool takes(const parameters *p, const char *keyword) {
-    for (int k = 0; k < p->n; k++)
-        if (ant__keras_name_is(p->name[k].theirs, p->name[k].theirs_n, keyword))
-            return true;
-    return false;
+static int place_of(const parameters *p, const char *keyword) {
+    int k = 0;
+    while (k < p->n && !ant__keras_name_is(p->name[k].theirs, p->name[k].theirs_n, keyword))
+        k++;
+    return k < p->n ? k : -1;
+}
+
+static const ant_tree *value_of(const parameters *p, const char *keyword) {
+    int k = place_of(p, keyword);
+    return k < 0 ? NULL : p->value[k];
 }
 
 static int find_parameters(reader *r, const ant_tree *args, const ant_tree *kwargs, parameters *p) {
@@ -303,7 +316,7 @@ static int find_parameters(reader *r, const ant_tree *args, const ant_tree *kwar
     if (x)
         return fail(r, "its call has more arguments than are known");
     for (x = kwargs ? kwargs->first : NULL; x; x = x->next)
-        if (!ant__keras_is_null(x) && !takes(p, x->key))
+        if (!ant__keras_is_null(x) && place_of(p, x->key) < 0)
             return fail_named(r, x->key, (int)strlen(x->key), "is a keyword that is not known");
     return 0;
 }
@@ -413,7 +426,10 @@ ant_tree *ant__keras_operation_read(ant_context *c, const ant_tree *object, cons
         return NULL;
     if (args)
         find_ints(&r, args);
-    if (find_parameters(&r, args, kwargs, &p) || read_parameters(&r, &p) || read_options(&r))
+    if (find_parameters(&r, args, kwargs, &p))
+        return NULL;
+    r.plain = is_number(value_of(&p, "x1")) && is_number(value_of(&p, "x2"));
+    if (read_parameters(&r, &p) || read_options(&r))
         return NULL;
     return layer_of(&r);
 }

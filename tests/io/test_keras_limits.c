@@ -1,0 +1,91 @@
+/* Keras's files with much of something: they take no long time and no memory to speak of. */
+#include "antler/antler.h"
+#include "hostile.h"
+#include "keras_make.h"
+#include "support.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* n times a text with the numbers k - 1 and k in it, between two ends. */
+static char *many(const char *begin, const char *each, const char *end, int n) {
+    char *text = malloc(strlen(begin) + strlen(end) + (strlen(each) + 32) * (size_t)n + 1);
+    ck_assert(text);
+    char *at = text + sprintf(text, "%s", begin);
+    for (int k = 1; k <= n; k++)
+        at += sprintf(at, each, k - 1, k, k);
+    strcpy(at, end);
+    char *out = quoted(text);
+    free(text);
+    return out;
+}
+
+/* Loads it within two seconds; twice the size and 16 MB unless it is a model. */
+static void bounded(char *config, bool model) {
+    scratch_begin();
+    const char *path = with_config(config);
+    size_t size = strlen(config) + 1000;
+    clock_t from = clock();
+    memory_fail_at(0);
+    const char *text = error_of(path);
+    int64_t peak = memory_peak();
+    ck_assert_msg(clock() - from < 2 * CLOCKS_PER_SEC, "%s", text);
+    ck_assert_msg(*text, "it was read");
+    ck_assert_msg(model || peak <= 2 * (int64_t)size + (16 << 20), "%lld bytes for %zu: %s",
+                  (long long)peak, size, text);
+    free(config);
+    scratch_end();
+}
+
+#define LINK                                                                                       \
+    "{'module': 'keras.layers', 'class_name': 'Activation', 'config': {'activation': 'relu'}, "    \
+    "'inbound_nodes': [[['a%d', 0, 0]]], 'name': 'a%d'},"
+#define RUNG                                                                                       \
+    "{'module': 'keras.layers', 'class_name': 'Add', 'config': {}, 'inbound_nodes': [[['a%1$d', "  \
+    "0, "                                                                                          \
+    "0], ['a%1$d', 0, 0]]], 'name': 'a%2$d'},"
+#define CHAIN_BEGIN                                                                                \
+    "{'module': 'keras', 'class_name': 'Functional', 'config': {'layers': [{'class_name': "        \
+    "'InputLayer', 'config': {'batch_shape': [null, 4]}, 'name': 'a0', 'inbound_nodes': []},"
+#define CHAIN_END(k) X "], 'input_layers': ['a0', 0, 0], 'output_layers': ['a" #k "', 0, 0]}}"
+
+START_TEST(long_chains_take_no_long_time) {
+    bounded(many(CHAIN_BEGIN, LINK, CHAIN_END(10000), 10000), true);
+    bounded(many(CHAIN_BEGIN, RUNG, CHAIN_END(10000), 10000), true);
+    bounded(many(CHAIN_BEGIN, LINK, CHAIN_END(100000), 100000), false);
+}
+END_TEST
+
+#define SHARED                                                                                     \
+    "{'class_name': 'TimeDistributed', 'config': {'layer': {'class_name': 'Dense', 'config': "     \
+    "{'name': 'd', 'units': %d}, 'shared_object_id': %d}}, 'name': 't%d', 'inbound_nodes': []},"
+#define SAME                                                                                       \
+    "{'class_name': 'TimeDistributed', 'config': {'layer': {'class_name': 'Dense', 'config': "     \
+    "{'name': 'd', 'units': 2}, 'shared_object_id': 7}}, 'name': '%d t%d %d', 'inbound_nodes': "   \
+    "[]},"
+
+START_TEST(bombs_are_refused) {
+    bounded(many("{'class_name': 'Sequential', 'config': {'layers': [", "[],", "[]]}}", 1000000),
+            false);
+    bounded(many("[", "0,", "0]", 3000000), false);
+    bounded(many("{'a': [", "\"\\u0041 %d\",", "0]}", 1000000), false);
+    bounded(many("{", "'name %d': %d,", "'x': 0}", 300000), false);
+    bounded(many("", "[", "", 1000000), false);
+    bounded(many("", "{'class_name': 'Sequential', 'config': {'layers': [", "", 100000), false);
+    bounded(many(CHAIN_BEGIN, SHARED, CHAIN_END(0), 8000), true);
+    bounded(many(CHAIN_BEGIN, SAME, CHAIN_END(0), 8000), true);
+    bounded(many("{'module': 'keras', 'class_name': 'Functional', 'config': {'layers': [" X
+                 "], 'input_layers': {",
+                 "'%d': {},", "'x': ['x', 0, 0]}, 'output_layers': ['x', 0, 0]}}", 100000),
+            false);
+}
+END_TEST
+
+int main(void) {
+    const test_entry entries[] = {
+        {long_chains_take_no_long_time, 0},
+        {bombs_are_refused, 0},
+    };
+    return test_run("keras_limits", entries, (int)(sizeof entries / sizeof *entries));
+}
