@@ -134,7 +134,7 @@ typedef struct ant_up_sampling2d_options {
     ANT_LAYER_OPTIONS;
     ant_size size; /* one number, or rows and columns */
     const char *data_format;
-    const char *interpolation; /* "nearest"; others are not built yet: refused */
+    const char *interpolation; /* nearest, bilinear, bicubic, lanczos3 or lanczos5 */
     char ant_end;
 } ant_up_sampling2d_options;
 #define ANT_UP_SAMPLING2D_DEFAULTS ANT_LAYER_DEFAULTS, .size = 2, .interpolation = "nearest"

@@ -1,6 +1,9 @@
-/* UpSampling1D, UpSampling2D: entries of spatial axes repeated. */
+/* UpSampling1D, UpSampling2D: entries of spatial axes repeated, or new ones between them. */
 #include "antler/layers/reshaping.h"
+#include "core/ops/fine.h"
+#include "layers/resample.h"
 #include "layers/spatial.h"
+#include <string.h>
 
 static int build_up_sampling1d(ant_layer *l, const ant_dims *in, int n_in) {
     (void)n_in;
@@ -21,13 +24,21 @@ static int build_up_sampling2d(ant_layer *l, const ant_dims *in, int n_in) {
     return ant__spatial_check(l, in, 2);
 }
 
+/* A size that nobody knows yet (where only shapes are found) is as unknown afterwards. */
+static ant_value *stretch(ant_layer_call *c, ant_value *x, int axis, int64_t times) {
+    const char *kernel = ANT__OPTIONS(up_sampling2d, c->layer)->interpolation;
+    const int64_t size = x ? x->dims.dim[axis] : -1;
+    if (size < 0 || times == 1 || !strcmp(kernel, "nearest"))
+        return ant_op_repeat(c->program, x, axis, times);
+    return ant__resample(c->program, x, axis, ant__times(size, times), kernel);
+}
+
 static int call_up_sampling2d(ant_layer_call *c) {
     const ant_up_sampling2d_options *o = ANT__OPTIONS(up_sampling2d, c->layer);
     int code = ant__spatial_check_call(c, 2), first = ant__channels_first(o->data_format) ? 2 : 1;
     ant_value *x = c->in[0];
     for (int k = 0; k < 2 && !code; k++)
-        x = ant_op_repeat(c->program, x, first + k,
-                          ant__size_at(o->size, ant__size_count(o->size) > 1 ? k : 0));
+        x = stretch(c, x, first + k, ant__size_at(o->size, ant__size_count(o->size) > 1 ? k : 0));
     c->out[0] = x;
     return code;
 }
@@ -41,8 +52,7 @@ static const ant_row up_sampling2d_rows[] = {
     ANT__ROW(up_sampling2d, data_format, "where the channels are",
              .words = "channels_last channels_first"),
     ANT__ROW(up_sampling2d, interpolation, "how values between are found",
-             .words = "nearest bilinear bicubic lanczos3 lanczos5",
-             .refuse = "only nearest is built so far"),
+             .words = "nearest bilinear bicubic lanczos3 lanczos5"),
     ANT__LAYER_ROWS(up_sampling2d),
 };
 

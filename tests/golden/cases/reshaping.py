@@ -26,4 +26,10 @@ CASES = [
     layer("UpSampling2D()", (2, 2, 3, 2)),
     layer("UpSampling2D((1, 3))", (2, 2, 3, 2)),
     layer("UpSampling2D((3, 2), data_format='channels_first')", (2, 2, 3, 2)),
+    layer("UpSampling2D((2, 3), interpolation='bilinear')", (2, 3, 4, 2)),
+    layer("UpSampling2D(3, interpolation='bilinear', data_format='channels_first')", (2, 2, 1, 3)),
+    # TensorFlow rounds a cubic's places to 1/1024: sizes for which that changes nothing.
+    layer("UpSampling2D((2, 4), interpolation='bicubic')", (2, 3, 4, 2)),
+    layer("UpSampling2D((3, 2), interpolation='lanczos3')", (2, 3, 4, 2)),
+    layer("UpSampling2D((2, 5), interpolation='lanczos5')", (2, 3, 2, 1)),
 ]
