@@ -43,8 +43,9 @@ def batch_normalization(rng, shape):
 
 
 def layer_normalization(rng, shape):
-    return L.LayerNormalization(axis=some(rng, -1, len(shape)), center=yes(rng, 0.8),
-                                scale=yes(rng, 0.8))
+    options = dict(axis=some(rng, -1, len(shape)), center=yes(rng, 0.8), scale=yes(rng, 0.8))
+    # of one entry nothing is left but beta, and in Keras the rounding of a variance
+    return L.LayerNormalization(**options) if shape[-1] > 1 else L.Identity()
 
 
 def quiet(rng, shape):
