@@ -2,6 +2,8 @@
  * Sorted. Included several times, so without a guard. */
 X(argsort)
 X(adam)
+X(attention)
+X(attention_grad)
 X(average_pool)
 X(average_pool_grad)
 X(batch_join)

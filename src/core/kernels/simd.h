@@ -77,6 +77,25 @@ ALWAYS_INLINE vec vec_relu(vec a) {
     return (vec)((vec_int)a & ~cut);
 }
 
+/* Sum and largest of all lanes, by halves; what is not a number is lost to the latter. */
+ALWAYS_INLINE R vec_sum(vec v) {
+    R lane[LANES];
+    vec_store(lane, v);
+    for (int half = LANES / 2; half > 0; half /= 2)
+        for (int l = 0; l < half; l++)
+            lane[l] += lane[l + half];
+    return lane[0];
+}
+
+ALWAYS_INLINE R vec_largest(vec v) {
+    R lane[LANES];
+    vec_store(lane, v);
+    for (int half = LANES / 2; half > 0; half /= 2)
+        for (int l = 0; l < half; l++)
+            lane[l] = lane[l + half] > lane[l] ? lane[l + half] : lane[l];
+    return lane[0];
+}
+
 /* The first n lanes of a vector, chosen once for many loads; 0 <= n <= LANES. */
 #if ANT__VECTOR_BYTES == 64 && ANT__DOUBLE
 typedef __mmask8 vec_mask;

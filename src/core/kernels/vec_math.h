@@ -1,4 +1,4 @@
-/* Sigmoid and tanh of a vector in registers, for kernels in which they are a part of the whole.
+/* Sigmoid, tanh and exp of a vector in registers, for kernels in which they are a part of the whole.
  *
  * float: at most 4 ulp off, as math.h's; what is not a number stays so. A number's bits depend on it
  * alone. double: the C library's. The forms are math.h's with ranges that serve these two: nothing
@@ -21,6 +21,14 @@ ALWAYS_INLINE vec vec_tanh(vec x) {
     vec_store(y, x);
     for (int l = 0; l < LANES; l++)
         y[l] = tanh_1(y[l]);
+    return vec_load(y);
+}
+
+ALWAYS_INLINE vec vec_exp_down(vec x) {
+    R y[LANES];
+    vec_store(y, x);
+    for (int l = 0; l < LANES; l++)
+        y[l] = exp_1(y[l]);
     return vec_load(y);
 }
 #else
@@ -86,6 +94,19 @@ ALWAYS_INLINE vec vec_sigmoid(vec x) {
     const vec one = vec_all(1);
     vec_power p = vec_reduce(-vec_clamp(x, -87.0f, 87.0f));
     return one / (one + vec_raise(p, one + vec_expm1_small(p.r)));
+}
+
+/* e^x for x <= 0, and 0 below -87, where it would be subnormal. */
+ALWAYS_INLINE vec vec_exp_down(vec x) {
+    const vec one = vec_all(1);
+#if ANT__VECTOR_BYTES == 64
+    vec_power p = vec_reduce((vec)_mm512_max_ps(_mm512_set1_ps(-110.0f), (__m512)x));
+    return vec_raise(p, one + vec_expm1_small(p.r));
+#else
+    vec_int over = x < vec_all(-87.0f);
+    vec_power p = vec_reduce(vec_select(over, vec_all(-87.0f), x));
+    return vec_select(over, (vec){0}, vec_raise(p, one + vec_expm1_small(p.r)));
+#endif
 }
 
 /* e / (e + 2) for e = e^2x - 1 = 2^n q + (2^n - 1) */

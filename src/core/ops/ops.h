@@ -49,6 +49,23 @@ ant_value *ant__op_softmax_cross_entropy(ant_program *p, ant_value *logits, ant_
 /* Entry by entry: minus target * log(sigmoid(logit)) + (1 - target) * log(1 - sigmoid(logit)). */
 ant_value *ant__op_sigmoid_cross_entropy(ant_program *p, ant_value *logits, ant_value *targets);
 
+/* --- attention (ops/attention.c) --- */
+enum { ANT__MASKS = 4 };
+/* query (B, T, H, d), key (B, S, G, d), value (B, S, G, e): H / G heads of the query share one of the
+ * others. Masks are bool and broadcast to (B, H, T, S); keys that one of them forbids do not count. */
+typedef struct ant_attention {
+    ant_value *query, *key, *value, *mask[ANT__MASKS];
+    int n_masks;
+    bool causal;       /* no key counts that is later than the query */
+    int64_t window;    /* only keys less than so far away; 0: any */
+    bool none_is_zero; /* a query that may look at nothing gets 0; else the mean of all values */
+    double scale;      /* of the scores, above 0 */
+    double rate;       /* share of the weights that is left out at random; 0: none */
+    uint64_t random_key;
+} ant_attention;
+/* softmax(scale query key^T) value: (B, T, H, e), in memory that does not grow with T times S. */
+ant_value *ant__op_attention(ant_program *p, const ant_attention *a);
+
 /* --- gelu (ops/gelu.c): x times a normal distribution's probability of less than x; approximate: by
  * a sigmoid in its place, which Keras writes with tanh --- */
 ant_value *ant__op_gelu(ant_program *p, ant_value *x, bool approximate);

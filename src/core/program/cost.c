@@ -100,13 +100,25 @@ static ant_cost walk_back(const ant_op *o) {
                       .exponentials = gates > 3 ? steps * units : 0};
 }
 
+/* --- attention --- */
+/* Scores and means for all pairs of positions; its gradient has the scores again, and four more. */
+static ant_cost attention(const ant_op *o) {
+    const bool back = ends(o, "_grad");
+    const double size = last_axis(o->in[1]), value_size = last_axis(o->in[2]);
+    const double pairs = count(o->in[0]) / size * (double)o->in[1]->dims.dim[1];
+    return (ant_cost){.operations =
+                          2 * pairs * (size + value_size + (back ? 2 * size + value_size : 0)),
+                      .exponentials = pairs};
+}
+
 /* --- chains --- */
 /* Steps that take about as long as an exponential. */
 static bool is_exponential(int code) {
-    static const int codes[] = {ANT__E_exp,  ANT__E_expm1,   ANT__E_log,      ANT__E_log1p,
-                                ANT__E_sin,  ANT__E_cos,     ANT__E_sinh,     ANT__E_cosh,
-                                ANT__E_tanh, ANT__E_sigmoid, ANT__E_softplus, ANT__E_erf,
-                                ANT__E_erfc, ANT__E_pow};
+    static const int codes[] = {
+        ANT__E_exp,       ANT__E_expm1,     ANT__E_log,           ANT__E_log1p, ANT__E_sin,
+        ANT__E_cos,       ANT__E_sinh,      ANT__E_cosh,          ANT__E_tanh,  ANT__E_sigmoid,
+        ANT__E_softplus,  ANT__E_erf,       ANT__E_erfc,          ANT__E_pow,   ANT__E_gelu,
+        ANT__E_gelu_back, ANT__E_gelu_tanh, ANT__E_gelu_tanh_back};
     for (size_t k = 0; k < sizeof codes / sizeof *codes; k++)
         if (codes[k] == code)
             return true;
@@ -142,6 +154,8 @@ static ant_cost work(const ant_op *o) {
     const bool recurrent = begins(o, "lstm") || begins(o, "gru") || begins(o, "rnn_strip");
     if (recurrent)
         return ends(o, "_gradient") ? walk_back(o) : walk(o);
+    if (begins(o, "attention"))
+        return attention(o);
     ant_cost c = {.operations = count(o->out[0])};
     if (named(o, "softmax") || named(o, "softmax_cross_entropy"))
         c.exponentials = count(o->in[0]);

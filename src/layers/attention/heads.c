@@ -78,17 +78,18 @@ static int64_t span(const ant_dims *d, const int *axis, int n) {
     return ant__dims_count(&some);
 }
 
-/* (…, heads, size) as (batch, heads, positions, size). */
+/* (…, heads, size) as (batch, positions, heads, size). */
 static ant_value *enter(ant_program *p, const ant_heads *h, ant_value *x) {
     int order[ANT_MAX_AXES], n = h->n_batch;
     if (!x)
         return NULL;
     memcpy(order, h->batch, sizeof *order * (size_t)n);
-    order[n++] = h->rank - 1;
     memcpy(order + n, h->axis, sizeof *order * (size_t)h->n_axes);
+    order[h->rank - 1] = h->rank - 1;
     order[h->rank] = h->rank;
-    ant_dims flat = ANT__DIMS(span(&x->dims, h->batch, h->n_batch), x->dims.dim[h->rank - 1],
-                              span(&x->dims, h->axis, h->n_axes), x->dims.dim[h->rank]);
+    ant_dims flat =
+        ANT__DIMS(span(&x->dims, h->batch, h->n_batch), span(&x->dims, h->axis, h->n_axes),
+                  x->dims.dim[h->rank - 1], x->dims.dim[h->rank]);
     return ant__reshape_to(p, ant_op_transpose(p, x, order), &flat);
 }
 
@@ -99,14 +100,14 @@ static ant_value *leave(ant_program *p, const ant_heads *h, ant_value *x, const 
     if (!x)
         return NULL;
     append_axes(&apart, query, h->batch, h->n_batch);
-    append(&apart, x->dims.dim[1]);
     append_axes(&apart, query, h->axis, h->n_axes);
+    append(&apart, x->dims.dim[2]);
     append(&apart, x->dims.dim[3]);
     for (int k = 0; k < h->n_batch; k++)
         order[h->batch[k]] = k;
-    order[h->rank - 1] = h->n_batch;
     for (int k = 0; k < h->n_axes; k++)
-        order[h->axis[k]] = h->n_batch + 1 + k;
+        order[h->axis[k]] = h->n_batch + k;
+    order[h->rank - 1] = h->rank - 1;
     order[h->rank] = h->rank;
     return ant_op_transpose(p, ant__reshape_to(p, x, &apart), order);
 }
@@ -124,12 +125,8 @@ static ant_dims score_dims(const ant_heads *h, const ant_dims *query, const ant_
 
 /* --- masks: bool values that broadcast to the scores' dims --- */
 
-static ant_value *both(ant_program *p, ant_value *a, ant_value *b) {
-    return a && b ? ant_op_logical_and(p, a, b) : a ? a : b;
-}
-
 /* An input's mask (all axes but the last): of rows, for the query, or of columns. */
-static int take_mask(ant_layer_call *c, const ant_heads *h, int input, ant_value **mask) {
+static int take_mask(ant_layer_call *c, const ant_heads *h, int input, ant_heads_mask *mask) {
     static const char *const names[] = {"query", "value", "key"};
     ant_value *m = c->mask[input];
     int order[ANT_MAX_AXES], n = h->n_batch;
@@ -152,13 +149,13 @@ static int take_mask(ant_layer_call *c, const ant_heads *h, int input, ant_value
         append(&apart, own ? m->dims.dim[h->axis[k % h->n_axes]] : 1);
     }
     m = ant__reshape_to(c->program, ant_op_transpose(c->program, m, order), &apart);
-    *mask = both(c->program, *mask, m);
+    mask->given[mask->n++] = ant_op_cast(c->program, m, ANT_BOOL);
     return 0;
 }
 
 /* Axes that it has not are batches or heads: they stand before the positions. */
 static int take_attention_mask(ant_layer_call *c, const ant_heads *h, const ant_dims *scores,
-                               ant_value **mask) {
+                               ant_heads_mask *mask) {
     ant_value *m = c->attention_mask;
     char a[ANT__DIMS_TEXT], b[ANT__DIMS_TEXT];
     if (!m)
@@ -174,8 +171,8 @@ static int take_attention_mask(ant_layer_call *c, const ant_heads *h, const ant_
         all.rank != scores->rank)
         return ant__call_fail(c, ANT_E_SHAPE, "the attention_mask %s does not fit the scores %s",
                               ant__dims_text(&m->dims, a), ant__dims_text(scores, b));
-    m = ant_op_cast(c->program, ant__reshape_to(c->program, m, &dims), ANT_BOOL);
-    *mask = both(c->program, *mask, m);
+    mask->given[mask->n++] =
+        ant_op_cast(c->program, ant__reshape_to(c->program, m, &dims), ANT_BOOL);
     return 0;
 }
 
@@ -195,23 +192,13 @@ ant_value *ant__not_later(ant_program *p, int64_t rows, int64_t columns) {
 
 /* By how far positions lie apart: not later, and within the window. */
 static int take_distance(ant_layer_call *c, const ant_heads *h, int sliding_window,
-                         ant_value **mask) {
-    ant_program *p = c->program;
+                         ant_heads_mask *mask) {
     bool window = sliding_window != ANT_NONE;
-    if (!c->use_causal_mask && !window)
-        return 0;
-    if (h->n_axes != 1)
+    if ((c->use_causal_mask || window) && h->n_axes != 1)
         return ant__call_fail(c, ANT_E_OPTION, "%s needs one axis of positions, there are %d",
                               window ? "sliding_window" : "use_causal_mask", h->n_axes);
-    int64_t rows = c->in[ANT__QUERY]->dims.dim[h->axis[0]];
-    int64_t columns = c->in[ANT__VALUE]->dims.dim[h->axis[0]];
-    if (rows < 0 || columns < 0) /* only shapes are wanted */
-        return 0;
-    if (c->use_causal_mask)
-        *mask = both(p, *mask, ant__not_later(p, rows, columns));
-    ant_value *away = window ? ant_op_abs(p, distances(p, rows, columns)) : NULL;
-    if (window)
-        *mask = both(p, *mask, ant_op_less(p, away, ant_op_number(p, sliding_window)));
+    mask->causal = c->use_causal_mask;
+    mask->window = sliding_window;
     return 0;
 }
 
@@ -230,23 +217,43 @@ static ant_value *flatten(ant_program *p, const ant_heads *h, const ant_dims *sc
     return ant__reshape_to(p, ant__broadcast_to(p, mask, &full), &flat);
 }
 
-int ant__heads_mask(ant_layer_call *c, const ant_heads *h, int sliding_window, ant_value **mask) {
+int ant__heads_mask(ant_layer_call *c, const ant_heads *h, int sliding_window, ant_heads_mask *m) {
     const ant_dims *key = &c->in[ANT__VALUE]->dims;
     ant_dims scores = score_dims(h, &c->in[ANT__QUERY]->dims, key, ANT_ANY);
     int code = 0;
-    *mask = NULL;
+    *m = (ant_heads_mask){.window = ANT_NONE};
     for (int k = 0; k < c->n_in && !code; k++)
-        code = take_mask(c, h, k, mask);
+        code = take_mask(c, h, k, m);
     if (!code)
-        code = take_distance(c, h, sliding_window, mask);
+        code = take_distance(c, h, sliding_window, m);
     if (!code)
-        code = take_attention_mask(c, h, &scores, mask);
-    if (!code)
-        *mask = flatten(c->program, h, &scores, *mask);
+        code = take_attention_mask(c, h, &scores, m);
+    for (int k = 0; k < m->n && !code; k++)
+        m->given[k] = flatten(c->program, h, &scores, m->given[k]);
     return code;
 }
 
-/* --- the weights and what they make of the value --- */
+/* --- the plain way, where the weights themselves are wanted --- */
+
+static ant_value *both(ant_program *p, ant_value *a, ant_value *b) {
+    return a && b ? ant_op_logical_and(p, a, b) : a ? a : b;
+}
+
+/* All in one, for `rows` queries and `columns` keys; -1: only shapes are wanted. */
+static ant_value *joint_mask(ant_program *p, const ant_heads_mask *m, int64_t rows,
+                             int64_t columns) {
+    const bool window = m->window != ANT_NONE, known = rows >= 0 && columns >= 0;
+    ant_value *mask = NULL;
+    for (int k = 0; k < m->n; k++)
+        mask = both(p, mask, m->given[k]);
+    if (m->causal && known)
+        mask = both(p, mask, ant__not_later(p, rows, columns));
+    if (window && known) {
+        ant_value *away = ant_op_abs(p, distances(p, rows, columns));
+        mask = both(p, mask, ant_op_less(p, away, ant_op_number(p, m->window)));
+    }
+    return mask;
+}
 
 /* Heads of the query that share one of these get copies of it. */
 static ant_value *share(ant_program *p, ant_value *x, int64_t heads) {
@@ -254,15 +261,49 @@ static ant_value *share(ant_program *p, ant_value *x, int64_t heads) {
     return x && own != heads ? ant_op_repeat(p, x, 1, heads / own) : x;
 }
 
-/* Keras's numbers: far below, but finite, so that nothing at all may be allowed: then all count
- * alike, or, where the weights themselves are handled, none does. */
-static ant_value *weigh(ant_program *p, ant_value *logits, ant_value *mask, bool none_is_zero) {
-    const double far_below = none_is_zero ? -1e9 : -0.7 * 3.38953e38;
+/* What is forbidden counts like -1e9, and its weight becomes 0. */
+static ant_value *weigh(ant_program *p, ant_value *logits, ant_value *mask) {
     if (!mask)
         return ant_op_softmax(p, logits, -1);
-    ant_value *y =
-        ant_op_softmax(p, ant_op_where(p, mask, logits, ant_op_number(p, far_below)), -1);
-    return none_is_zero ? ant_op_where(p, mask, y, ant_op_number(p, 0)) : y;
+    ant_value *y = ant_op_softmax(p, ant_op_where(p, mask, logits, ant_op_number(p, -1e9)), -1);
+    return ant_op_where(p, mask, y, ant_op_number(p, 0));
+}
+
+/* query, key and value (batch, positions, heads, size). */
+static ant_value *attend_plainly(ant_layer_call *c, const ant_attend *a, const ant_attention *heads,
+                                 ant_value **scores) {
+    static const int swap[] = {0, 2, 1, 3};
+    ant_program *p = c->program;
+    ant_value *q = ant_op_transpose(p, ant_op_scale(p, heads->query, a->scale), swap);
+    ant_value *k = ant_op_transpose(p, heads->key, swap);
+    ant_value *v = ant_op_transpose(p, heads->value, swap);
+    int64_t n = ant_value_size(q, 1);
+    ant_value *logits = ant_op_matmul(p, q, share(p, k, n), false, true);
+    ant_value *mask = joint_mask(p, &a->mask, ant_value_size(q, 2), ant_value_size(k, 2));
+    ant_value *weights = weigh(p, logits, mask), *kept = weights;
+    *scores = weights;
+    if (c->training && a->dropout > 0 && weights)
+        kept = ant__dropout_write(c, weights, &weights->dims, a->dropout, a->seed);
+    return ant_op_transpose(p, ant_op_matmul(p, kept, share(p, v, n), false, false), swap);
+}
+
+/* --- the weights and what they make of the value --- */
+
+/* Where a query may look at nothing at all, Keras lets all count alike, or, where it handles the
+ * weights themselves, none. */
+static ant_value *attend_in_tiles(ant_layer_call *c, const ant_heads *h, const ant_attend *a,
+                                  ant_attention *heads) {
+    heads->n_masks = a->mask.n;
+    memcpy(heads->mask, a->mask.given, sizeof heads->mask);
+    heads->causal = a->mask.causal;
+    heads->window = a->mask.window == ANT_NONE ? 0 : a->mask.window;
+    heads->none_is_zero = a->dropout > 0 || h->rank > 3;
+    heads->scale = a->scale;
+    if (c->training && a->dropout > 0) {
+        heads->rate = a->dropout;
+        heads->random_key = ant__call_key(c, a->seed);
+    }
+    return ant__op_attention(c->program, heads);
 }
 
 ant_value *ant__attend(ant_layer_call *c, const ant_heads *h, const ant_attend *a,
@@ -270,17 +311,12 @@ ant_value *ant__attend(ant_layer_call *c, const ant_heads *h, const ant_attend *
     ant_program *p = c->program;
     if (!a->query || !a->key || !a->value)
         return NULL;
-    ant_value *q = enter(p, h, ant_op_scale(p, a->query, a->scale)), *k = enter(p, h, a->key);
-    ant_value *v = enter(p, h, a->value);
-    int64_t heads = ant_value_size(q, 1);
-    ant_value *logits = ant_op_matmul(p, q, share(p, k, heads), false, true);
-    bool handled = a->scores || a->dropout > 0 || h->rank > 3;
-    ant_value *weights = weigh(p, logits, a->mask, handled), *kept = weights;
-    if (a->scores) {
-        ant_dims dims = score_dims(h, &a->query->dims, &a->key->dims, heads);
-        *scores = ant__reshape_to(p, weights, &dims);
-    }
-    if (c->training && a->dropout > 0 && weights)
-        kept = ant__dropout_write(c, weights, &weights->dims, a->dropout, a->seed);
-    return leave(p, h, ant_op_matmul(p, kept, share(p, v, heads), false, false), &a->query->dims);
+    ant_attention heads = {
+        .query = enter(p, h, a->query), .key = enter(p, h, a->key), .value = enter(p, h, a->value)};
+    if (!a->scores)
+        return leave(p, h, attend_in_tiles(c, h, a, &heads), &a->query->dims);
+    ant_value *weights, *y = attend_plainly(c, a, &heads, &weights);
+    ant_dims dims = score_dims(h, &a->query->dims, &a->key->dims, ant_value_size(y, 2));
+    *scores = ant__reshape_to(p, weights, &dims);
+    return leave(p, h, y, &a->query->dims);
 }

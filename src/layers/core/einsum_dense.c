@@ -281,9 +281,10 @@ static void append(ant_dims *d, const ant_dims *more) {
 }
 
 /* Axes that input, kernel and output share lead as in a batch; then rows of the input meet columns of
- * the kernel. Without shared axes the rows stay axes of their own, so that none has to be known. */
-static ant_value *multiply(ant_program *p, ant_value *x, ant_value *w, const equation *e,
-                           const sizes *s) {
+ * the kernel. Without shared axes the rows stay axes of their own, so that none has to be known. A
+ * bias (or NULL) for just the columns is added to the product as it is, which it then becomes part of. */
+static ant_value *multiply(ant_program *p, ant_value *x, ant_value *w, ant_value *bias,
+                           const equation *e, const sizes *s) {
     letters left = "", all = "", rows = "", inner = "", columns = "", to = "", kernel = "";
     x = sum_alone(p, x, e, left);
     pick(all, left, e->kernel, true, e->out, true);
@@ -304,10 +305,14 @@ static ant_value *multiply(ant_program *p, ant_value *x, ant_value *w, const equ
     append(&y, &n);
     x = ant__reshape_to(p, ordered(p, x, left, to), &a);
     w = ant__reshape_to(p, ordered(p, w, e->kernel, kernel), &b);
-    ant_value *product_of_both = ant__reshape_to(p, ant_op_matmul(p, x, w, false, false), &y);
     letters made = "";
     strcat(strcat(strcat(made, all), rows), columns);
-    return ordered(p, product_of_both, made, e->out);
+    ant_value *product_of_both = ant_op_matmul(p, x, w, false, false);
+    const bool joins = bias && !strcmp(made, e->out) && ant__dims_equal(&bias->dims, &n);
+    if (joins)
+        product_of_both = ant_op_add(p, product_of_both, ant__reshape_to(p, bias, &width));
+    product_of_both = ordered(p, ant__reshape_to(p, product_of_both, &y), made, e->out);
+    return bias && !joins ? ant_op_add(p, product_of_both, bias) : product_of_both;
 }
 
 static ant_value *kernel_of(ant_layer_call *c) {
@@ -332,9 +337,8 @@ static int call(ant_layer_call *c) {
         s.of[(int)e.in[k]] = x->dims.dim[k];
     for (int k = 0; k < kernel->rank; k++)
         s.of[(int)e.kernel[k]] = kernel->dim[k];
-    ant_value *y = multiply(p, x, kernel_of(c), &e, &s);
-    if (o->bias_axes)
-        y = ant_op_add(p, y, ant__weight_read(c, BIAS));
+    ant_value *bias = o->bias_axes ? ant__weight_read(c, BIAS) : NULL;
+    ant_value *y = multiply(p, x, kernel_of(c), bias, &e, &s);
     c->out[0] = ant__activation_write(c, o->activation, y);
     return 0;
 }
