@@ -137,31 +137,25 @@ static int64_t rows_of(const gather *g) {
     return g->conv->tiles > 0 ? K(winograd_rows)(g) : g->row.count;
 }
 
-/* Rows [from, to) of image number k. */
-static void gather_rows(const gather *g, int64_t k, int64_t from, int64_t to) {
-    if (g->conv->tiles > 0)
-        K(winograd)(g, k, from, to);
-    else
-        gather_piece(g, k, from, to);
-}
-
-static int64_t rows_at_once(const gather *g) {
-    return g->conv->tiles > 0 ? ANT__CONV_ROWS / g->conv->side : ANT__CONV_ROWS;
-}
-
+/* Rows [at, end) of all images. */
 static void gather_range(const gather *g, int64_t at, int64_t end) {
-    const int64_t rows = rows_of(g), most = rows_at_once(g);
+    enum { MOST = ANT__CONV_ROWS };
+    const int64_t rows = rows_of(g);
+    if (g->conv->tiles > 0) {
+        K(winograd)(g, at, end);
+        return;
+    }
     while (at < end && rows > 0) {
         int64_t first = at % rows, count = rows - first;
-        count = count < most ? count : most;
+        count = count < MOST ? count : MOST;
         count = count < end - at ? count : end - at;
-        gather_rows(g, at / rows, first, first + count);
+        gather_piece(g, at / rows, first, first + count);
         at += count;
     }
 }
 
-void K(gather_image)(const gather *g) {
-    gather_range(g, 0, rows_of(g));
+void K(gather_images)(const gather *g, int64_t images) {
+    gather_range(g, 0, images * rows_of(g));
 }
 
 /* The rows of all images that belong to the cells [from, to). */
@@ -196,7 +190,7 @@ static void use_slot(gather *g, void *memory, int64_t cell) {
         g->packed = g->memory;
 }
 
-gather K(conv_forward)(const conv *c, void *const *at, int64_t from) {
+gather K(conv_forward)(const conv *c, void *const *at, int outputs, int64_t from) {
     gather g = forward_gather(c);
     const bool bias = c->more[CONV_BIAS].i != 0, rest = c->more[CONV_REST].i != 0;
     g.conv = c;
@@ -208,14 +202,14 @@ gather K(conv_forward)(const conv *c, void *const *at, int64_t from) {
     g.activation = (gemm_activation)c->more[CONV_ACTIVATION].i;
     g.limit = (R)c->more[CONV_LIMIT].f;
     g.to = at[2 + bias + rest];
-    use_slot(&g, at[3 + bias + rest], from);
+    use_slot(&g, at[2 + bias + rest + outputs], from);
     return g;
 }
 
 /* x, w [, bias] [, rest] -> y */
 void K(conv2d)(void *const *at, const ant_num *n, int64_t from, int64_t to) {
     conv c = read_conv(n);
-    gather g = K(conv_forward)(&c, at, from);
+    gather g = K(conv_forward)(&c, at, 1, from);
     gather_cells(&g, from, to);
 }
 

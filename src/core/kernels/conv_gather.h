@@ -23,16 +23,16 @@ typedef struct gather {
 
 /* A forward convolution of x, w [, bias] [, rest] -> y, by the cells from `from` on, which share that
  * one's slot. */
-gather K(conv_forward)(const conv *c, void *const *at, int64_t from);
+gather K(conv_forward)(const conv *c, void *const *at, int outputs, int64_t from);
 /* The kernel as the right side of the products, unless it is ready: once, before any image. */
 void K(gather_pack)(const gather *g);
-/* The first image, or the one that from and to are moved to. */
-void K(gather_image)(const gather *g);
+/* The first images, or those from the one that from and to are moved to. */
+void K(gather_images)(const gather *g, int64_t images);
 
 /* --- by Winograd's method: where the kernel is 3 x 3 without strides, dilation or groups
  * (conv->tiles says so) --- */
 void K(winograd_pack)(const gather *g);
 int64_t K(winograd_rows)(const gather *g); /* of tiles */
-/* Rows [from, to) of tiles of image number k. */
-void K(winograd)(const gather *g, int64_t k, int64_t from, int64_t to);
+/* Rows [from, to) of the tiles of all images. */
+void K(winograd)(const gather *g, int64_t from, int64_t to);
 #endif

@@ -21,7 +21,9 @@ static void multiply(const sums *s, gemm *product, const R *a, int64_t i, int64_
     const windows *w = &s->conv->windows;
     int64_t tap = i * w->column.size + j;
     product->a.at = a + group * in_group(s);
-    product->packed = s->memory + group * ant__gemm_packed(s->depth, out_group(s));
+    product->packed =
+        s->packed ? s->memory + group * ant__gemm_packed(s->depth, out_group(s)) : NULL;
+    product->b = (gemm_matrix){s->map + group * out_group(s), w->filters, 1};
     product->c = s->dw + tap * in_group(s) * w->filters + group * out_group(s);
     K(gemm)(product);
 }
@@ -40,13 +42,22 @@ static void multiply_taps(const sums *s, const view *v, range rows, gemm *produc
         }
 }
 
-static void pack_map(const sums *s, const R *dy) {
+static void pack_map(const sums *s) {
     int64_t filters = s->conv->windows.filters, out = out_group(s);
     int64_t size = ant__gemm_packed(s->depth, out);
     for (int64_t group = 0; group < s->conv->groups; group++) {
-        gemm_matrix map = {dy + group * out, filters, 1};
+        gemm_matrix map = {s->map + group * out, filters, 1};
         K(gemm_pack)(s->memory + group * size, map, s->depth, out);
     }
+}
+
+/* The map is read where it is by few rows of the input, unless its own rows fight for the same lines of
+ * the cache, or end within a vector. */
+static bool wants_packing(const sums *s) {
+    enum { APART = 4096 };
+    const windows *w = &s->conv->windows;
+    return !ant__gemm_in_place(in_group(s) * w->column.size) || out_group(s) % LANES != 0 ||
+           w->filters * (int64_t)sizeof(R) % APART == 0;
 }
 
 /* Where the input goes on from row to row of the map. Returns the table. */
@@ -70,7 +81,10 @@ static void sum_piece(sums *s, int64_t k, range rows) {
     product.a.row = 1;
     product.a.column = along->stride * w->channels;
     product.k = s->depth = product.runs * along->out;
-    pack_map(s, s->dy + (k * down->out + rows.from) * along->out * w->filters);
+    s->map = s->dy + (k * down->out + rows.from) * along->out * w->filters;
+    s->packed = wants_packing(s);
+    if (s->packed)
+        pack_map(s);
     multiply_taps(s, &v, rows, &product);
     s->add = true;
 }

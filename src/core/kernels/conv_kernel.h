@@ -9,7 +9,9 @@ typedef struct sums {
     R *dw; /* of this chunk */
     R *memory;
     range taps;    /* rows of the kernel */
-    int64_t depth; /* map entries of the piece */
+    int64_t depth; /* map entries of the piece … */
+    const R *map;  /* … and where they begin; … */
+    bool packed;   /* … read as panels */
     bool add;      /* to what was summed before */
 } sums;
 

@@ -1,27 +1,62 @@
-/* Max pooling right behind a convolution: each image's map goes into memory that stays in a cache
- * and is pooled there.
+/* Max pooling right behind a convolution: the maps of some images go into memory that stays in a cache
+ * and are pooled there.
  *
  * Numbers: those of conv2d, for the part of the map that windows see; then the pool's windows
- * (window.h); where the map lies in a slot. A cell is a part of the images. */
+ * (window.h); then these. A cell is a part of the images. */
 #include "core/kernels/conv_gather.h"
 #include "core/kernels/pool.h"
 
-/* x, w [, bias] -> y */
+enum {
+    MAPS = CONV_NUMBERS + WINDOW_NUMBERS, /* where the maps lie in a slot */
+    NOTED,                                /* whether winners are noted */
+    TOGETHER                              /* images at once */
+};
+
+typedef struct pooling {
+    windows windows;
+    int64_t map, pooled; /* entries of an image's */
+    bool positive;
+    R *y;
+    unsigned char *which; /* NULL: not noted */
+} pooling;
+
+/* Image k, whose map it is. */
+static void pool_map(const pooling *p, const R *map, int64_t k) {
+    R *y = p->y + k * p->pooled;
+    if (p->which)
+        K(max_pool_winners)(&p->windows, map, p->positive, y, p->which + k * p->pooled);
+    else
+        K(max_pool_image)(&p->windows, map, y);
+}
+
+static pooling read_pooling(const conv *c, const gather *g, void *const *at) {
+    const windows w = read_windows(c->more + CONV_NUMBERS);
+    const int biased = c->more[CONV_BIAS].i != 0;
+    return (pooling){.windows = w,
+                     .map = g->result.rows * g->result.columns * g->result.channels,
+                     .pooled = w.row.out * w.column.out * w.channels,
+                     .positive = c->more[CONV_ACTIVATION].i != GEMM_LINEAR,
+                     .y = at[2 + biased],
+                     .which = c->more[NOTED].i ? at[3 + biased] : NULL};
+}
+
+/* x, w [, bias] -> y [, winners] */
 void K(conv2d_pool)(void *const *at, const ant_num *n, int64_t from, int64_t to) {
     conv c = read_conv(n);
-    const windows pool = read_windows(c.more + CONV_NUMBERS);
-    const int64_t images = c.windows.images;
-    gather g = K(conv_forward)(&c, at, from);
+    gather g = K(conv_forward)(&c, at, c.more[NOTED].i ? 2 : 1, from);
+    const pooling p = read_pooling(&c, &g, at);
+    const int64_t images = c.windows.images, most = c.more[TOGETHER].i;
     const int64_t source = g.source.rows * g.source.columns * g.source.channels;
-    const int64_t pooled = pool.row.out * pool.column.out * pool.channels;
-    R *y = g.to;
-    g.to = g.memory + c.more[CONV_NUMBERS + WINDOW_NUMBERS].i;
-    const int64_t first = images * from / c.cells, end = images * to / c.cells;
-    if (first < end)
+    const int64_t end = images * to / c.cells;
+    int64_t k = images * from / c.cells;
+    g.to = g.memory + c.more[MAPS].i;
+    g.from += k * source;
+    if (k < end)
         K(gather_pack)(&g);
-    g.from += first * source;
-    for (int64_t k = first; k < end; k++, g.from += source) {
-        K(gather_image)(&g);
-        K(max_pool_image)(&pool, g.to, y + k * pooled);
+    for (int64_t count; k < end; k += count, g.from += count * source) {
+        count = end - k < most ? end - k : most;
+        K(gather_images)(&g, count);
+        for (int64_t i = 0; i < count; i++)
+            pool_map(&p, g.to + i * p.map, k + i);
     }
 }

@@ -6,18 +6,30 @@
  */
 #include "core/kernels/winograd.h"
 #include "core/kernels/conv_gather.h"
+#include <string.h>
 
-/* Numbers [at, at + n) of the tiles of one piece, in row-major order. */
+/* n tiles that follow each other, from number `first` of those of all images on. */
 typedef struct block {
     const gather *g;
-    const view *v;
-    int64_t image, row; /* the piece's: image, first row of tiles */
-    int64_t at, n;
+    int64_t first, n;
+    int64_t rows, across; /* of an image's tiles */
     planes in, out;
 } block;
 
-static int64_t tiles_of(const gather *g, const line *l) {
-    return (l->count + g->conv->side - 1) / g->conv->side;
+/* A piece of the source of one image. */
+typedef struct piece {
+    view v;
+    int64_t image, row, end; /* rows of tiles */
+} piece;
+
+/* The results that see any of the source: those behind them stay 0. */
+static int64_t seen(const line *l, int64_t source) {
+    int64_t most = source - l->shift;
+    return most < 0 ? 0 : most < l->count ? most : l->count;
+}
+
+static int64_t tiles_of(const gather *g, const line *l, int64_t source) {
+    return (seen(l, source) + g->conv->side - 1) / g->conv->side;
 }
 
 static int planes_of(const gather *g) {
@@ -76,22 +88,13 @@ void K(winograd_pack)(const gather *g) {
 
 /* --- the sources --- */
 
-ALWAYS_INLINE void take_sources(const block *b, const int side) {
+/* Tile number t of all, which lies in the piece, becomes tile q of the block. */
+ALWAYS_INLINE void take_source(const block *b, const piece *p, int64_t t, int64_t q,
+                               const int side) {
     const gather *g = b->g;
-    int64_t across = tiles_of(g, &g->column);
-    for (int64_t q = 0; q < b->n; q++) {
-        int64_t t = b->row + (b->at + q) / across, u = (b->at + q) % across;
-        planes_take(&b->in, q,
-                    view_pixel(b->v, side * t + g->row.shift, side * u + g->column.shift),
-                    b->v->pitch, side);
-    }
-}
-
-static void transform_sources(const block *b) {
-    if (b->g->conv->side == 4)
-        take_sources(b, 4);
-    else
-        take_sources(b, 2);
+    int64_t i = t / b->across - p->image * b->rows, j = t % b->across;
+    planes_take(&b->in, q, view_pixel(&p->v, side * i + g->row.shift, side * j + g->column.shift),
+                p->v.pitch, side);
 }
 
 /* --- the results --- */
@@ -151,11 +154,11 @@ ALWAYS_INLINE void transform_result(const block *b, int64_t tile, const corner *
 ALWAYS_INLINE void make_results(const block *b, const int side) {
     const gather *g = b->g;
     const image *y = &g->result;
-    int64_t across = tiles_of(g, &g->column);
     corner to = {.pitch = y->columns * y->channels, .channels = y->channels};
     for (int64_t q = 0; q < b->n; q++) {
-        int64_t i = side * (b->row + (b->at + q) / across), j = side * ((b->at + q) % across);
-        to.at = g->to + ((b->image * y->rows + i) * y->columns + j) * y->channels;
+        int64_t t = b->first + q, row = t / b->across, k = row / b->rows;
+        int64_t i = side * (row % b->rows), j = side * (t % b->across);
+        to.at = g->to + ((k * y->rows + i) * y->columns + j) * y->channels;
         to.rows = y->rows - i;
         to.columns = y->columns - j;
         transform_result(b, q, &to, side);
@@ -183,26 +186,72 @@ static void multiply_planes(const block *b) {
     }
 }
 
-void K(winograd)(const gather *g, int64_t k, int64_t from, int64_t to) {
+static void finish_block(block *b) {
+    if (b->n > 0) {
+        multiply_planes(b);
+        transform_results(b);
+    }
+    b->first += b->n;
+    b->n = 0;
+}
+
+/* Takes the piece's tiles in; whenever the block is full, it is finished. */
+static void take_piece(block *b, const piece *p) {
+    const int64_t end = (p->image * b->rows + p->end) * b->across;
+    for (int64_t t = b->first + b->n; t < end; t++) {
+        if (b->g->conv->side == 4)
+            take_source(b, p, t, b->n, 4);
+        else
+            take_source(b, p, t, b->n, 2);
+        if (++b->n == b->g->conv->tiles)
+            finish_block(b);
+    }
+}
+
+/* Rows [from, to) of tiles of image k. */
+static piece piece_of(const gather *g, int64_t k, int64_t from, int64_t to) {
     const image *s = &g->source;
+    const int64_t side = g->conv->side, across = tiles_of(g, &g->column, s->columns);
     image m = *s;
-    int64_t across = tiles_of(g, &g->column), tiles = g->conv->tiles, side = g->conv->side;
     m.at = g->from + k * s->rows * s->columns * s->channels;
     view v = K(conv_view)(&m, (range){side * from + g->row.shift, side * to + g->row.shift + 2},
                           (range){g->column.shift, side * across + g->column.shift + 2},
                           g->memory + g->conv->piece);
-    block b = {.g = g, .v = &v, .image = k, .row = from};
-    b.in = planes_at(g->memory + g->conv->runs, tiles, g->in);
-    b.out = planes_at(b.in.at + planes_of(g) * b.in.size, tiles, g->out);
-    int64_t total = (to - from) * across;
-    for (; b.at < total; b.at += tiles) {
-        b.n = total - b.at < tiles ? total - b.at : tiles;
-        transform_sources(&b);
-        multiply_planes(&b);
-        transform_results(&b);
+    return (piece){.v = v, .image = k, .row = from, .end = to};
+}
+
+/* What no window of row t of tiles makes, or of all behind the last. */
+static void clear_unseen(const gather *g, int64_t k, int64_t t, int64_t rows, int64_t across) {
+    const image *y = &g->result;
+    const int64_t side = g->conv->side, last = t + 1 < rows ? side * (t + 1) : y->rows;
+    for (int64_t i = side * t; i < last; i++) {
+        const int64_t done = i < side * rows ? side * across : 0;
+        R *row = g->to + (k * y->rows + i) * y->columns * y->channels;
+        if (done < y->columns)
+            memset(row + done * y->channels, 0,
+                   (size_t)((y->columns - done) * y->channels) * sizeof *row);
     }
 }
 
+void K(winograd)(const gather *g, int64_t from, int64_t to) {
+    enum { MOST = ANT__CONV_ROWS };
+    block b = {
+        .g = g, .rows = K(winograd_rows)(g), .across = tiles_of(g, &g->column, g->source.columns)};
+    b.in = planes_at(g->memory + g->conv->runs, g->conv->tiles, g->in);
+    b.out = planes_at(b.in.at + planes_of(g) * b.in.size, g->conv->tiles, g->out);
+    b.first = from * b.across;
+    for (int64_t at = from, end; at < to; at = end) {
+        const int64_t k = at / b.rows, most = at + MOST / g->conv->side;
+        end = (k + 1) * b.rows < to ? (k + 1) * b.rows : to;
+        end = end < most ? end : most;
+        const piece p = piece_of(g, k, at - k * b.rows, end - k * b.rows);
+        take_piece(&b, &p);
+        for (int64_t t = p.row; t < p.end; t++)
+            clear_unseen(g, k, t, b.rows, b.across);
+    }
+    finish_block(&b);
+}
+
 int64_t K(winograd_rows)(const gather *g) {
-    return tiles_of(g, &g->row);
+    return tiles_of(g, &g->row, g->source.rows);
 }

@@ -312,6 +312,12 @@ static const ant_op_class conv2d_kernel = {.name = "conv2d_kernel",
                                            .grad = kernel_grad,
                                            .workspace = kernel_workspace};
 
+bool ant__conv_reads_map(const ant_op *o, const ant_value *v) {
+    if (o->cls == &conv2d_input)
+        return o->in[0] == v && o->in[1] != v;
+    return o->cls == &conv2d_kernel && o->in[1] == v && o->in[0] != v;
+}
+
 /* Chunks of the batch that are summed apart: enough for many threads, but the sums of all of them
  * together stay in a cache. From shapes only, so that any number of threads gives the same bits. */
 static int64_t batch_chunks(int64_t images, int64_t kernel) {

@@ -25,11 +25,20 @@ ant_conv_shape ant__conv_pool_shape(const ant_op *o) {
     return s;
 }
 
-static int64_t map_entries(const ant_conv_shape *s) {
-    return ant__conv_align(s->y.dim[1] * s->y.dim[2] * s->y.dim[3]);
+/* Images whose maps are made together, as Winograd's method is faster with many tiles at once. */
+static int64_t together(const ant_conv_shape *s) {
+    enum { MOST = 8, ENTRIES = 1 << 16 };
+    const int64_t map = s->y.dim[1] * s->y.dim[2] * s->y.dim[3], fit = map ? ENTRIES / map : 1;
+    if (!ant__conv_winograd(s) || fit < 1)
+        return 1;
+    return fit < MOST ? fit : MOST;
 }
 
-/* The map lies at the end of a slot. */
+static int64_t map_entries(const ant_conv_shape *s) {
+    return ant__conv_align(together(s) * s->y.dim[1] * s->y.dim[2] * s->y.dim[3]);
+}
+
+/* The maps lie at the end of a slot. */
 static ant_conv_work work_of(const ant_conv_shape *s) {
     enum { MOST = 32 };
     ant_conv_work w = ant__conv_forward_work(s);
@@ -46,6 +55,8 @@ static int64_t prep(const ant_op *o, ant_nums *n) {
     ant__conv_push_own(n, o);
     ant__window_push(n, &pool, &s.y, &o->out[0]->dims);
     ant__num_int(n, ant__conv_slot(&w) - map_entries(&s));
+    ant__num_int(n, o->n_out > 1);
+    ant__num_int(n, together(&s));
     return w.cells;
 }
 
@@ -57,6 +68,32 @@ static size_t workspace(const ant_op *o) {
 
 const ant_op_class ant__conv2d_pool_class = {
     .name = "conv2d_pool", .kernel = ANT__K_conv2d_pool, .prep = prep, .workspace = workspace};
+
+/* --- the gradient from winners --- */
+
+bool ant__pool_has_winners(const ant_op *pool) {
+    enum { MOST = 255 };
+    const ant_window w = ant__window_of(pool);
+    return w.padding == ANT__VALID && w.size[0] == w.stride[0] && w.size[1] == w.stride[1] &&
+           w.size[0] < MOST && w.size[1] < MOST && w.size[0] * w.size[1] < MOST;
+}
+
+ant_dims ant__pool_seen(const ant_op *pool) {
+    const ant_window w = ant__window_of(pool);
+    ant_dims dims = pool->out[0]->dims;
+    dims.dim[1] *= w.size[0];
+    dims.dim[2] *= w.size[1];
+    return dims;
+}
+
+static int64_t spread_prep(const ant_op *o, ant_nums *n) {
+    const ant_window w = ant__window_of(o);
+    ant__window_push(n, &w, &o->out[0]->dims, &o->in[1]->dims);
+    return o->out[0]->dims.dim[0];
+}
+
+const ant_op_class ant__pool_spread_class = {
+    .name = "pool_spread", .kernel = ANT__K_pool_spread, .prep = spread_prep};
 
 /* Images are shared out among threads, and an image's map must stay in a cache. */
 bool ant__conv_takes_pool(const ant_op *conv, const ant_op *pool, ant_attrs *attrs) {

@@ -1,4 +1,5 @@
-/* conv2d_pool: a convolution and the max pooling right behind it, as the epilogue pass joins them; and
+/* conv2d_pool: a convolution and the max pooling right behind it, as the epilogue pass joins them, with
+ * the winners as a second output where it trains; pool_spread: its gradient from these; and
  * conv2d_pack: a kernel as both read it, as the keep pass puts it before them. They have no gradient
  * rules, as passes run after the gradient. */
 #ifndef ANT_CORE_OPS_CONV_POOL_H
@@ -16,7 +17,8 @@ enum {
 enum { ANT__CONV_LIMIT }; /* attrs.f */
 
 extern const ant_op_class ant__conv2d_class, ant__depthwise_class, ant__max_pool_class,
-    ant__conv2d_pool_class, ant__conv2d_pack_class;
+    ant__max_pool_grad_class, ant__pool_spread_class, ant__conv2d_pool_class,
+    ant__conv2d_pack_class;
 /* The attributes of the conv2d_pack that packs the kernel for this conv2d or conv2d_pool. */
 ant_attrs ant__conv_pack_attrs(const ant_op *conv);
 /* What a conv2d works on: the part of its map that is made has the dims y. */
@@ -25,6 +27,12 @@ ant_conv_shape ant__conv_shape(const ant_op *conv, const ant_dims *y);
 ant_conv_shape ant__conv_pool_shape(const ant_op *o);
 /* conv2d's own numbers for its kernel. */
 void ant__conv_push_own(ant_nums *n, const ant_op *o);
+/* Does the op read v as a map of which it may as well have the first rows and columns only? */
+bool ant__conv_reads_map(const ant_op *o, const ant_value *v);
+/* Can the pooling note its winners: are its windows next to each other, and small? */
+bool ant__pool_has_winners(const ant_op *pool);
+/* The part of such a pooling's map that windows see. */
+ant_dims ant__pool_seen(const ant_op *pool);
 /* May the convolution take the pooling of its result in? Then *attrs is the joint op's. */
 bool ant__conv_takes_pool(const ant_op *conv, const ant_op *pool, ant_attrs *attrs);
 #endif

@@ -47,19 +47,21 @@ static void max_grad_grad(ant_program *p, ant_op *o, ant_value *const *dy, ant_v
         dx[1] = ant__emit(p, &max_pool_pick, &o->attrs, (ant_value *[]){o->in[0], dy[0]}, 2, 1);
 }
 
-static const ant_op_class max_pool_grad = {.name = "max_pool_grad",
-                                           .infer = along_infer,
-                                           .kernel = ANT__K_max_pool_grad,
-                                           .prep = along_prep,
-                                           .grad = max_grad_grad};
+const ant_op_class ant__max_pool_grad_class = {.name = "max_pool_grad",
+                                               .infer = along_infer,
+                                               .kernel = ANT__K_max_pool_grad,
+                                               .prep = along_prep,
+                                               .grad = max_grad_grad};
 
 static void max_grad(ant_program *p, ant_op *o, ant_value *const *dy, ant_value **dx) {
-    dx[0] = ant__emit(p, &max_pool_grad, &o->attrs, (ant_value *[]){o->in[0], dy[0]}, 2, 1);
+    dx[0] =
+        ant__emit(p, &ant__max_pool_grad_class, &o->attrs, (ant_value *[]){o->in[0], dy[0]}, 2, 1);
 }
 
 static void pick_grad(ant_program *p, ant_op *o, ant_value *const *dy, ant_value **dx) {
     if (o->in[1]->needs)
-        dx[1] = ant__emit(p, &max_pool_grad, &o->attrs, (ant_value *[]){o->in[0], dy[0]}, 2, 1);
+        dx[1] = ant__emit(p, &ant__max_pool_grad_class, &o->attrs, (ant_value *[]){o->in[0], dy[0]},
+                          2, 1);
 }
 
 static const ant_op_class max_pool_pick = {.name = "max_pool_pick",

@@ -160,7 +160,9 @@ static bool take_before(ant_op *o) {
 static bool take_pool(ant_op *pool) {
     ant_op *maker = only_maker(pool->in[0]);
     ant_attrs attrs;
-    if (!maker || !ant__conv_takes_pool(maker, pool, &attrs))
+    if (!maker)
+        return ant__note_winners(pool);
+    if (!ant__conv_takes_pool(maker, pool, &attrs))
         return true;
     return change(maker, pool, &ant__conv2d_pool_class, &attrs);
 }

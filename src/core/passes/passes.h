@@ -43,6 +43,10 @@ ant_op *ant__seen_equal(ant_seen *s, ant_program *p, ant_op *o);
 void ant__merge_constants(ant_seen *s, ant_program *p);
 void ant__seen_free(ant_seen *s);
 
+/* A max pooling whose map's other readers are its gradient and a gate joins the convolution before it,
+ * with an output more; else nothing happens. false: out of memory. */
+bool ant__note_winners(ant_op *pool);
+
 /* Moves the ops of a scan's body that give the same in every step before the scan, which is op `at`
  * of its program; gives how many. */
 int ant__hoist(ant_op *scan, int at);
