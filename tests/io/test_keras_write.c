@@ -159,6 +159,11 @@ START_TEST(what_keras_cannot_say) {
     ant_model *slash = ant_sequential(g, ant_dense(g, 2, .name = "a/b", .input_shape = {2}));
     ck_assert_int_eq(ant_save(slash, "/nowhere/m.keras"), ANT_E_OPTION);
     ck_assert_ptr_nonnull(strstr(ant_model_error(slash), "'a/b': Keras takes no '/'"));
+    ant_model *uncounted = ant_sequential(
+        g, ant_simple_rnn(g, 2, .activity_regularizer = "l2", .input_shape = {3, 2}));
+    ck_assert_int_eq(ant_save(uncounted, "/nowhere/m.keras"), ANT_E_OPTION);
+    ck_assert_ptr_nonnull(strstr(ant_model_error(uncounted),
+                                 "SimpleRNN with activity_regularizer cannot be written"));
     ant_graph_free(g);
 }
 END_TEST

@@ -107,6 +107,13 @@ static bool is_rare(const ant_row *row) {
                            row->name, false);
 }
 
+/* What Keras has no word for, or takes and never counts. */
+static bool is_lost(const ant_layer *l, const ant_row *row) {
+    return ant__word_among("lora_rank lora_alpha renorm_clipping", row->name, false) ||
+           (is_rare(row) && is_bare(l)) ||
+           (!strcmp(l->cls->name, "SimpleRNN") && !strcmp(row->name, "activity_regularizer"));
+}
+
 static void put_options(writer *w, const ant_layer *l, ant_tree *config) {
     for (int k = 0; k < l->cls->rows_n; k++) {
         const ant_row *row = &l->cls->rows[k];
@@ -115,8 +122,7 @@ static void put_options(writer *w, const ant_layer *l, ant_tree *config) {
             continue;
         if ((layers || is_rare(row)) && ant__field_equal(row, l->options, l->cls->defaults))
             continue;
-        if (ant__word_among("lora_rank lora_alpha renorm_clipping", row->name, false) ||
-            (is_rare(row) && is_bare(l)))
+        if (is_lost(l, row))
             ant__fail(&w->c->error, ANT_E_OPTION, "%s: %s with %s cannot be written for Keras",
                       ant__layer_label(l), l->cls->name, row->name);
         ant__keras_put(config, row->keras ? row->keras : row->name,
