@@ -38,6 +38,10 @@ static void refused(const char *path, const char *because) {
 /* A Dense layer with these options, and one of another class. */
 #define DENSE(options) SIMPLE(LAYER("d", "Dense", options, CALL(TENSOR("x", "0", "0"))))
 #define OTHER(cls, options) SIMPLE(LAYER("d", cls, options, CALL(TENSOR("x", "0", "0"))))
+/* The operation of that name, called so. */
+#define ABSOLUTE(call)                                                                             \
+    SIMPLE("{'module': 'keras.src.ops.numpy', 'class_name': 'Absolute', 'config': {'name': 'd'}, " \
+           "'name': 'd', 'inbound_nodes': [" call "]}")
 
 static const struct {
     const char *config, *because;
@@ -53,6 +57,11 @@ static const struct {
     {"{'class_name': 'Sequential', 'config': {'layers': [{'class_name': 'Dense', 'config': {}}]}}",
      "a Dense has no name"},
     {"{'class_name': 'Functional', 'class_name': 'Functional', 'config': {}}", "stands twice"},
+    /* operations: what is called with what is no list or no dict (found by fuzzing) */
+    {ABSOLUTE("{'args': '', 'kwargs': [{'class_name': 'x'}]}"),
+     "operation 'd' (Absolute): its call is no list and no dict of arguments"},
+    {ABSOLUTE("{'args': [" TENSOR("x", "0", "0") "], 'kwargs': [3]}"), "no list and no dict"},
+    {ABSOLUTE("{'args': {'x': " TENSOR("x", "0", "0") "}, 'kwargs': {}}"), "no list and no dict"},
     /* code and other files */
     {OTHER("Lambda", ", 'function': {'class_name': '__lambda__', 'config': {'value': 'x'}}"),
      "layer 'd' (Lambda): it holds code of Python, which is never run"},

@@ -301,6 +301,8 @@ static const ant_tree *value_of(const parameters *p, const char *keyword) {
 
 static int find_parameters(reader *r, const ant_tree *args, const ant_tree *kwargs, parameters *p) {
     const char *list = r->op->values;
+    if ((args && args->kind != ANT__ITEMS) || (kwargs && kwargs->kind != ANT__MAP))
+        return fail(r, "its call is no list and no dict of arguments");
     const ant_tree *x = args ? args->first : NULL;
     while (p->n < MOST && ant__keras_name_next(&list, &p->name[p->n])) {
         ant_keras_name *o = &p->name[p->n];
