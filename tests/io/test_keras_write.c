@@ -168,6 +168,42 @@ START_TEST(what_keras_cannot_say) {
 }
 END_TEST
 
+static char warned[1024];
+
+static void keep_warning(void *data, const char *text) {
+    (void)data;
+    snprintf(warned, sizeof warned, "%s", text);
+}
+
+/* What is left of masks in Keras behind attention: none for a second one on the same tensor, or on a sum
+ * with it; the one of its result for what comes after it. */
+START_TEST(masks_that_keras_loses) {
+    ant_graph *g = ant_graph_new(.warn = keep_warning);
+    ant_node *in = ant_input(g, {4}, .dtype = "int32");
+    ant_node *e = ant_call(ant_embedding(g, 9, 3, .mask_zero = true), in);
+    ant_node *a = ant_call(ant_multi_head_attention(g, 2, 3), e, e);
+    ant_node *from = _i == 0 ? e : _i == 1 ? ant_call(ant_layer_parse(g, "Add"), e, a) : a;
+    ant_node *b = ant_call(ant_multi_head_attention(g, 2, 3, .name = "second"), from, from);
+    ant_model *m = ant_model_new(g, ANT_NODES(in), ANT_NODES(a, b));
+    const char *said =
+        _i < 2 ? "'second' (MultiHeadAttention): a MultiHeadAttention before it" : "";
+    char path[256];
+    scratch_begin();
+    snprintf(path, sizeof path, "%s", scratch_path("m.keras"));
+    for (int loads = 0; loads < 2; loads++) {
+        *warned = 0;
+        if (loads)
+            ant_load(g, path);
+        else
+            ck_assert_msg(!ant_save(m, path), "%s", ant_model_error(m));
+        ck_assert_str_eq(ant_error(g), "");
+        ck_assert_msg(strstr(warned, said) && !*said == !*warned, "'%s'", warned);
+    }
+    scratch_end();
+    ant_graph_free(g);
+}
+END_TEST
+
 /* Real Keras 3.15.1 reads these, and computes the same. */
 static const struct {
     const char *op, *written; /* of two values of shape (4, 3) */
@@ -255,4 +291,4 @@ END_TEST
 ANT_TEST_MAIN("keras write", ANT_LOOP(numbers_come_back, sizeof optimizers / sizeof *optimizers),
               ANT_LOOP(operations_as_recorded, sizeof operations / sizeof *operations),
               {weights_alone}, {other_states}, {what_keras_cannot_say}, {writes_may_fail},
-              {memory_may_fail})
+              ANT_LOOP(masks_that_keras_loses, 3), {memory_may_fail})

@@ -159,7 +159,9 @@ static int take_weights(reader *r, ant_model *m) {
 static ant_model *build(reader *r) {
     ant_tree *t = ant__keras_model_tree(&r->c, r->path, r->config, r->legacy);
     ant_model *m = t ? ant__model_read(r->g, r->path, t) : NULL;
-    return m && !ant__keras_notes_take(&r->c, m, r->path, r->metadata) ? m : NULL;
+    if (!m || ant__keras_notes_take(&r->c, m, r->path, r->metadata))
+        return NULL;
+    return r->legacy || !ant__keras_masks_check(&r->c, m) ? m : NULL;
 }
 
 ant_model *ant__keras_model(ant_graph *g, const char *path, const unsigned char *bytes, size_t size,

@@ -65,7 +65,9 @@ static int write_archive(ant_fault *e, const char *path, const members *all) {
 
 int ant__keras_save(ant_context *c, ant_model *m, const char *path) {
     members all = {0};
-    int code = make_members(c, m, &all);
+    int code = ant__keras_masks_check(c, m);
+    if (!code)
+        code = make_members(c, m, &all);
     if (!code)
         code = write_archive(&c->error, path, &all);
     ant__buffer_free(&all.metadata);
