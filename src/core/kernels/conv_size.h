@@ -31,11 +31,11 @@ static inline int64_t ant__winograd_pitch(int64_t channels) {
     return ant__conv_align(channels) + ANT__CONV_ALIGN / 2;
 }
 
-/* Tiles at once: as many as leave the planes of both sides in a cache. */
+/* Tiles at once: as many as leave the planes of both sides in a cache, of small tiles half of it. */
 static inline int64_t ant__winograd_tiles(int64_t side, int64_t in, int64_t out) {
-    enum { TOGETHER = 1 << 17, MOST = 64, LEAST = 8 };
-    int64_t fit = TOGETHER / (ant__winograd_entries(side) *
-                              (ant__winograd_pitch(in) + ant__winograd_pitch(out)));
+    enum { TOGETHER = 1 << 15, MOST = 64, LEAST = 8 };
+    int64_t pitches = ant__winograd_pitch(in) + ant__winograd_pitch(out);
+    int64_t fit = TOGETHER * side / (ant__winograd_entries(side) * pitches);
     return fit > MOST ? MOST : fit < LEAST ? LEAST : fit / 8 * 8;
 }
 
