@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Random small graphs of keras.ops, written by Keras, run by Antler, compared: values and types.
+"""Random small graphs of keras.ops, written by Keras, run by Antler, compared: values and types; then
+written by Antler and opened by Keras, which must compute the same.
 
     python tests/fuzz_models/operations.py --antler build/src/tool/antler --from 0 --count 1000
 
@@ -609,7 +610,22 @@ def compare(args, g, model, folder):
     if code:
         return text or f"exit {code}"
     got = read.found(out)
-    return types(want, got) or read.worst([a.astype("f8") for a in want], got)
+    error = types(want, got) or back(args, path, list(xs.values()), want)
+    return error or read.worst([a.astype("f8") for a in want], got)
+
+
+def back(args, path, xs, want):
+    """What is wrong with the file that Antler writes of the model."""
+    again = path[:-6] + "-back.keras"
+    code, text = read.run(args.antler, "convert", path, again)
+    if code:
+        return text or f"convert: exit {code}"
+    try:
+        got = [np.asarray(v) for v in keras.tree.flatten(keras.models.load_model(again)(xs))]
+    except Exception as e:
+        return f"Keras does not take it back: {type(e).__name__}: {str(e)[-200:]}"
+    same = all(a.dtype == b.dtype and np.array_equal(a, b) for a, b in zip(want, got))
+    return None if same and len(got) == len(want) else "another result when it came back to Keras"
 
 
 def one(args, seed):

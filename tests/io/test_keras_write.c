@@ -206,23 +206,68 @@ END_TEST
 
 /* Real Keras 3.15.1 reads these, and computes the same. */
 static const struct {
-    const char *op, *written; /* of two values of shape (4, 3) */
+    const char *op, *written;
+    bool two; /* values of shape (4, 3), else one */
 } operations[] = {
-    {"Operation(add)", "\"module\": \"keras.src.ops.numpy\", \"class_name\": \"Add\", \"config\": "
-                       "{\"name\": "},
-    {"Operation(concatenate)", "\"class_name\": \"Concatenate\", \"config\": {\"axis\": -1, "},
-    {"Operation(stack, axis=[1])", "\"class_name\": \"Stack\", \"config\": {\"axis\": 1, "},
+    {"Operation(add)",
+     "\"module\": \"keras.src.ops.numpy\", \"class_name\": \"Add\", \"config\": "
+     "{\"name\": ",
+     true},
+    {"Operation(concatenate)", "\"class_name\": \"Concatenate\", \"config\": {\"axis\": -1, ",
+     true},
+    {"Operation(stack, axis=[1])", "\"class_name\": \"Stack\", \"config\": {\"axis\": 1, ", true},
+    {"Operation(get_item, key=\"..., 1:, None, -1\", constants=[])",
+     "\"keras_history\": [\"a\", 0, 0]}}, [{\"class_name\": \"__ellipsis__\", \"config\": {}}, "
+     "{\"class_name\": \"__slice__\", \"config\": {\"start\": 1, \"stop\": null, \"step\": null}}, "
+     "null, -1]], \"kwargs\": {}}]"},
+    {"Operation(slice, axis=[-1], start=[1], shape=[2])",
+     "{\"class_name\": \"__slice__\", \"config\": {\"start\": 1, \"stop\": 3, \"step\": "
+     "null}}]], "},
+    {"Operation(slice, start=[0, 1, 0], shape=[2, 2, 1])",
+     "\"class_name\": \"Slice\", \"config\": {\"shape\": [2, 2, 1], "},
+    {"Operation(split, indices=[1, 3], axis=1)",
+     "\"class_name\": \"Split\", \"config\": {\"indices_or_sections\": [1, 3], \"axis\": 1, "},
+    {"Operation(split, count=2, axis=1)", "\"config\": {\"indices_or_sections\": 2, \"axis\": 1, "},
+    {"Operation(swapaxes, axis=[1, 2])", "\"config\": {\"axis1\": 1, \"axis2\": 2, "},
+    {"Operation(tensordot, axis=[1, 2], axis_2=[2, 1])",
+     "\"config\": {\"axes\": [[1, 2], [2, 1]], ", true},
+    {"Operation(pad, pad_width=[0, 0, 1, 1, 0, 2], value=3)",
+     "\"config\": {\"pad_width\": [[0, 0], [1, 1], [0, 2]], "},
+    {"Operation(pad, pad_width=[1], value=3)", "\"kwargs\": {}}]"},
+    {"Operation(einsum, subscripts=\"bij,bij->b\")",
+     "\"class_name\": \"Einsum\", \"config\": {\"subscripts\": \"bij,bij->b\", ", true},
+    {"Operation(\"elu(alpha=0.5)\")", "\"class_name\": \"Elu\", \"config\": {\"alpha\": 0.5, "},
+    {"Operation(leaky_relu)", "\"config\": {\"negative_slope\": 0.2, "},
+    {"Operation(\"softmax(axis=1)\")", "\"class_name\": \"Softmax\", \"config\": {\"axis\": 1, "},
+    {"Operation(multiply, x2=2)", "\"keras_history\": [\"a\", 0, 0]}}, 2], "},
+    {"Operation(subtract, x1=0.5)", "\"args\": [0.5, {"},
+    {"Operation(where, constants=[\"condition=[true]\"])",
+     "\"args\": [{\"class_name\": \"__numpy__\", "
+     "\"config\": {\"value\": [true], \"dtype\": \"bool\"}}, {",
+     true},
+    {"Operation(take, constants=[\"indices=int64([0, 2])\"], axis=1)",
+     "{\"class_name\": \"__numpy__\", \"config\": {\"value\": [0, 2], \"dtype\": \"int64\"}}]"},
+    {"Operation(concatenate, constants=[\"xs[1]=[[[1.5, 2, 3]]]\"], axis=1)",
+     "{\"class_name\": \"__numpy__\", \"config\": {\"value\": [[[1.5, 2, 3]]], \"dtype\": "
+     "\"float32\"}}]]"},
+    {"Operation(layer_normalization)", "\"keras_history\": [\"a\", 0, 0]}}, null, null], "},
+    {"Operation(norm, order=inf, axis=[1])", "\"config\": {\"axis\": 1, \"ord\": Infinity, "},
+    {"Operation(moments)", "\"class_name\": \"Moments\", \"config\": {\"axes\": [0, 1, 2], "},
+    {"Operation(max, axis=[1], value=3)",
+     "\"class_name\": \"Max\", \"config\": {\"axis\": 1, \"initial\": 3, "},
     {"Operation(maximum)",
      "\"args\": [{\"class_name\": \"__keras_tensor__\", \"config\": {\"shape\": "
      "[null, 4, 3], \"dtype\": \"float32\", \"keras_history\": [\"a\", 0, "
-     "0]}}, {\"class_name\""},
+     "0]}}, {\"class_name\"",
+     true},
 };
 
 START_TEST(operations_as_recorded) {
     ant_graph *g = ant_graph_new(.seed = 3);
     ant_node *a = ant_input(g, {4, 3}, .name = "a"), *b = ant_input(g, {4, 3}, .name = "b");
     ant_layer *l = ant_layer_parse(g, operations[_i].op);
-    ant_call_options o = {.training = ANT_NONE, .layer = l, .in = {a, b}, .name = "op"};
+    ant_call_options o = {
+        .training = ANT_NONE, .layer = l, .in = {a, operations[_i].two ? b : NULL}, .name = "op"};
     ant_node *out = ant_call_(&o, offsetof(ant_call_options, ant_end), __FILE__, __LINE__);
     ant_model *m = ant_model_new(g, ANT_NODES(a, b), ANT_NODES(out));
     ck_assert_msg(!ant_status(g), "%s", ant_error(g));

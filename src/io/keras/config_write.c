@@ -173,7 +173,7 @@ static ant_tree *operation_object(writer *w, const ant_keras_calls *calls, const
         ant_tree *operands[ANT_MAX_PORTS], *args = NULL, *kwargs = NULL, *call = ant__keras_map(c);
         for (int k = 0; k < u->n_in; k++)
             operands[k] = ant__keras_tensor_write(calls, u->in[k]);
-        t = ant__keras_operation_write(c, l, operands, u->n_in, &args, &kwargs);
+        t = ant__keras_operation_write(c, u, operands, &args, &kwargs);
         ant__keras_put(call, "args", args);
         ant__keras_put(call, "kwargs", kwargs);
         ant__tree_add(list, call);

@@ -46,15 +46,16 @@ bool ant__keras_is_tensor(const ant_tree *t);
  * `call`, a tree of kind ANT__CALL. NULL after an error in c, which names operation and argument. */
 ant_tree *ant__keras_operation_read(ant_context *c, const ant_tree *object, const ant_tree *node,
                                     const ant_keras_tensors *tensors, ant_tree *call);
+/* A call of a layer of class Operation back: the object without name and inbound_nodes, and its args
+ * and kwargs, with `operands` (one tree of __keras_tensor__ per node) put in their places. NULL after an
+ * error in c, which names what Keras cannot say. */
+ant_tree *ant__keras_operation_write(ant_context *c, const ant_layer_use *u,
+                                     ant_tree *const *operands, ant_tree **args, ant_tree **kwargs);
 /* --- tf_calls.c: {"class_name": "TFOpLambda", "config": {"function": "math.add"}, …} --- */
 bool ant__keras_is_tf_call(const ant_tree *object);
 /* One recorded call of tf.keras, ["dense", 0, 0, {"y": 3.0}]: the same. */
 ant_tree *ant__keras_tf_call_read(ant_context *c, const ant_tree *object, const ant_tree *node,
                                   const ant_keras_tensors *tensors, ant_tree *call);
-/* A layer of class Operation back: the object without name and inbound_nodes, and its call's args
- * and kwargs, with `operands` (trees of __keras_tensor__) put in their places. */
-ant_tree *ant__keras_operation_write(ant_context *c, const ant_layer *l, ant_tree *const *operands,
-                                     int n, ant_tree **args, ant_tree **kwargs);
 
 /* --- config_read.c, compile_read.c --- */
 /* The map under `model:` from config.json of a Functional or Sequential model. NULL after an error in
