@@ -51,6 +51,7 @@ ant_tree *ant__keras_operation_read(ant_context *c, const ant_tree *object, cons
  * error in c, which names what Keras cannot say. */
 ant_tree *ant__keras_operation_write(ant_context *c, const ant_layer_use *u,
                                      ant_tree *const *operands, ant_tree **args, ant_tree **kwargs);
+
 /* --- tf_calls.c: {"class_name": "TFOpLambda", "config": {"function": "math.add"}, …} --- */
 bool ant__keras_is_tf_call(const ant_tree *object);
 /* One recorded call of tf.keras, ["dense", 0, 0, {"y": 3.0}]: the same. */

@@ -279,6 +279,20 @@ static int read_options(reader *r) {
     return r->c->error.code;
 }
 
+/* Unstack may leave its number of results to the shape of its value. */
+static int count_results(reader *r, const ant_tree *args) {
+    const ant_tree *value = args ? args->first : NULL, *axis = ant__tree_get(r->options, "axis");
+    int64_t k = 0;
+    if (strcmp(r->op->op, "unstack") || ant__tree_get(r->options, "count") || !value ||
+        !ant__keras_is_tensor(value) || (axis && !ant__whole_read(axis->text, &k)))
+        return 0;
+    const ant_tree *shape = ant__tree_get(ant__keras_config(value), "shape");
+    const ant_tree *size = shape && shape->kind == ANT__ITEMS ? shape->first : NULL;
+    for (k += k < 0 && shape ? ant__tree_count(shape) : 0; size && k > 0; k--)
+        size = size->next;
+    return size ? put(r, "count", 5, size) : 0;
+}
+
 /* --- parameters of the call --- */
 enum { MOST = 8 };
 typedef struct parameters {
@@ -431,7 +445,7 @@ ant_tree *ant__keras_operation_read(ant_context *c, const ant_tree *object, cons
     if (find_parameters(&r, args, kwargs, &p))
         return NULL;
     r.plain = is_number(value_of(&p, "x1")) && is_number(value_of(&p, "x2"));
-    if (read_parameters(&r, &p) || read_options(&r))
+    if (read_parameters(&r, &p) || read_options(&r) || count_results(&r, args))
         return NULL;
     return layer_of(&r);
 }

@@ -140,7 +140,8 @@ const ant_keras_operation ant__keras_operations[] = {
     ROW("Max", "numpy", "max", "x", .options = "axis keepdims value:initial"),
     ROW("Min", "numpy", "min", "x", .options = "axis keepdims value:initial"),
     ROW("Prod", "numpy", "prod", "x", .options = "axis keepdims to:dtype"),
-    ROW("Quantile", "numpy", "quantile", "x q", .options = "axis keepdims mode:method"),
+    /* Its method is recorded, but Keras 3.15.1 does not use it: always linear. */
+    ROW("Quantile", "numpy", "quantile", "x q", .options = "axis keepdims"),
     ROW("Percentile", "numpy", "percentile", "x q", .options = "axis keepdims mode:method"),
     ROW("Logsumexp", "math", "logsumexp", "x", .options = "axis keepdims"),
     ROW("Norm", "linalg", "norm", "x", .options = "axis keepdims order:ord"),
