@@ -45,6 +45,7 @@
     X(regularizers)                                                                                \
     X(rescaling)                                                                                   \
     X(reshaping)                                                                                   \
+    X(rms_normalization)                                                                           \
     X(rnn)                                                                                         \
     X(schedule)                                                                                    \
     X(score)                                                                                       \

@@ -95,6 +95,24 @@ static ant_value *layer(ant_program *p, check_case *c) {
                               epsilon);
 }
 
+static ant_value *rms(ant_program *p, check_case *c) {
+    ant_value *y = ant__op_rms_norm(p, check_read(p, c, 0), check_read(p, c, 1), epsilon);
+    return ant_op_add(p, y, check_read(p, c, 2));
+}
+
+static ant_value *rms_loss(ant_program *p, check_case *c) {
+    return check_loss(p, rms(p, c));
+}
+
+/* Squared distance to the same by fine ops. */
+static ant_value *rms_apart(ant_program *p, check_case *c) {
+    ant_value *x = check_read(p, c, 0), *mean = ant_op_mean(p, ant_op_square(p, x), ANT_LAST, true);
+    ant_value *h = ant_op_mul(p, x, ant_op_rsqrt(p, ant_op_shift(p, mean, epsilon)));
+    ant_value *fine = ant_op_mul(p, h, check_read(p, c, 1));
+    fine = ant_op_add(p, fine, check_read(p, c, 2));
+    return ant_op_sum(p, ant_op_square(p, ant_op_sub(p, rms(p, c), fine)), ANT_ALL_AXES, false);
+}
+
 static ant_value *batch_loss(ant_program *p, check_case *c) {
     return check_loss(p, batch(p, c));
 }
@@ -131,6 +149,8 @@ START_TEST(gradients_are_right) {
     } rows[] = {
         {"batch_norm", batch_loss, 0},
         {"layer_norm", layer_loss, 0},
+        {"rms_norm", rms_loss, 0},
+        {"rms_norm and fine ops", rms_apart, 0},
         {"moments of a batch", moments_loss, 0},
         {"batch_norm and moments", moments_loss, 1},
         {"batch_norm of fine ops", batch_apart, 0},

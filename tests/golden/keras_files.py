@@ -234,6 +234,8 @@ def normalization():
         L.BatchNormalization(center=False), L.BatchNormalization(scale=False, trainable=False),
         L.LayerNormalization(), L.LayerNormalization(axis=[1, 2], epsilon=1e-5),
         L.LayerNormalization(center=False, axis=1), L.LayerNormalization(scale=False),
+        L.RMSNormalization(), L.RMSNormalization(axis=[-2, -1], epsilon=1e-3),
+        L.UnitNormalization(), L.UnitNormalization(axis=[1, 2]),
     ])
 
 

@@ -1,11 +1,11 @@
-/* Normalization layers: BatchNormalization, LayerNormalization.
+/* Normalization layers: BatchNormalization, LayerNormalization, RMSNormalization, UnitNormalization.
  *
  *     ant_node *h = ant_call(ant_conv2d(g, 64, 3, .use_bias = false), x);
  *     h = ant_call(ant_activation(g, "relu"), ant_call(ant_batch_normalization(g), h));
  *
  * Shapes are written with the batch first. Every layer also takes the options common to all
- * (ANT_LAYER_OPTIONS in types.h) by keyword. Masks pass on unchanged. Variances are biased (over N)
- * and taken in two passes.
+ * (ANT_LAYER_OPTIONS in types.h) by keyword. Masks pass on unchanged, but at RMSNormalization, where
+ * they end as in Keras. Variances are biased (over N) and taken in two passes.
  */
 #ifndef ANTLER_LAYERS_NORMALIZATION_H
 #define ANTLER_LAYERS_NORMALIZATION_H
@@ -97,6 +97,41 @@ typedef struct ant_layer_normalization_options {
 #define ant_layer_normalization(...)                                                               \
     ANT__LAYER("LayerNormalization", ant_layer_normalization_options,                              \
                ANT_LAYER_NORMALIZATION_DEFAULTS, .graph = __VA_ARGS__)
+
+/* --- RMSNormalization ---
+ * y = scale x / sqrt(mean(x^2) + epsilon), with the mean over `axis` of each sample.
+ *
+ * In and out: (batch, …); the sizes of the axes known.
+ * Weights: scale, with the sizes of the axes.
+ * Errors: ANT_E_SHAPE when the axes are not the last ones in their order (Keras multiplies the scale
+ * along the last axes whatever was said), their size is unknown or another one at a later call.
+ * Source: keras/src/layers/normalization/rms_normalization.py; Zhang and Sennrich, 2019. */
+typedef struct ant_rms_normalization_options {
+    ANT_LAYER_OPTIONS;
+    ant_size axis;  /* the last one, or several: ANT_SIZE(-2, -1) */
+    double epsilon; /* added to the mean of the squares */
+    char ant_end;
+} ant_rms_normalization_options;
+#define ANT_RMS_NORMALIZATION_DEFAULTS ANT_LAYER_DEFAULTS, .axis = -1, .epsilon = 1e-6
+#define ant_rms_normalization(...)                                                                 \
+    ANT__LAYER("RMSNormalization", ant_rms_normalization_options, ANT_RMS_NORMALIZATION_DEFAULTS,  \
+               .graph = __VA_ARGS__)
+
+/* --- UnitNormalization ---
+ * y = x / sqrt(sum(x^2)), with the sum over `axis`; zeros stay zeros.
+ *
+ * In and out: (batch, …). No weights.
+ * Errors: ANT_E_OPTION when an axis is said twice; ANT_E_SHAPE when one is outside.
+ * Source: keras/src/layers/normalization/unit_normalization.py. */
+typedef struct ant_unit_normalization_options {
+    ANT_LAYER_OPTIONS;
+    ant_size axis; /* one, or several: ANT_SIZE(1, 2); may be counted from the end */
+    char ant_end;
+} ant_unit_normalization_options;
+#define ANT_UNIT_NORMALIZATION_DEFAULTS ANT_LAYER_DEFAULTS, .axis = -1
+#define ant_unit_normalization(...)                                                                \
+    ANT__LAYER("UnitNormalization", ant_unit_normalization_options,                                \
+               ANT_UNIT_NORMALIZATION_DEFAULTS, .graph = __VA_ARGS__)
 
 #ifdef __cplusplus
 }

@@ -1,5 +1,7 @@
-/* layer_norm and its gradient (ops/norm.c has the formulas). Numbers: rows, n, chunks, epsilon; a
- * cell is a chunk of rows. */
+/* layer_norm, rms_norm and their gradients (ops/norm.c has the formulas). Numbers: rows, n, chunks,
+ * epsilon, and 1 where the mean counts as 0; a cell is a chunk of rows. Every row is read from memory
+ * once: its sums, its result and its share of the parameters' gradients are made while it is in the
+ * cache. */
 #include "core/kernels/simd.h"
 #include <math.h>
 #include <string.h>
@@ -9,23 +11,15 @@ enum { CHAINS = 4 }; /* sums that run side by side */
 typedef struct layer {
     int64_t rows, n, chunks;
     double epsilon;
+    bool rms;
 } layer;
 
 static layer read_layer(const ant_num *n) {
-    return (layer){.rows = n[0].i, .n = n[1].i, .chunks = n[2].i, .epsilon = n[3].f};
+    return (layer){.rows = n[0].i, .n = n[1].i, .chunks = n[2].i, .epsilon = n[3].f, .rms = n[4].i};
 }
 
 static int64_t first_row(const layer *l, int64_t chunk) {
     return l->rows * chunk / l->chunks;
-}
-
-static R sum_lanes(const vec *chains) {
-    vec all = (chains[0] + chains[1]) + (chains[2] + chains[3]);
-    R lanes[LANES], sum = 0;
-    vec_store(lanes, all);
-    for (int k = 0; k < LANES; k++)
-        sum += lanes[k];
-    return sum;
 }
 
 /* Sum of x - away, or of its squares. */
@@ -39,7 +33,7 @@ ALWAYS_INLINE R sum_row(bool squared, const R *x, int64_t n, R away) {
             chains[k] = squared ? vec_fma(d, d, chains[k]) : chains[k] + d;
         }
     }
-    R sum = sum_lanes(chains);
+    R sum = vec_sum((chains[0] + chains[1]) + (chains[2] + chains[3]));
     for (; i < n; i++)
         sum += squared ? (x[i] - away) * (x[i] - away) : x[i] - away;
     return sum;
@@ -48,7 +42,7 @@ ALWAYS_INLINE R sum_row(bool squared, const R *x, int64_t n, R away) {
 /* y may be NULL: only the moments are wanted. */
 static void forward_row(const layer *l, const R *x, const R *gamma, const R *beta, R *y, R *mean,
                         R *rstd) {
-    R m = sum_row(false, x, l->n, 0) / (R)l->n;
+    R m = l->rms ? 0 : sum_row(false, x, l->n, 0) / (R)l->n;
     R variance = sum_row(true, x, l->n, m) / (R)l->n;
     R scale = (R)(1 / sqrt((double)variance + l->epsilon));
     for (int64_t i = 0; y && i < l->n; i++)
@@ -93,42 +87,49 @@ static row_sums sum_gradients(const layer *l, const R *x, const R *gamma, const 
 
 static void backward_row(const layer *l, const R *x, const R *gamma, const R *dy, R mean, R rstd,
                          row_sums s, R *dx) {
-    R plain = s.plain / (R)l->n, along = s.along / (R)l->n;
+    R plain = l->rms ? 0 : s.plain / (R)l->n, along = s.along / (R)l->n;
     for (int64_t i = 0; i < l->n; i++)
         dx[i] = rstd * (gamma[i] * dy[i] - plain - (x[i] - mean) * rstd * along);
 }
 
-/* dgamma and dbeta of the chunk's rows; either may be NULL. */
-static void sum_parameters(const layer *l, void *const *at, int64_t chunk, R *dgamma, R *dbeta) {
-    const R *mean = at[2], *rstd = at[3];
-    if (dgamma)
-        memset(dgamma, 0, (size_t)l->n * sizeof *dgamma);
-    if (dbeta)
-        memset(dbeta, 0, (size_t)l->n * sizeof *dbeta);
-    for (int64_t r = first_row(l, chunk); r < first_row(l, chunk + 1); r++) {
-        const R *x = (const R *)at[0] + r * l->n, *dy = (const R *)at[4] + r * l->n;
-        for (int64_t i = 0; dgamma && i < l->n; i++)
-            dgamma[i] += dy[i] * ((x[i] - mean[r]) * rstd[r]);
-        for (int64_t i = 0; dbeta && i < l->n; i++)
-            dbeta[i] += dy[i];
-    }
+/* Where a chunk's sums for gamma and beta go; NULL: not wanted. */
+typedef struct parameters {
+    R *dgamma, *dbeta;
+} parameters;
+
+static void begin_sums(const parameters *p, int64_t n) {
+    if (p->dgamma)
+        memset(p->dgamma, 0, (size_t)n * sizeof(R));
+    if (p->dbeta)
+        memset(p->dbeta, 0, (size_t)n * sizeof(R));
 }
 
-static void backward_rows(const layer *l, void *const *at, int64_t from, int64_t to) {
+static void add_row(const parameters *p, const R *x, const R *dy, R mean, R rstd, int64_t n) {
+    for (int64_t i = 0; p->dgamma && i < n; i++)
+        p->dgamma[i] += dy[i] * ((x[i] - mean) * rstd);
+    for (int64_t i = 0; p->dbeta && i < n; i++)
+        p->dbeta[i] += dy[i];
+}
+
+static void backward_chunk(const layer *l, void *const *at, int64_t chunk) {
     const R *gamma = at[1], *mean = at[2], *rstd = at[3];
-    for (int64_t r = from; r < to; r++) {
+    R *dx = at[5], *dgamma = at[6], *dbeta = at[7];
+    const parameters p = {dgamma ? dgamma + chunk * l->n : NULL,
+                          dbeta ? dbeta + chunk * l->n : NULL};
+    begin_sums(&p, l->n);
+    for (int64_t r = first_row(l, chunk); r < first_row(l, chunk + 1); r++) {
         const R *x = (const R *)at[0] + r * l->n, *dy = (const R *)at[4] + r * l->n;
+        add_row(&p, x, dy, mean[r], rstd[r], l->n);
+        if (!dx)
+            continue;
         row_sums s = sum_gradients(l, x, gamma, dy, mean[r], rstd[r]);
-        backward_row(l, x, gamma, dy, mean[r], rstd[r], s, (R *)at[5] + r * l->n);
+        backward_row(l, x, gamma, dy, mean[r], rstd[r], s, dx + r * l->n);
     }
 }
 
 /* x, gamma, mean, rstd, dy -> dx, and per chunk dgamma, dbeta */
 void K(layer_norm_grad)(void *const *at, const ant_num *n, int64_t from, int64_t to) {
     layer l = read_layer(n);
-    R *dgamma = at[6], *dbeta = at[7];
     for (int64_t k = from; k < to; k++)
-        sum_parameters(&l, at, k, dgamma ? dgamma + k * l.n : NULL, dbeta ? dbeta + k * l.n : NULL);
-    if (at[5])
-        backward_rows(&l, at, first_row(&l, from), first_row(&l, to));
+        backward_chunk(&l, at, k);
 }

@@ -1,11 +1,14 @@
 /* Layer normalization: y = gamma (x - mean) / sqrt(variance + epsilon) + beta, with the moments of each
- * row of (rows…, n).
+ * row of (rows…, n). By the root mean square it is the same with 0 in place of the mean.
  *
  * It saves mean and rstd = 1 / sqrt(variance + epsilon) for its gradient, and takes the variance
  * (biased) in a second pass. With h = (x - mean) rstd and g = gamma dy:
- * dx = rstd (g - mean(g) - h mean(g h)); dbeta = sum of dy, dgamma = sum of dy h.
+ * dx = rstd (g - mean(g) - h mean(g h)), without mean(g) where the mean is 0; dbeta = sum of dy,
+ * dgamma = sum of dy h.
  */
 #include "core/ops/ops.h"
+
+enum { RMS }; /* attrs.i: the mean counts as 0 */
 
 /* x (…, n), gamma (n), beta (n) */
 static int check_parts(const ant_op *o) {
@@ -58,6 +61,7 @@ static int64_t layer_prep(const ant_op *o, ant_nums *n) {
     ant__num_int(n, x->dim[x->rank - 1]);
     ant__num_int(n, chunks);
     ant__num_real(n, o->attrs.f[0]);
+    ant__num_int(n, o->attrs.i[RMS]);
     return chunks;
 }
 
@@ -98,5 +102,11 @@ static const ant_op_class layer_norm = {.name = "layer_norm",
 ant_value *ant__op_layer_norm(ant_program *p, ant_value *x, ant_value *gamma, ant_value *beta,
                               double epsilon) {
     ant_attrs attrs = {.f = {epsilon}};
+    return ant__emit(p, &layer_norm, &attrs, (ant_value *[]){x, gamma, beta}, 3, 3);
+}
+
+ant_value *ant__op_rms_norm(ant_program *p, ant_value *x, ant_value *gamma, double epsilon) {
+    ant_attrs attrs = {.i = {[RMS] = 1}, .f = {epsilon}};
+    ant_value *beta = gamma ? ant_op_fill(p, gamma->dims.dim, gamma->dims.rank, 0) : NULL;
     return ant__emit(p, &layer_norm, &attrs, (ant_value *[]){x, gamma, beta}, 3, 3);
 }

@@ -40,6 +40,8 @@ ant_value *ant__op_normalize(ant_program *p, ant_value *x, ant_value *mean, ant_
 /* By the moments of each row. */
 ant_value *ant__op_layer_norm(ant_program *p, ant_value *x, ant_value *gamma, ant_value *beta,
                               double epsilon);
+/* By the mean of each row's squares: gamma x / sqrt(mean + epsilon). */
+ant_value *ant__op_rms_norm(ant_program *p, ant_value *x, ant_value *gamma, double epsilon);
 
 /* --- cross-entropy (ops/cross_entropy.c), from logits: log(softmax) never rounds to log(0) --- */
 /* (…, classes) and int32 or int64 labels (…), or targets (…, classes) of the logits' type: loss

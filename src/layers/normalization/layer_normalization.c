@@ -2,49 +2,7 @@
 #include "antler/layers/normalization.h"
 #include "core/ops/ops.h"
 #include "layers/layer.h"
-
-/* --- axes --- */
-
-typedef struct axes {
-    int n;
-    int at[ANT_MAX_AXES];
-} axes;
-
-static void sort(axes *a) {
-    for (int i = 1; i < a->n; i++)
-        for (int k = i; k > 0 && a->at[k] < a->at[k - 1]; k--) {
-            int low = a->at[k];
-            a->at[k] = a->at[k - 1];
-            a->at[k - 1] = low;
-        }
-}
-
-/* As they were said, in rising order: the order of the weights' axes, as in Keras. */
-static axes said_axes(const ant_layer_normalization_options *o) {
-    int n = ant__size_count(o->axis);
-    axes a = {.n = n ? n : 1};
-    for (int k = 0; k < a.n; k++)
-        a.at[k] = ant__size_at(o->axis, k);
-    sort(&a);
-    return a;
-}
-
-/* Counted from the front, in rising order; n is 0 when one of them is outside. */
-static axes real_axes(const ant_layer_normalization_options *o, int rank) {
-    axes a = said_axes(o);
-    for (int k = 0; k < a.n; k++)
-        if ((a.at[k] = ant__axis(a.at[k], rank)) < 0)
-            return (axes){.n = 0};
-    sort(&a);
-    return a;
-}
-
-static bool twice(const axes *a) {
-    for (int k = 1; k < a->n; k++)
-        if (a->at[k] == a->at[k - 1])
-            return true;
-    return false;
-}
+#include "layers/normalization/axes.h"
 
 /* --- building --- */
 
@@ -67,11 +25,11 @@ static int build(ant_layer *l, const ant_dims *in, int n_in) {
     (void)n_in;
     const ant_layer_normalization_options *o = ANT__OPTIONS(layer_normalization, l);
     char shape[ANT__DIMS_TEXT];
-    axes a = real_axes(o, in->rank), said = said_axes(o);
+    ant_axes a = ant__axes_real(o->axis, in->rank), said = ant__axes_said(o->axis);
     if (a.n == 0)
         return ant__layer_fail(l, ANT_E_SHAPE, "an axis is outside of the input %s",
                                ant__dims_text(in, shape));
-    if (twice(&a))
+    if (ant__axes_twice(&a))
         return ant__layer_fail(l, ANT_E_OPTION, "an axis is said twice");
     ant_dims dims = {.rank = said.n};
     for (int k = 0; k < said.n; k++) {
@@ -88,8 +46,8 @@ static int build(ant_layer *l, const ant_dims *in, int n_in) {
 static int check(ant_layer_call *c, const ant_layer_normalization_options *o) {
     const ant_dims *in = &c->in[0]->dims, *built = &c->layer->built_dims;
     char a[ANT__DIMS_TEXT], b[ANT__DIMS_TEXT];
-    axes now = real_axes(o, in->rank), then = real_axes(o, built->rank);
-    bool fits = now.n > 0 && !twice(&now);
+    ant_axes now = ant__axes_real(o->axis, in->rank), then = ant__axes_real(o->axis, built->rank);
+    bool fits = now.n > 0 && !ant__axes_twice(&now);
     for (int k = 0; k < now.n; k++)
         fits &= in->dim[now.at[k]] == built->dim[then.at[k]];
     if (fits)
@@ -98,17 +56,10 @@ static int check(ant_layer_call *c, const ant_layer_normalization_options *o) {
                           ant__dims_text(in, b));
 }
 
-static unsigned axis_set(const axes *a) {
-    unsigned set = 0;
-    for (int k = 0; k < a->n; k++)
-        set |= ANT_AXIS(a->at[k]);
-    return set;
-}
-
 /* The order that brings the axes to the end, and the one that takes them back; false when they
  * stand there already. */
-static bool orders(int rank, const axes *a, int there[ANT_MAX_AXES], int back[ANT_MAX_AXES]) {
-    unsigned set = axis_set(a);
+static bool orders(int rank, const ant_axes *a, int there[ANT_MAX_AXES], int back[ANT_MAX_AXES]) {
+    unsigned set = ant__axes_bits(a);
     bool moves = false;
     for (int k = 0, rows = 0, own = rank - a->n; k < rank; k++) {
         int to = set & ANT_AXIS(k) ? own++ : rows++;
@@ -127,7 +78,7 @@ static ant_value *flat_weight(ant_layer_call *c, int place, int64_t n, double ot
 }
 
 static ant_value *normalize(ant_layer_call *c, const ant_layer_normalization_options *o,
-                            ant_value *x, const axes *a) {
+                            ant_value *x, const ant_axes *a) {
     ant_program *p = c->program;
     int there[ANT_MAX_AXES], back[ANT_MAX_AXES], rank = x->dims.rank;
     bool moves = orders(rank, a, there, back);
@@ -148,12 +99,12 @@ static ant_value *normalize(ant_layer_call *c, const ant_layer_normalization_opt
 
 /* Keras's deprecated form, by the variance. */
 static ant_value *rms_scale(ant_layer_call *c, const ant_layer_normalization_options *o,
-                            ant_value *x, const axes *a) {
+                            ant_value *x, const ant_axes *a) {
     ant_program *p = c->program;
     int64_t shape[ANT_MAX_AXES];
     for (int k = 0; k < x->dims.rank; k++)
-        shape[k] = axis_set(a) & ANT_AXIS(k) ? x->dims.dim[k] : 1;
-    ant_value *variance = ant_op_variance(p, x, axis_set(a), true);
+        shape[k] = ant__axes_bits(a) & ANT_AXIS(k) ? x->dims.dim[k] : 1;
+    ant_value *variance = ant_op_variance(p, x, ant__axes_bits(a), true);
     ant_value *y = ant_op_mul(p, x, ant_op_rsqrt(p, ant_op_shift(p, variance, o->epsilon)));
     return ant_op_mul(p, y, ant_op_reshape(p, ant__weight_read(c, 0), shape, x->dims.rank));
 }
@@ -164,7 +115,7 @@ static int call(ant_layer_call *c) {
     int code = check(c, o);
     if (code || !x)
         return code;
-    axes a = real_axes(o, x->dims.rank);
+    ant_axes a = ant__axes_real(o->axis, x->dims.rank);
     c->out[0] = o->rms_scaling ? rms_scale(c, o, x, &a) : normalize(c, o, x, &a);
     return 0;
 }

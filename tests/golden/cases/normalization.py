@@ -33,4 +33,12 @@ CASES = [
     layer("LayerNormalization(axis=(1, 3))", (2, 2, 3, 4)),
     layer("LayerNormalization(axis=(1, -1))", (2, 2, 3, 4)),
     layer("LayerNormalization(axis=(1, 2), rms_scaling=True)", (2, 3, 4)),
+    layer("RMSNormalization()", (3, 5)),
+    layer("RMSNormalization(epsilon=0.1)", (2, 3, 40)),
+    layer("RMSNormalization(axis=[-2, -1])", (2, 2, 3, 4)),
+    layer("RMSNormalization(axis=[1, 2])", (2, 3, 4)),
+    layer("UnitNormalization()", (3, 5)),
+    layer("UnitNormalization(axis=1)", (2, 3, 4)),
+    layer("UnitNormalization(axis=[1, 2])", (2, 3, 4)),
+    layer("UnitNormalization()", (2, 3, 4)),
 ]
