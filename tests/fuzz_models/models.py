@@ -142,7 +142,8 @@ class Maker:
         if yes(self.rng, 0.6):
             layer, given = self.multi_head(q, v), (q, v)
             q, v = self.own(q), self.own(v)
-            if yes(self.rng, 0.2):
+            # Keras says the scores' shape as if there were as many keys as queries
+            if yes(self.rng, 0.2) and q.shape[1] == v.shape[1]:
                 out = layer(q, v, use_causal_mask=causal, return_attention_scores=True)
             else:
                 out = layer(q, value=v, use_causal_mask=causal)
