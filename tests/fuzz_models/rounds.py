@@ -61,7 +61,8 @@ def compiled(model, rng):
     said = OPTIMIZERS[rng.integers(len(OPTIMIZERS))]
     cls, _, options = said.partition("(")
     optimizer = eval(f"keras.optimizers.{cls}({options or ')'}")
-    several = isinstance(model.output, (list, tuple, dict))
+    line = isinstance(model, keras.Sequential)  # which has no structure of outputs
+    several = not line and isinstance(model.output, (list, tuple, dict))
     loss = keras.tree.map_structure(lambda _: "mse", model.output) if several else "mse"
     model.compile(optimizer, loss=loss)
     if not model.trainable_variables:
