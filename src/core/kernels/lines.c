@@ -1,42 +1,121 @@
 #include "core/kernels/lines.h"
-#include "core/kernels/math.h"
+#include "core/kernels/vec_math.h"
 
 enum {
     SHORT = 64, /* rows up to this length are turned, so that a vector holds an entry of each row */
-    PIECE = 256 /* of a long row, where the exponentials themselves are not kept */
+    PIECE = 256, /* of a long row, where the exponentials themselves are not kept */
+    QUAD = 4
 };
 
-void K(softmax_lanes)(R *y, R *top, R *sum, const R *x, int64_t n, int64_t stride) {
-    R high[LINE_GROUP], total[LINE_GROUP] = {0};
-    memcpy(high, x, sizeof high);
-    for (int64_t i = 1; i < n; i++)
-        for (int l = 0; l < LINE_GROUP; l++)
-            high[l] = x[i * stride + l] > high[l] ? x[i * stride + l] : high[l];
+/* LANES lines side by side. */
+static void softmax_vec(R *y, R *top, R *sum, const R *x, int64_t n, int64_t stride) {
+    vec high = vec_load(x), total = {0};
+    for (int64_t i = 1; i < n; i++) {
+        vec v = vec_load(x + i * stride);
+        high = vec_select(v > high, v, high);
+    }
+    for (int64_t i = 0; i < n; i++) {
+        vec e = vec_exp_down(vec_load(x + i * stride) - high);
+        vec_store(y + i * stride, e);
+        total += e;
+    }
     for (int64_t i = 0; i < n; i++)
-        for (int l = 0; l < LINE_GROUP; l++) {
-            R e = exp_1(x[i * stride + l] - high[l]);
-            y[i * stride + l] = e;
-            total[l] += e;
-        }
-    for (int64_t i = 0; i < n; i++)
-        for (int l = 0; l < LINE_GROUP; l++)
-            y[i * stride + l] /= total[l];
-    memcpy(top, high, sizeof high);
-    memcpy(sum, total, sizeof total);
+        vec_store(y + i * stride, vec_load(y + i * stride) / total);
+    vec_store(top, high);
+    vec_store(sum, total);
 }
 
-/* Short rows through a turned copy. Lanes without a row hold zeros. */
-static void softmax_short_rows(R *y, R *top, R *sum, const R *x, int64_t rows, int64_t n) {
-    R turned[SHORT * LINE_GROUP];
-    if (rows < LINE_GROUP)
-        memset(turned, 0, (size_t)n * LINE_GROUP * sizeof *turned);
+void K(softmax_lanes)(R *y, R *top, R *sum, const R *x, int64_t n, int64_t stride) {
+    for (int l = 0; l < LINE_GROUP; l += LANES)
+        softmax_vec(y + l, top + l, sum + l, x + l, n, stride);
+}
+
+/* --- short rows, turned --- */
+/* A quad at p, which may begin up to 3 numbers behind `last`, after whose quad no memory is read. */
+ALWAYS_INLINE void quad_until(quad *q, const R *p, const R *last) {
+    if (p <= last) {
+        memcpy(q, p, sizeof *q);
+        return;
+    }
+    memcpy(q, last, sizeof *q);
+    *q = p == last + 1   ? SHUFFLE(*q, *q, 1, 2, 3, 3)
+         : p == last + 2 ? SHUFFLE(*q, *q, 2, 3, 3, 3)
+                         : SHUFFLE(*q, *q, 3, 3, 3, 3);
+}
+
+ALWAYS_INLINE void turn_quads(quad *a) {
+    const quad b0 = SHUFFLE(a[0], a[1], 0, 4, 1, 5), b1 = SHUFFLE(a[0], a[1], 2, 6, 3, 7);
+    const quad b2 = SHUFFLE(a[2], a[3], 0, 4, 1, 5), b3 = SHUFFLE(a[2], a[3], 2, 6, 3, 7);
+    a[0] = SHUFFLE(b0, b2, 0, 1, 4, 5);
+    a[1] = SHUFFLE(b0, b2, 2, 3, 6, 7);
+    a[2] = SHUFFLE(b1, b3, 0, 1, 4, 5);
+    a[3] = SHUFFLE(b1, b3, 2, 3, 6, 7);
+}
+
+/* LINE_GROUP rows. Quads reach beyond the ends of rows; those columns of `turned` mean nothing. */
+static void turn_in(R *turned, const R *x, int64_t n) {
+    const R *last = x + LINE_GROUP * n - QUAD;
+    for (int64_t c = 0; c < n; c += QUAD)
+        for (int r = 0; r < LINE_GROUP; r += QUAD) {
+            quad a[QUAD];
+            UNROLL
+            for (int k = 0; k < QUAD; k++)
+                quad_until(&a[k], x + (r + k) * n + c, last);
+            turn_quads(a);
+            UNROLL
+            for (int k = 0; k < QUAD; k++)
+                memcpy(turned + (c + k) * LINE_GROUP + r, &a[k], sizeof a[k]);
+        }
+}
+
+/* The last columns first: their quads reach into the next rows, which are written after them. */
+static void turn_out(R *y, const R *turned, int64_t n) {
+    const R *last = y + LINE_GROUP * n - QUAD;
+    for (int64_t c = (n - 1) / QUAD * QUAD; c >= 0; c -= QUAD)
+        for (int r = 0; r < LINE_GROUP; r += QUAD) {
+            quad a[QUAD];
+            UNROLL
+            for (int k = 0; k < QUAD; k++)
+                memcpy(&a[k], turned + (c + k) * LINE_GROUP + r, sizeof a[k]);
+            turn_quads(a);
+            UNROLL
+            for (int k = 0; k < QUAD; k++) {
+                R *to = y + (r + k) * n + c;
+                if (to <= last)
+                    memcpy(to, &a[k], sizeof a[k]);
+                else
+                    for (int64_t i = 0; i < n - c; i++)
+                        to[i] = a[k][i];
+            }
+        }
+}
+
+/* Fewer rows than LINE_GROUP: the other lanes hold zeros. */
+static void turn_in_some(R *turned, const R *x, int64_t rows, int64_t n) {
+    memset(turned, 0, (size_t)n * LINE_GROUP * sizeof *turned);
     for (int64_t r = 0; r < rows; r++)
         for (int64_t i = 0; i < n; i++)
             turned[i * LINE_GROUP + r] = x[r * n + i];
-    K(softmax_lanes)(turned, top, sum, turned, n, LINE_GROUP);
-    for (int64_t r = 0; y && r < rows; r++)
+}
+
+static void turn_out_some(R *y, const R *turned, int64_t rows, int64_t n) {
+    for (int64_t r = 0; r < rows; r++)
         for (int64_t i = 0; i < n; i++)
             y[r * n + i] = turned[i * LINE_GROUP + r];
+}
+
+static void softmax_short_rows(R *y, R *top, R *sum, const R *x, int64_t rows, int64_t n) {
+    R turned[(SHORT + QUAD) * LINE_GROUP];
+    memset(turned, 0, LINE_GROUP * sizeof *turned); /* even a row without entries has a first one */
+    if (rows == LINE_GROUP)
+        turn_in(turned, x, n);
+    else
+        turn_in_some(turned, x, rows, n);
+    K(softmax_lanes)(turned, top, sum, turned, n, LINE_GROUP);
+    if (y && rows == LINE_GROUP)
+        turn_out(y, turned, n);
+    else if (y)
+        turn_out_some(y, turned, rows, n);
 }
 
 /* Lane by lane first and then across, in the same order for every row. What is not a number is lost
