@@ -1,7 +1,7 @@
 # Installs Debian packages that are missing. Read by the scripts beside it: `. scripts/packages.sh`.
 
 build_packages="gcc libc6-dev meson ninja-build pkg-config libblis-dev libyaml-dev zlib1g-dev"
-test_packages="check strace"
+test_packages="check strace valgrind"
 
 # The packages among the arguments that are not there.
 missing() {
