@@ -166,6 +166,25 @@ static void train_on(bench *b) {
     }
 }
 
+/* Keras 3 wrote these but cannot read them (a layer in two models), or it lost the word for what
+ * Keras 2 computed (a steeper hard_sigmoid). */
+static bool is_beyond_keras(const char *name) {
+    static const char *const files[] = {
+        "nested_twice.keras",        "old_class_model.h5",     "old_graph.h5",
+        "old_recurrent.h5",          "old_v3.keras",           "shared_before_model.keras",
+        "shared_behind_model.keras", "shared_in_models.keras", "shared_in_wrapper.keras"};
+    for (size_t k = 0; k < sizeof files / sizeof *files; k++)
+        if (!strcmp(files[k], name))
+            return true;
+    return false;
+}
+
+static void is_refused(const bench *b) {
+    ck_assert_msg(ant_save(b->model, "/tmp/antler-no-such-file.keras") != 0, "%s", b->name);
+    ck_assert_msg(strstr(ant_model_error(b->model), "Keras's files") != NULL, "%s: %s", b->name,
+                  ant_model_error(b->model));
+}
+
 START_TEST(file_of_keras) {
     bench b = {.name = names[_i]};
     open_golden(&b);
@@ -174,6 +193,10 @@ START_TEST(file_of_keras) {
         compare(&b, k);
     comes_back(&b, ".safetensors");
     comes_back(&b, ".yaml");
+    if (is_beyond_keras(b.name))
+        is_refused(&b);
+    else
+        comes_back(&b, ".keras");
     train_on(&b);
     close_model(&b);
     ant_arrays_free(b.golden);
