@@ -262,6 +262,10 @@ def reshaping():
         L.ZeroPadding2D(((1, 0), (2, 1)), data_format="channels_first"),
     ])
     branches("repeat", (3,), [L.RepeatVector(4)])
+    branches("upsampling", (3, 4, 2), [
+        L.UpSampling2D(2, interpolation="bilinear"), L.UpSampling2D((2, 3), interpolation="lanczos3"),
+        L.UpSampling2D(4, interpolation="bicubic", data_format="channels_first"),
+    ])
 
 
 @case
@@ -281,6 +285,7 @@ def regularization():
         L.AlphaDropout(0.1), L.ActivityRegularization(0.1, 0.2), L.Dropout(0.5, noise_shape=(None, 1, 4)),
     ])
     branches("regularization2d", (3, 4, 2), [L.SpatialDropout2D(0.2)])
+    branches("regularization3d", (2, 3, 2, 2), [L.SpatialDropout3D(0.2)])
 
 
 @case
@@ -325,6 +330,36 @@ def recurrent_wrappers():
             L.TimeDistributed(L.Dense(2))(i),
             L.TimeDistributed(keras.Sequential([keras.Input((3,)), L.Dense(2, "tanh"), L.Dense(3)]))(i)]
     save("cells", keras.Model(i, outs))
+
+
+@case
+def masks():
+    words = keras.Input((6,), dtype="int32", name="words")
+    e = L.Embedding(6, 4, mask_zero=True)(words)
+    every = L.LSTM(3, return_sequences=True)(e)
+    outs = [L.LSTM(3)(e), L.GRU(2, reset_after=False)(e), L.SimpleRNN(2, go_backwards=True)(e), every,
+            L.GRU(2)(L.Dropout(0.2)(every)),
+            *(L.Bidirectional(L.LSTM(2), merge_mode=m)(e) for m in ("sum", "mul", "ave", "concat")),
+            L.Bidirectional(L.GRU(2, return_sequences=True))(e), L.GlobalAveragePooling1D()(e)]
+    save("masks", keras.Model(words, outs))
+    x = keras.Input((5, 3), name="x")
+    m = L.Masking(0.25)(x)
+    outs = [L.LSTM(2, return_sequences=True)(m), L.TimeDistributed(L.Dense(2))(m), L.GRU(2)(L.TimeDistributed(L.Dense(2))(m)),
+            L.LSTM(2)(L.Add()([m, m])), L.LSTM(2)(L.Concatenate()([m, L.Dense(2)(m)])),
+            L.RNN([L.LSTMCell(3), L.GRUCell(2)])(m)]
+    save("masking", keras.Model(x, outs))
+
+
+@case
+def masked_attention():
+    q, v = (keras.Input((n,), dtype="int32", name=name) for n, name in ((4, "q"), (5, "v")))
+    table = L.Embedding(6, 4, mask_zero=True)
+    # Keras's attention takes the masks away from what it was called on, so each has its own.
+    outs = [layer(table(q), table(v)) for layer in (L.MultiHeadAttention(2, 3), L.GroupQueryAttention(2, 2, 1))]
+    outs += [layer([table(q), table(v)]) for layer in (L.Attention(use_scale=True), L.AdditiveAttention())]
+    outs += [L.MultiHeadAttention(1, 2, value_dim=3)(table(q), table(v), table(v)),
+             L.GlobalAveragePooling1D()(L.MultiHeadAttention(2, 2)(table(q), table(q), use_causal_mask=True))]
+    save("masked_attention", keras.Model([q, v], outs))
 
 
 # --- graphs ---
