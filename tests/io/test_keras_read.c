@@ -92,6 +92,11 @@ static const struct {
     {"{'module': 'keras', 'class_name': 'Sequential', 'config': {'layers': [{'module': null, "
      "'class_name': 'Mine', 'registered_name': 'pkg>Mine', 'config': {'name': 'd'}}]}}",
      "'pkg>Mine' is not of Keras itself; register one of that name by ant_register_layer"},
+    {"{'module': 'keras', 'class_name': 'Sequential', 'config': {'layers': [{'module': "
+     "'keras.src.applications.convnext', 'class_name': 'LayerScale', 'registered_name': "
+     "'LayerScale', 'config': {'name': 'd'}}]}}",
+     "'LayerScale' is a class inside of Keras (keras.src.applications.convnext) that Antler does "
+     "not have; register one of that name by ant_register_layer"},
     {DENSE(", 'units': 2, 'activation': 'pkg>act'"), "'pkg>act' is not of Keras itself"},
     {DENSE(", 'units': 2, 'activation': 'relu(1)'"), "'relu(1)' is no name of a activation"},
     {DENSE(", 'units': 2, 'kernel_regularizer': {'module': 'keras.losses', 'class_name': "

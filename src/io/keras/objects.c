@@ -62,6 +62,19 @@ static int fail_custom(ant_context *c, int kind, const char *where, const char *
                      ant__kind_name(kind));
 }
 
+/* Classes of Keras's own models, LayerScale of ConvNeXt, which it tells by the file they are in. */
+static bool inside_keras(const char *module) {
+    return module && (within(module, "keras.src") || within(module, "tf_keras.src"));
+}
+
+static int fail_inside(ant_context *c, int kind, const char *where, const char *name,
+                       const char *module) {
+    return ant__fail(&c->error, ANT_E_OPTION,
+                     "%s: '%.200s' is a class inside of Keras (%.200s) that Antler does not have; "
+                     "register one of that name by %s before the file is read",
+                     where, name, module, register_call(kind));
+}
+
 static int fail_unknown(ant_context *c, int kind, const char *where, const char *name) {
     bool had = c->error.code != 0;
     ant__class_unknown(c, NULL, kind, name);
@@ -84,7 +97,8 @@ static const char *behind_package(const char *name) {
 const ant_class *ant__keras_class_find(ant_context *c, int kind, const char *where,
                                        const ant_tree *object) {
     const char *name = ant__keras_class(object),
-               *whole = ant__keras_text_of(object, "registered_name");
+               *whole = ant__keras_text_of(object, "registered_name"),
+               *module = ant__keras_text_of(object, "module");
     if (!strcmp(name, "function") && !(name = ant__keras_text_of(object, "config"))) {
         ant__fail(&c->error, ANT_E_FORMAT, "%s: a function without a name", where);
         return NULL;
@@ -100,7 +114,9 @@ const ant_class *ant__keras_class_find(ant_context *c, int kind, const char *whe
     ours |= !strncmp(name, "Custom>", 7); /* Keras 2's Adam */
     if (ours && (cls = ant__class_find(NULL, kind, behind_package(name))))
         return cls;
-    if (ours && strcmp(ant__keras_class(object), "function"))
+    if (ours && register_call(kind) && inside_keras(module))
+        fail_inside(c, kind, where, name, module);
+    else if (ours && strcmp(ant__keras_class(object), "function"))
         fail_unknown(c, kind, where, name);
     else
         fail_custom(c, kind, where, whole && strchr(whole, '>') ? whole : name);
