@@ -69,7 +69,8 @@ double machine_bandwidth(int vector_bytes, double footprint) {
     for (size_t k = 0; memory && k < size; k++) /* every page is there before it is read */
         memory[k] = 0;
     for (int k = 0; memory && k < TRIES; k++) {
-        double now = bandwidth(vector_bytes, memory, size, 1 + (int)(PER_TRY / size));
+        const int passes = 1 + (int)(PER_TRY / size); /* NOLINT: it is UNIT at least */
+        double now = bandwidth(vector_bytes, memory, size, passes);
         best = now > best ? now : best;
     }
     free(memory);

@@ -144,7 +144,7 @@ int bench_profile(const workload *w, enum mode mode, int threads, bool json) {
 /* Runs `self` with these words and waits; *usage is what it used. Its exit code, or -1. */
 static int run_self(const char *self, char *const *words, struct rusage *usage) {
     int status = 0;
-    fflush(stdout);
+    (void)fflush(stdout);
     const pid_t child = fork();
     if (child == 0) {
         execv(self, words);
@@ -181,7 +181,7 @@ static int save_model(const char *id, const char *path) {
 int bench_load(const char *self) {
     enum { TRIES = 30 };
     char path[] = "/tmp/antler-bench-XXXXXX.safetensors";
-    struct rusage usage;
+    struct rusage usage = {0};
     const int file = mkstemps(path, (int)strlen(".safetensors"));
     int code = file < 0 || close(file) || save_model("W2", path);
     double best = 1e9, memory = 0;

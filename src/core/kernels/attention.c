@@ -176,7 +176,7 @@ static void soften(const attention_tile *t, int64_t r, R *top, R *sum, R *y) {
     const int64_t whole = fill_up(x, t->columns);
     const R scale = open ? 1 : a->scale;
     R high = largest(x, whole) * scale;
-    high = high > *top ? high : *top;
+    high = high > *top ? high : *top; /* NOLINT: begin_rows has set it */
     const R total = exponentials(x, scale, high, whole);
     if (high > *top && *sum > 0) {
         const R shrunk = exp_1(*top - high);

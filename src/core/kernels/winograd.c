@@ -92,6 +92,7 @@ void K(winograd_pack)(const gather *g) {
 ALWAYS_INLINE void take_source(const block *b, const piece *p, int64_t t, int64_t q,
                                const int side) {
     const gather *g = b->g;
+    /* NOLINTNEXTLINE: a block of tiles has some in each row */
     int64_t i = t / b->across - p->image * b->rows, j = t % b->across;
     planes_take(&b->in, q, view_pixel(&p->v, side * i + g->row.shift, side * j + g->column.shift),
                 p->v.pitch, side);

@@ -112,8 +112,9 @@ ant_conv_work ant__conv_forward_work(const ant_conv_shape *s) {
     if (!inside(s))
         w.piece = image_entries(covered(&s->window, 0, ANT__CONV_ROWS),
                                 covered(&s->window, 1, s->y.dim[2]), in);
-    if (ant__conv_winograd(s))
-        w = winograd_work(ant__conv_side(s), in, out, s->y.dim[2], s->packed);
+    const int64_t side = ant__conv_side(s);
+    if (side > 0)
+        w = winograd_work(side, in, out, s->y.dim[2], s->packed);
     cut_strips(&w, s->y.dim[0], s->y.dim[1]);
     return w;
 }
@@ -136,8 +137,9 @@ ant_conv_work ant__conv_input_work(const ant_conv_shape *s) {
     w.packed = packed_entries(taps(s), in, out / s->groups);
     w.piece = image_entries(ANT__CONV_ROWS + reach(k, 0) / k->stride[0],
                             s->x.dim[2] / k->stride[1] + 1 + reach(k, 1) / k->stride[1], in);
-    if (ant__conv_winograd(s))
-        w = winograd_work(side_for(s, &s->x), in, out, s->x.dim[2], false);
+    const int64_t side = side_for(s, &s->x);
+    if (side > 0)
+        w = winograd_work(side, in, out, s->x.dim[2], false);
     cut_strips(&w, s->x.dim[0], s->x.dim[1]);
     return w;
 }
