@@ -178,6 +178,10 @@ static ant_tree *layers_read(ant_context *c, const char *where, const ant_tree *
     return list;
 }
 
+/* What an option says, as Antler's own grammar has it: a bare string, a number and null stay; an object
+ * becomes a call, L2(l2=0.01); __tensor__ and __numpy__ become lists. */
+static ant_tree *value_read(ant_context *c, const char *where, const ant_tree *json);
+
 static ant_tree *parts_read(ant_context *c, const ant_row *row, const char *where,
                             const ant_tree *json) {
     if (json->kind != ANT__ITEMS || row->field != ANT__PARTS)
@@ -190,10 +194,6 @@ static ant_tree *parts_read(ant_context *c, const ant_row *row, const char *wher
 }
 
 /* BatchNormalization's axis stood in a list once. */
-/* What an option says, as Antler's own grammar has it: a bare string, a number and null stay; an object
- * becomes a call, L2(l2=0.01); __tensor__ and __numpy__ become lists. */
-static ant_tree *value_read(ant_context *c, const char *where, const ant_tree *json);
-
 static const ant_tree *number_of(const ant_row *row, const ant_tree *json) {
     bool one = json->kind == ANT__ITEMS && json->first && !json->first->next;
     return row->field == ANT__INT && one ? json->first : json;

@@ -6,18 +6,17 @@
 
 /* --- names --- */
 bool ant__keras_name_next(const char **list, ant_keras_name *out) {
-    const char *s = *list ? *list + strspn(*list, " ") : "";
-    size_t n = strcspn(s, " "), cut = 0;
-    if (!n)
+    const char *s = *list ? *list + strspn(*list, " ") : "", *end = s + strcspn(s, " ");
+    if (s == end)
         return false;
-    while (cut < n && s[cut] != ':')
-        cut++;
-    *out = (ant_keras_name){s, s, (int)cut, (int)cut};
-    if (cut < n) {
-        out->theirs = s + cut + 1;
-        out->theirs_n = (int)(n - cut - 1);
-    }
-    *list = s + n;
+    *list = end;
+    const char before = *s, *ours = s + (before == '='), *cut = ours + strcspn(ours, ":|& ");
+    const char between = *cut, behind = cut[-1];
+    const bool one = cut == end, many = behind == '*' || behind == '+';
+    *out = (ant_keras_name){.ours = ours, .ours_n = (int)(cut - ours) - many};
+    out->theirs = one ? ours : cut + 1;
+    out->theirs_n = one ? out->ours_n : (int)(end - out->theirs);
+    out->mark = before == '=' ? before : many ? behind : one || between == ':' ? 0 : between;
     return true;
 }
 
@@ -253,14 +252,10 @@ static const ant_tree *said(const ant_tree *map, const char *name, int n) {
 }
 
 static int read_option(reader *r, const ant_keras_name *o) {
-    const char *mark = memchr(o->ours, '|', (size_t)o->ours_n);
-    if (!mark)
-        mark = memchr(o->ours, '&', (size_t)o->ours_n);
-    if (!mark)
-        return put(r, o->ours, o->ours_n, said(r->config, o->theirs, o->theirs_n));
-    int n = (int)(mark - o->ours);
-    const ant_tree *t = said(r->config, mark + 1, o->ours_n - n - 1);
-    return *mark == '|' ? put_count(r, t) : put_entry(r, o->ours, n, t);
+    const ant_tree *t = said(r->config, o->theirs, o->theirs_n);
+    return o->mark == '|'   ? put_count(r, t)
+           : o->mark == '&' ? put_entry(r, o->ours, o->ours_n, t)
+                            : put(r, o->ours, o->ours_n, t);
 }
 
 static int read_options(reader *r) {
@@ -319,14 +314,9 @@ static int find_parameters(reader *r, const ant_tree *args, const ant_tree *kwar
         return fail(r, "its call is no list and no dict of arguments");
     const ant_tree *x = args ? args->first : NULL;
     while (p->n < MOST && ant__keras_name_next(&list, &p->name[p->n])) {
-        ant_keras_name *o = &p->name[p->n];
-        bool option = *o->ours == '=';
-        if (option && o->theirs == o->ours)
-            o->theirs++, o->theirs_n--;
-        if (!option && strchr("*+", o->ours[o->ours_n - 1]) && o->theirs == o->ours)
-            o->theirs_n--;
+        const ant_keras_name *o = &p->name[p->n];
         p->value[p->n] = x ? x : kwargs ? said(kwargs, o->theirs, o->theirs_n) : NULL;
-        x = x && o->ours[o->ours_n - 1] != '+' ? x->next : NULL;
+        x = x && o->mark != '+' ? x->next : NULL;
         p->n++;
     }
     if (x)
@@ -338,22 +328,19 @@ static int find_parameters(reader *r, const ant_tree *args, const ant_tree *kwar
 }
 
 static int read_parameter(reader *r, const ant_keras_name *o, const ant_tree *t, bool last) {
-    bool option = *o->ours == '=', list = o->ours[o->ours_n - 1] == '*',
-         all = o->ours[o->ours_n - 1] == '+';
-    const char *name =
-        ant__print(r->c, "%.*s", o->ours_n - (option || list || all), o->ours + option);
+    const char *name = ant__print(r->c, "%.*s", o->ours_n, o->ours);
     if (!name)
         return r->c->error.code;
-    if (option)
+    if (o->mark == '=')
         return !strcmp(name, "key") && !ant__keras_is_null(t) ? put_key(r, t)
                                                               : put(r, name, (int)strlen(name), t);
     if (ant__keras_is_null(t)) {
         const char *none = last ? NULL : ant__print(r->c, "%s=none", name);
         return none ? add(r, r->constants, word(r, ANT__QUOTED, NULL, none)) : r->c->error.code;
     }
-    if (all)
+    if (o->mark == '+')
         return read_values(r, name, t);
-    if (list)
+    if (o->mark == '*')
         return t->kind == ANT__ITEMS ? read_values(r, name, t->first)
                                      : fail(r, "expected a list of tensors");
     return read_value(r, name, t);
@@ -362,7 +349,7 @@ static int read_parameter(reader *r, const ant_keras_name *o, const ant_tree *t,
 /* Behind the last value that is given, none needs to be said. */
 static int read_parameters(reader *r, const parameters *p) {
     int last = p->n - 1;
-    while (last > 0 && (ant__keras_is_null(p->value[last]) || *p->name[last].ours == '='))
+    while (last > 0 && (ant__keras_is_null(p->value[last]) || p->name[last].mark == '='))
         last--;
     for (int k = 0; k < p->n; k++)
         if (read_parameter(r, &p->name[k], p->value[k], k >= last))

@@ -21,11 +21,11 @@ typedef struct ant_keras_operation {
 extern const ant_keras_operation ant__keras_operations[];
 extern const int ant__keras_operations_n;
 
-/* The next word of a list that spaces separate, cut at ':' into the names here and there; false at
- * the end. */
+/* The next word of a list that spaces separate, as the names here and there; false at the end. */
 typedef struct ant_keras_name {
-    const char *ours, *theirs;
+    const char *ours, *theirs; /* the same where the word says only one */
     int ours_n, theirs_n;
+    char mark; /* '=' before it, '*' or '+' behind it, '|' or '&' between both; else 0 */
 } ant_keras_name;
 bool ant__keras_name_next(const char **list, ant_keras_name *out);
 /* Is a name of n letters the word? */

@@ -23,40 +23,8 @@ static int fail(writer *w, const char *problem) {
                      problem);
 }
 
-/* --- names in rows: "=value:scale", "xs*", "count|axes", "axis&axis1" --- */
-typedef struct name {
-    const char *ours, *theirs;
-    int ours_n, theirs_n;
-    char mark; /* '=', '*', '+', '|', '&', else 0 */
-} name;
-
-static bool next_name(const char **list, name *out) {
-    ant_keras_name n;
-    if (!ant__keras_name_next(list, &n))
-        return false;
-    bool same = n.ours == n.theirs;
-    *out = (name){n.ours, n.theirs, n.ours_n, n.theirs_n, 0};
-    size_t bar = strcspn(n.ours, "|& ");
-    if (*n.ours == '=') {
-        out->mark = '=';
-        out->ours++, out->ours_n--;
-    } else if ((int)bar < n.ours_n) {
-        out->mark = n.ours[bar];
-        out->theirs = n.ours + bar + 1;
-        out->theirs_n = n.ours_n - (int)bar - 1;
-        out->ours_n = (int)bar;
-        return true;
-    } else if (strchr("*+", n.ours[n.ours_n - 1])) {
-        out->mark = n.ours[--out->ours_n];
-    }
-    if (same) {
-        out->theirs = out->ours;
-        out->theirs_n = out->ours_n;
-    }
-    return true;
-}
-
-static const char *theirs(writer *w, const name *n) {
+/* --- what rows say --- */
+static const char *theirs(writer *w, const ant_keras_name *n) {
     return ant__print(w->c, "%.*s", n->theirs_n, n->theirs);
 }
 
@@ -254,7 +222,7 @@ static ant_tree *count_value(writer *w) {
 }
 
 /* axis&axis1 axis&axis2: the next entry of the list. */
-static ant_tree *entry_value(writer *w, const name *n, int k) {
+static ant_tree *entry_value(writer *w, const ant_keras_name *n, int k) {
     const ant_row *row = option(w, n->ours, n->ours_n);
     if (!is_said(w, row))
         return NULL;
@@ -288,8 +256,8 @@ static int put_unsaid(writer *w, ant_tree *config) {
 static int put_options(writer *w, ant_tree *config) {
     const char *list = w->row->options;
     int entry = 0;
-    name n;
-    while (next_name(&list, &n)) {
+    ant_keras_name n;
+    while (ant__keras_name_next(&list, &n)) {
         const ant_row *row = option(w, n.ours, n.ours_n);
         bool whole = w->row->activation && w->said.options;
         ant_tree *t = n.mark == '|'                       ? count_value(w)
@@ -318,7 +286,7 @@ static bool has_typed(const writer *w) {
     return typed;
 }
 
-static ant_tree *parameter(writer *w, const name *n) {
+static ant_tree *parameter(writer *w, const ant_keras_name *n) {
     const ant_constant *k = constant_named(w, n->ours, n->ours_n);
     const ant_row *row = option(w, n->ours, n->ours_n);
     if (n->mark == '=')
@@ -334,7 +302,7 @@ static ant_tree *parameter(writer *w, const name *n) {
 }
 
 /* xs[0], xs[1] …: what the text says, and nodes where it says nothing. */
-static void put_entries(writer *w, const name *n, ant_tree *list) {
+static void put_entries(writer *w, const ant_keras_name *n, ant_tree *list) {
     for (int k = 0; !w->c->error.code; k++) {
         const char *word = ant__print(w->c, "%.*s[%d]", n->ours_n, n->ours, k);
         const ant_constant *c = word ? constant_named(w, word, (int)strlen(word)) : NULL;
@@ -347,8 +315,8 @@ static void put_entries(writer *w, const name *n, ant_tree *list) {
 static int put_parameters(writer *w, ant_tree *args, ant_tree *kwargs) {
     const char *list = w->row->values;
     bool by_place = true;
-    name n;
-    while (next_name(&list, &n)) {
+    ant_keras_name n;
+    while (ant__keras_name_next(&list, &n)) {
         ant_tree *several = n.mark == '*' ? ant__keras_items(w->c) : n.mark == '+' ? args : NULL;
         ant_tree *t = several ? NULL : parameter(w, &n);
         if (several)
@@ -367,8 +335,8 @@ static int put_parameters(writer *w, ant_tree *args, ant_tree *kwargs) {
 /* --- rows --- */
 static bool in_list(const char *list, const ant_row *row, const char *op) {
     bool dot = !strcmp(op, "tensordot");
-    name n;
-    while (next_name(&list, &n)) {
+    ant_keras_name n;
+    while (ant__keras_name_next(&list, &n)) {
         if (ant__keras_name_is(n.ours, n.ours_n, row->name))
             return true;
         if (n.mark == '|' && ant__word_among(dot ? "axis axis_2" : "indices", row->name, false))

@@ -201,8 +201,8 @@ static ant_tree *key_of(reader *r, const ant_tree *spec) {
 
 /* The argument that TensorFlow calls so; the first stands in the node itself. */
 static int add_argument(reader *r, const ant_keras_name *name, const ant_tree *node) {
-    const bool first = !r->args->first, key = *name->ours == '=';
-    const char *said = ant__print(r->c, "%.*s", name->ours_n - key, name->ours + key);
+    const bool first = !r->args->first;
+    const char *said = ant__print(r->c, "%.*s", name->ours_n, name->ours);
     const ant_tree *t = said && !first ? ant__tree_get(r->given, said) : node;
     if (!said)
         return r->c->error.code;
@@ -211,7 +211,7 @@ static int add_argument(reader *r, const ant_keras_name *name, const ant_tree *n
     if (!t)
         return ant__fail(&r->c->error, ANT_E_FORMAT, "%s: %s has no '%s'", r->where, r->f->name,
                          said);
-    return add(r, r->args, key ? key_of(r, t) : value_of(r, t));
+    return add(r, r->args, name->mark == '=' ? key_of(r, t) : value_of(r, t));
 }
 
 /* --- options --- */
@@ -227,11 +227,9 @@ static int add_option(reader *r, const ant_keras_name *name) {
 /* Is the keyword among the names of a list? */
 static bool named(const char *list, const char *keyword) {
     ant_keras_name name;
-    while (ant__keras_name_next(&list, &name)) {
-        const int skip = *name.theirs == '=';
-        if (ant__keras_name_is(name.theirs + skip, name.theirs_n - skip, keyword))
+    while (ant__keras_name_next(&list, &name))
+        if (ant__keras_name_is(name.theirs, name.theirs_n, keyword))
             return true;
-    }
     return false;
 }
 
