@@ -158,13 +158,12 @@ static R exponentials(R *x, R scale, R top, int64_t n) {
 static void cut(const attention_tile *t, int64_t r, R *x, const uint8_t *open) {
     const attention *a = t->task;
     R factor[ANT__ATTENTION_COLUMNS];
-    for (int64_t j = 0; open && a->n[ANT__ATTENTION_NONE_ZERO].i && j < t->columns; j++)
-        x[j] = open[j] ? x[j] : 0;
+    if (open && a->n[ANT__ATTENTION_NONE_ZERO].i)
+        attention_close(x, open, t->columns);
     if (!a->counter)
         return;
     K(attention_drop)(t, r, factor);
-    for (int64_t j = 0; j < t->columns; j++)
-        x[j] *= factor[j];
+    attention_times(x, factor, t->columns);
 }
 
 /* Scores of row r become weights; y is its result so far. */

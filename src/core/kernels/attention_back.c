@@ -45,16 +45,6 @@ static void weigh(R *x, R *g, softened s, R scale, int64_t n) {
     }
 }
 
-static void times(R *x, const R *factor, int64_t n) {
-    for (int64_t j = 0; j < n; j++)
-        x[j] *= factor[j];
-}
-
-static void close(R *x, const uint8_t *open, int64_t n) {
-    for (int64_t j = 0; j < n; j++)
-        x[j] = open[j] ? x[j] : 0;
-}
-
 /* Row r: scores become weights, and what came back to the weights becomes slopes of the scores. */
 static void slope(const backward *b, const attention_tile *t, int64_t r) {
     const attention *a = t->task;
@@ -69,15 +59,15 @@ static void slope(const backward *b, const attention_tile *t, int64_t r) {
                         .all = dot(b->dy + row_of(b, t, r) * e, b->y + row_of(b, t, r) * e, e)};
     if (a->counter) {
         K(attention_drop)(t, r, f);
-        times(g, f, n);
+        attention_times(g, f, n);
     }
     weigh(x, g, s, a->scale, n);
     if (a->counter)
-        times(x, f, n);
+        attention_times(x, f, n);
     if (open)
-        close(g, open, n);
+        attention_close(g, open, n);
     if (open && a->n[ANT__ATTENTION_NONE_ZERO].i)
-        close(x, open, n);
+        attention_close(x, open, n);
 }
 
 /* dvalue or dkey (`to`, of `size` numbers a row) += tile^T times rows of dy or of the query. */

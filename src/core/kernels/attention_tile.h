@@ -38,6 +38,17 @@ void K(attention_drop)(const attention_tile *t, int64_t r, R *factor);
 void K(attention_pack_keys)(R *packed, const attention *a, int64_t batch, int64_t group,
                             int64_t column, int64_t columns);
 
+/* x becomes 0 where it is not open; x times the factors. */
+ALWAYS_INLINE void attention_close(R *x, const uint8_t *open, int64_t n) {
+    for (int64_t j = 0; j < n; j++)
+        x[j] = open[j] ? x[j] : 0;
+}
+
+ALWAYS_INLINE void attention_times(R *x, const R *factor, int64_t n) {
+    for (int64_t j = 0; j < n; j++)
+        x[j] *= factor[j];
+}
+
 ALWAYS_INLINE const R *attention_row(const R *x, int64_t positions, int64_t heads, int64_t size,
                                      int64_t batch, int64_t position, int64_t head) {
     return x + ((batch * positions + position) * heads + head) * size;

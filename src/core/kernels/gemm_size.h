@@ -2,11 +2,17 @@
  * every instruction set. */
 #ifndef ANT_CORE_KERNELS_GEMM_SIZE_H
 #define ANT_CORE_KERNELS_GEMM_SIZE_H
+#include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 /* GEMM_BOUND: relu, and no result above a limit. */
 typedef enum gemm_activation { GEMM_LINEAR, GEMM_RELU, GEMM_BOUND } gemm_activation;
+
+/* limit: INFINITY where there is none. */
+static inline gemm_activation ant__gemm_activation(bool relu, double limit) {
+    return !relu ? GEMM_LINEAR : isinf(limit) ? GEMM_RELU : GEMM_BOUND;
+}
 
 /* Is a B with adjacent columns read where it is? Few rows of A do not repay a copy of it. */
 enum { ANT__GEMM_ROWS_WORTH_PACKING = 96 };

@@ -3,7 +3,6 @@
  * Inputs: query (B, T, H, d), key (B, S, G, d), value (B, S, G, e), then masks, then the counter of
  * random numbers where weights are left out. It saves for its gradient, per row, the largest score
  * and the sum of exp(score - largest), from which the weights are computed again. */
-#include "core/kernels/attention.h"
 #include "core/ops/ops.h"
 #include "core/program/inside.h"
 

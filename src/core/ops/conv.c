@@ -11,7 +11,6 @@
 #include "core/ops/conv_pool.h"
 #include "core/ops/conv_work.h"
 #include "core/ops/ops.h"
-#include <math.h>
 
 enum {
     GROUPS = ANT__CONV_GROUPS,
@@ -76,11 +75,11 @@ ant_conv_shape ant__conv_shape(const ant_op *conv, const ant_dims *y) {
 }
 
 void ant__conv_push_own(ant_nums *n, const ant_op *o) {
-    const bool relu = o->attrs.i[RELU], rest = o->attrs.i[REST];
+    const bool rest = o->attrs.i[REST];
     const double limit = o->attrs.f[ANT__CONV_LIMIT];
     ant__num_int(n, o->attrs.i[PACKED]);
     ant__num_int(n, o->n_in - rest > 2);
-    ant__num_int(n, relu ? isinf(limit) ? GEMM_RELU : GEMM_BOUND : GEMM_LINEAR);
+    ant__num_int(n, ant__gemm_activation(o->attrs.i[RELU], limit));
     ant__num_int(n, rest);
     ant__num_real(n, limit);
 }

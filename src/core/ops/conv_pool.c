@@ -1,6 +1,9 @@
 #include "core/ops/conv_pool.h"
 #include "core/kernels/conv_size.h"
 
+/* Entries of maps that stay in a cache. */
+enum { CACHED = 1 << 16 };
+
 static ant_window pool_of(const ant_op *o) {
     ant_op pool = {.attrs = o->attrs};
     for (int k = 0; k < ANT__WINDOW_ATTRS; k++)
@@ -27,8 +30,8 @@ ant_conv_shape ant__conv_pool_shape(const ant_op *o) {
 
 /* Images whose maps are made together, as Winograd's method is faster with many tiles at once. */
 static int64_t together(const ant_conv_shape *s) {
-    enum { MOST = 8, ENTRIES = 1 << 16 };
-    const int64_t map = s->y.dim[1] * s->y.dim[2] * s->y.dim[3], fit = map ? ENTRIES / map : 1;
+    enum { MOST = 8 };
+    const int64_t map = s->y.dim[1] * s->y.dim[2] * s->y.dim[3], fit = map ? CACHED / map : 1;
     if (!ant__conv_winograd(s) || fit < 1)
         return 1;
     return fit < MOST ? fit : MOST;
@@ -97,7 +100,7 @@ const ant_op_class ant__pool_spread_class = {
 
 /* Images are shared out among threads, and an image's map must stay in a cache. */
 bool ant__conv_takes_pool(const ant_op *conv, const ant_op *pool, ant_attrs *attrs) {
-    enum { IMAGES = 8, ENTRIES = 1 << 16 };
+    enum { IMAGES = 8 };
     const ant_dims *map = &conv->out[0]->dims;
     if (conv->cls != &ant__conv2d_class || pool->cls != &ant__max_pool_class ||
         conv->attrs.i[ANT__CONV_REST])
@@ -105,6 +108,6 @@ bool ant__conv_takes_pool(const ant_op *conv, const ant_op *pool, ant_attrs *att
     *attrs = conv->attrs;
     for (int k = 0; k < ANT__WINDOW_ATTRS; k++)
         attrs->i[ANT__CONV_POOL + k] = pool->attrs.i[k];
-    return map->dim[0] >= IMAGES && ant__dims_span(map, 1, 4) <= ENTRIES &&
+    return map->dim[0] >= IMAGES && ant__dims_span(map, 1, 4) <= CACHED &&
            ant__dims_count(&pool->out[0]->dims) > 0;
 }

@@ -2,7 +2,6 @@
 #include "core/ops/matmul.h"
 #include "core/kernels/gemm_size.h"
 #include "core/ops/fine.h"
-#include <math.h>
 
 /* --- shapes --- */
 
@@ -174,29 +173,24 @@ static int64_t cell_workspace(const ant_op *o, const plan *p) {
     return ant__gemm_workspace(p->s.k);
 }
 
-static int64_t activation_of(const ant_op *o) {
-    if (!o->attrs.i[ANT__MATMUL_RELU])
-        return GEMM_LINEAR;
-    return isinf(o->attrs.f[ANT__MATMUL_LIMIT]) ? GEMM_RELU : GEMM_BOUND;
-}
-
 /* In the order of enum ant_matmul_number. */
 static int64_t prep(const ant_op *o, ant_nums *n) {
     plan p = plan_of(o);
     int64_t a_columns = from_end(o->in[0], 1), b_columns = from_end(o->in[1], 1);
-    const int64_t number[] = {p.s.m,
-                              p.s.n,
-                              p.s.k,
-                              p.s.ta ? 1 : a_columns,
-                              p.s.ta ? a_columns : 1,
-                              p.s.tb ? 1 : b_columns,
-                              p.s.tb ? b_columns : 1,
-                              o->attrs.i[ANT__MATMUL_PARTS],
-                              activation_of(o),
-                              p.block_rows,
-                              p.block_columns,
-                              p.cells > 0 ? p.cells : 1,
-                              cell_workspace(o, &p)};
+    const int64_t number[] = {
+        p.s.m,
+        p.s.n,
+        p.s.k,
+        p.s.ta ? 1 : a_columns,
+        p.s.ta ? a_columns : 1,
+        p.s.tb ? 1 : b_columns,
+        p.s.tb ? b_columns : 1,
+        o->attrs.i[ANT__MATMUL_PARTS],
+        ant__gemm_activation(o->attrs.i[ANT__MATMUL_RELU], o->attrs.f[ANT__MATMUL_LIMIT]),
+        p.block_rows,
+        p.block_columns,
+        p.cells > 0 ? p.cells : 1,
+        cell_workspace(o, &p)};
     _Static_assert(sizeof number / sizeof *number == ANT__MATMUL_MOST, "one for each");
     for (int i = 0; i < ANT__MATMUL_MOST; i++)
         ant__num_int(n, number[i]);

@@ -2,6 +2,7 @@
  * layers and losses write them. Dead in, dead out, as everywhere. */
 #ifndef ANT_CORE_OPS_H
 #define ANT_CORE_OPS_H
+#include "core/kernels/attention.h"
 #include "core/ops/window.h"
 
 /* --- convolution (ops/conv.c): x (N, H, W, C), w (rows, columns, C / groups, F) --- */
@@ -52,11 +53,10 @@ ant_value *ant__op_softmax_cross_entropy(ant_program *p, ant_value *logits, ant_
 ant_value *ant__op_sigmoid_cross_entropy(ant_program *p, ant_value *logits, ant_value *targets);
 
 /* --- attention (ops/attention.c) --- */
-enum { ANT__MASKS = 4 };
 /* query (B, T, H, d), key (B, S, G, d), value (B, S, G, e): H / G heads of the query share one of the
  * others. Masks are bool and broadcast to (B, H, T, S); keys that one of them forbids do not count. */
 typedef struct ant_attention {
-    ant_value *query, *key, *value, *mask[ANT__MASKS];
+    ant_value *query, *key, *value, *mask[ANT__ATTENTION_MASKS];
     int n_masks;
     bool causal;       /* no key counts that is later than the query */
     int64_t window;    /* only keys less than so far away; 0: any */

@@ -11,8 +11,7 @@
 #include "core/passes/passes.h"
 #include <math.h>
 
-/* The op that makes v, when v is only made for one other. */
-static ant_op *only_maker(const ant_value *v) {
+ant_op *ant__only_maker(const ant_value *v) {
     return v->pass->uses == 1 && v->from && !v->from->dead ? v->from : NULL;
 }
 
@@ -96,7 +95,7 @@ enum { LATER = ANT__MATMUL_REST | ANT__MATMUL_GATE };
 
 static bool take_sum(ant_op *sum) {
     for (int k = 0; k < 2; k++) {
-        ant_op *product = only_maker(sum->in[k]);
+        ant_op *product = ant__only_maker(sum->in[k]);
         ant_value *other = sum->in[1 - k];
         if (is_open_conv(product) && other != sum->in[k] && is_like(other, sum->in[k]) &&
             is_like(sum->out[0], sum->in[k]))
@@ -112,7 +111,7 @@ static bool take_sum(ant_op *sum) {
 }
 
 static bool take_gate(ant_op *gate) {
-    ant_op *product = only_maker(gate->in[1]);
+    ant_op *product = ant__only_maker(gate->in[1]);
     if (is_product(product) && product->n_out == 1 && gate->in[0] != gate->in[1] &&
         !(product->attrs.i[ANT__MATMUL_PARTS] & ANT__MATMUL_GATE) &&
         is_like(gate->in[0], gate->in[1]) && ant__matmul_is_one(product))
@@ -122,7 +121,7 @@ static bool take_gate(ant_op *gate) {
 
 /* relu, or bound, which also cuts at `limit`. */
 static bool take_relu(ant_op *relu, double limit) {
-    ant_op *maker = only_maker(relu->in[0]);
+    ant_op *maker = ant__only_maker(relu->in[0]);
     int cuts = maker ? maker->cls->relu - 1 : -1, at_most = maker ? maker->cls->limit - 1 : -1;
     if (cuts < 0 || maker->attrs.i[cuts] || maker->n_out != 1 || (at_most < 0 && !isinf(limit)) ||
         (is_product(maker) && maker->attrs.i[ANT__MATMUL_PARTS] & ANT__MATMUL_GATE))
@@ -158,7 +157,7 @@ static bool take_before(ant_op *o) {
 }
 
 static bool take_pool(ant_op *pool) {
-    ant_op *maker = only_maker(pool->in[0]);
+    ant_op *maker = ant__only_maker(pool->in[0]);
     ant_attrs attrs;
     if (!maker)
         return ant__note_winners(pool);

@@ -42,10 +42,6 @@ static bool is_settled(const ant_program *p, ant_value *v) {
 
 /* --- what is folded into --- */
 
-static ant_op *only_maker(const ant_value *v) {
-    return v->pass->uses == 1 && v->from && !v->from->dead ? v->from : NULL;
-}
-
 static bool is_maker(const ant_op *o) {
     if (o->cls == &ant__matmul_class)
         return !o->attrs.i[ANT__MATMUL_TB] && o->in[1]->dims.rank == 2;
@@ -61,7 +57,7 @@ static void step_over_view(chain *c, int64_t channels) {
     if (!o || o->cls != &ant__reshape_class || channels_of(o->in[0]) != channels)
         return;
     c->view = o;
-    c->maker = only_maker(o->in[0]);
+    c->maker = ant__only_maker(o->in[0]);
 }
 
 /* Over the sum of a product and one number for each channel. */
@@ -70,7 +66,7 @@ static void step_over_bias(chain *c, int64_t channels) {
     if (!o || o->cls->elementwise != ANT__E_add)
         return;
     for (int k = 0; k < 2; k++) {
-        ant_op *product = only_maker(o->in[k]);
+        ant_op *product = ant__only_maker(o->in[k]);
         ant_value *bias = o->in[1 - k];
         if (!product || product->cls != &ant__matmul_class || bias->dims.rank != 1 ||
             bias->dims.dim[0] != channels || !ant__dims_equal(&o->in[k]->dims, &o->out[0]->dims))
@@ -84,7 +80,7 @@ static void step_over_bias(chain *c, int64_t channels) {
 static bool find_chain(chain *c, const ant_op *norm) {
     const ant_program *p = norm->program;
     const int64_t channels = channels_of(norm->out[0]);
-    *c = (chain){.maker = only_maker(norm->in[X])};
+    *c = (chain){.maker = ant__only_maker(norm->in[X])};
     step_over_view(c, channels);
     step_over_bias(c, channels);
     if (!c->maker || !is_maker(c->maker) || channels_of(c->maker->out[0]) != channels)

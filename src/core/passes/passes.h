@@ -12,6 +12,8 @@ int ant__simplify(ant_program *p, int passes);
 int ant__fold_norms(ant_program *p);
 /* Products take their bias and relu in. Uses are counted. */
 int ant__epilogue(ant_program *p);
+/* The op that makes v, when v is only made for one other; else NULL. */
+ant_op *ant__only_maker(const ant_value *v);
 /* Elementwise ops become ops of class `fused`, with ANT__FUSE chains of them one. */
 int ant__fuse(ant_program *p, int passes);
 /* Takes what depends on weights only out of the outermost program, and packs weights for products. */
