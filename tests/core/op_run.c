@@ -85,3 +85,28 @@ void op_run_compare(const op_run *r, const char *name, const double *got, const 
                          r->op->cls->name, r->set->name, r->real ? 8 : 4, (long long)i, got[i],
                          want[i]);
 }
+
+static void check_one(op_run *r, const ant_value *made, op_run_twin *twin, const void *data,
+                      int64_t depth) {
+    const int64_t count = op_run_count(made);
+    double *want = calloc((size_t)count, sizeof *want);
+    double *together = malloc((size_t)count * sizeof *together);
+    twin(data, r->in, want);
+    op_run_cells(r, false);
+    memcpy(together, op_run_output(r, 0), (size_t)count * sizeof *together);
+    op_run_compare(r, "output 0", together, want, count, naive_tolerance(r->real, depth));
+    op_run_cells(r, true);
+    op_run_compare(r, "cells one by one", op_run_output(r, 0), together, count, 0);
+    free(want);
+    free(together);
+}
+
+void op_run_check(const ant_value *made, op_run_twin *twin, const void *data, int64_t depth) {
+    for (const ant_kernel_set *const *set = ant__kernel_sets(); *set; set++)
+        for (int real = 0; real < 2; real++) {
+            op_run r;
+            op_run_start(&r, made, *set, real);
+            check_one(&r, made, twin, data, depth);
+            op_run_end(&r);
+        }
+}

@@ -37,7 +37,8 @@ static void naive_row(const shape *s, double *scores, const double *value, int64
 
 static const double scale = 0.7;
 
-static void naive_attention(const shape *s, double *const *in, double *y) {
+static void naive_attention(const void *data, double *const *in, double *y) {
+    const shape *s = data;
     double *scores = calloc((size_t)s->keys, sizeof *scores);
     for (int64_t b = 0; b < s->batch; b++)
         for (int64_t t = 0; t < s->queries; t++)
@@ -66,26 +67,6 @@ static const shape shapes[] = {
 };
 enum { SHAPES = sizeof shapes / sizeof *shapes };
 
-static void compare(const ant_value *y, const shape *s) {
-    for (const ant_kernel_set *const *set = ant__kernel_sets(); *set; set++)
-        for (int real = 0; real < 2; real++) {
-            op_run r;
-            op_run_start(&r, y, *set, real);
-            int64_t count = op_run_count(y);
-            double *want = calloc((size_t)count, sizeof *want);
-            double *together = malloc((size_t)count * sizeof *together);
-            naive_attention(s, r.in, want);
-            op_run_cells(&r, false);
-            memcpy(together, op_run_output(&r, 0), (size_t)count * sizeof *together);
-            op_run_compare(&r, "y", together, want, count, naive_tolerance(real, 300));
-            op_run_cells(&r, true);
-            op_run_compare(&r, "cells one by one", op_run_output(&r, 0), together, count, 0);
-            free(want);
-            free(together);
-            op_run_end(&r);
-        }
-}
-
 START_TEST(kernels_are_right) {
     const shape *s = &shapes[_i];
     ant_program *p = ant__program_new(ANT_FLOAT32);
@@ -98,7 +79,7 @@ START_TEST(kernels_are_right) {
                              .causal = s->causal,
                              .window = s->window,
                              .scale = scale};
-    compare(ant__op_attention(p, &a), s);
+    op_run_check(ant__op_attention(p, &a), naive_attention, s, 300);
     ant__program_free(p);
 }
 END_TEST

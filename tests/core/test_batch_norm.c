@@ -28,14 +28,13 @@ typedef struct sizes {
     bool gated;
 } sizes;
 
-typedef void twin(const sizes *s, double *const *in, double *out);
-
 static int64_t first_row(const sizes *s, int64_t chunk) {
     return s->rows * chunk / s->chunks;
 }
 
 /* in: x; out: of each chunk the mean, then the squares */
-static void naive_moments(const sizes *s, double *const *in, double *out) {
+static void naive_moments(const void *data, double *const *in, double *out) {
+    const sizes *s = data;
     int64_t n = s->channels;
     for (int64_t k = 0; k < s->chunks; k++)
         for (int64_t c = 0; c < n; c++) {
@@ -51,7 +50,8 @@ static void naive_moments(const sizes *s, double *const *in, double *out) {
 }
 
 /* in: parts; out: the mean of everything */
-static void naive_join(const sizes *s, double *const *in, double *out) {
+static void naive_join(const void *data, double *const *in, double *out) {
+    const sizes *s = data;
     for (int64_t c = 0; c < s->channels; c++)
         for (int64_t k = 0; k < s->chunks; k++)
             out[c] += in[0][2 * k * s->channels + c] *
@@ -59,14 +59,16 @@ static void naive_join(const sizes *s, double *const *in, double *out) {
 }
 
 /* in: x, mean, rstd, gamma, beta */
-static void naive_normalize(const sizes *s, double *const *in, double *out) {
+static void naive_normalize(const void *data, double *const *in, double *out) {
+    const sizes *s = data;
     for (int64_t i = 0; i < s->rows * s->channels; i++) {
         int64_t c = i % s->channels;
         out[i] = (in[0][i] - in[1][c]) * in[2][c] * in[3][c] + in[4][c];
     }
 }
 
-static void naive_cut(const sizes *s, double *const *in, double *out) {
+static void naive_cut(const void *data, double *const *in, double *out) {
+    const sizes *s = data;
     naive_normalize(s, in, out);
     for (int64_t i = 0; i < s->rows * s->channels; i++)
         out[i] = out[i] < 0 ? 0 : out[i] > limit ? limit : out[i];
@@ -80,7 +82,8 @@ static double coming_back(const sizes *s, double *const *in, int gate, int64_t i
 }
 
 /* in: x, dy, mean, rstd and perhaps a gate */
-static void naive_sums(const sizes *s, double *const *in, double *out) {
+static void naive_sums(const void *data, double *const *in, double *out) {
+    const sizes *s = data;
     int64_t n = s->channels;
     for (int64_t k = 0; k < s->chunks; k++)
         for (int64_t i = first_row(s, k) * n; i < first_row(s, k + 1) * n; i++) {
@@ -92,7 +95,8 @@ static void naive_sums(const sizes *s, double *const *in, double *out) {
 }
 
 /* in: x, dy, mean, rstd, gamma, sums and perhaps a gate */
-static void naive_back(const sizes *s, double *const *in, double *out) {
+static void naive_back(const void *data, double *const *in, double *out) {
+    const sizes *s = data;
     int64_t n = s->channels;
     for (int64_t i = 0; i < s->rows * n; i++) {
         int64_t c = i % n;
@@ -100,26 +104,6 @@ static void naive_back(const sizes *s, double *const *in, double *out) {
         double dy = coming_back(s, in, 6, i);
         out[i] = in[4][c] * in[3][c] * (dy - in[5][c] * share - h * in[5][n + c] * share);
     }
-}
-
-static void compare(const ant_value *made, const sizes *s, twin *f) {
-    int64_t count = op_run_count(made);
-    for (const ant_kernel_set *const *set = ant__kernel_sets(); *set; set++)
-        for (int real = 0; real < 2; real++) {
-            op_run r;
-            op_run_start(&r, made, *set, real);
-            double *want = calloc((size_t)count, sizeof *want);
-            double *together = malloc((size_t)count * sizeof *together);
-            f(s, r.in, want);
-            op_run_cells(&r, false);
-            memcpy(together, op_run_output(&r, 0), (size_t)count * sizeof *together);
-            op_run_compare(&r, "it", together, want, count, naive_tolerance(real, 1000));
-            op_run_cells(&r, true);
-            op_run_compare(&r, "cells one by one", op_run_output(&r, 0), together, count, 0);
-            free(want);
-            free(together);
-            op_run_end(&r);
-        }
 }
 
 /* --- one of each op --- */
@@ -145,8 +129,8 @@ START_TEST(moments_are_right) {
     ant__op_batch_norm(b.p, b.x, b.part[2], b.part[3], epsilon, &mean, &variance);
     const ant_value *parts = mean->from->in[0];
     b.s.chunks = parts->dims.dim[0];
-    compare(parts, &b.s, naive_moments);
-    compare(mean, &b.s, naive_join);
+    op_run_check(parts, naive_moments, &b.s, 1000);
+    op_run_check(mean, naive_join, &b.s, 1000);
     ant__program_free(b.p);
 }
 END_TEST
@@ -154,10 +138,10 @@ END_TEST
 START_TEST(normalize_is_right) {
     bench b = bench_new(&cases[_i]);
     ant_value *y = ant__op_normalize(b.p, b.x, b.part[0], b.part[1], b.part[2], b.part[3]);
-    compare(y, &b.s, naive_normalize);
+    op_run_check(y, naive_normalize, &b.s, 1000);
     y->from->attrs.i[y->from->cls->relu - 1] = true;
     y->from->attrs.f[y->from->cls->limit - 1] = limit;
-    compare(y, &b.s, naive_cut);
+    op_run_check(y, naive_cut, &b.s, 1000);
     ant__program_free(b.p);
 }
 END_TEST
@@ -196,8 +180,8 @@ START_TEST(gradients_are_right) {
             b.s.gated = gated;
             b.s.repeat = repeats ? c->pixels : 1;
             b.s.chunks = sums->dims.dim[0];
-            compare(dx, &b.s, naive_back);
-            compare(sums, &b.s, naive_sums);
+            op_run_check(dx, naive_back, &b.s, 1000);
+            op_run_check(sums, naive_sums, &b.s, 1000);
             ant__program_free(b.p);
         }
 }

@@ -14,12 +14,22 @@ typedef struct conv_case {
     ant_window window;
 } conv_case;
 
-/* --- a convolution takes the max pooling behind it in --- */
-static const struct {
+/* joined: is it one op where it only predicts (`joints`), where it trains (`noted`)? */
+typedef struct pool_case {
     conv_case conv;
     ant_window pool;
     bool bias, relu, joined;
-} joints[] = {
+} pool_case;
+
+static ant_value *pooled(ant_program *p, check_case *c, const pool_case *k) {
+    ant_value *bias = k->bias ? check_read(p, c, 2) : NULL;
+    ant_value *y = ant__op_conv2d(p, check_read(p, c, 0), check_read(p, c, 1), bias,
+                                  &k->conv.window, k->conv.groups);
+    return ant__op_max_pool(p, k->relu ? ant_op_relu(p, y) : y, &k->pool);
+}
+
+/* --- a convolution takes the max pooling behind it in --- */
+static const pool_case joints[] = {
     {{{4, {9, 7, 7, 1}}, {4, {3, 3, 1, 5}}, 1, {{3, 3}, {1, 1}, {1, 1}, ANT__VALID}},
      {{2, 2}, {2, 2}, {1, 1}, ANT__VALID},
      true,
@@ -50,12 +60,7 @@ enum { JOINTS = sizeof joints / sizeof *joints };
 
 static machine joint_of(check_case *c, int number, int real, int passes) {
     ant_program *p = ant__program_new(real);
-    const conv_case *k = &joints[number].conv;
-    ant_value *bias = joints[number].bias ? check_read(p, c, 2) : NULL;
-    ant_value *y =
-        ant__op_conv2d(p, check_read(p, c, 0), check_read(p, c, 1), bias, &k->window, k->groups);
-    y = joints[number].relu ? ant_op_relu(p, y) : y;
-    ant__output(p, ant__op_max_pool(p, y, &joints[number].pool));
+    ant__output(p, pooled(p, c, &joints[number]));
     return machine_of(p, passes);
 }
 
@@ -106,11 +111,7 @@ START_TEST(pooling_joins_convolution) {
 END_TEST
 
 /* --- … and notes the winners where it trains --- */
-static const struct {
-    conv_case conv;
-    ant_window pool;
-    bool bias, relu, noted;
-} noted[] = {
+static const pool_case noted[] = {
     {{{4, {9, 7, 7, 1}}, {4, {3, 3, 1, 5}}, 1, {{3, 3}, {1, 1}, {1, 1}, ANT__VALID}},
      {{2, 2}, {2, 2}, {1, 1}, ANT__VALID},
      true,
@@ -149,17 +150,8 @@ static const struct {
 };
 enum { NOTED = sizeof noted / sizeof *noted };
 
-static ant_value *noted_pool(ant_program *p, check_case *c) {
-    const conv_case *k = &noted[c->number].conv;
-    ant_value *bias = noted[c->number].bias ? check_read(p, c, 2) : NULL;
-    ant_value *y =
-        ant__op_conv2d(p, check_read(p, c, 0), check_read(p, c, 1), bias, &k->window, k->groups);
-    return ant__op_max_pool(p, noted[c->number].relu ? ant_op_relu(p, y) : y,
-                            &noted[c->number].pool);
-}
-
 static ant_value *noted_loss(ant_program *p, check_case *c) {
-    return check_loss(p, noted_pool(p, c));
+    return check_loss(p, pooled(p, c, &noted[c->number]));
 }
 
 /* Gives the pooled map and all gradients. */
@@ -167,7 +159,7 @@ static machine noted_machine(check_case *c, int real, int passes) {
     ant_program *p = ant__program_new(real);
     ant_value *x[] = {check_read(p, c, 0), check_read(p, c, 1), check_read(p, c, 2)}, *dx[3];
     const int n = noted[c->number].bias ? 3 : 2;
-    ant_value *y = noted_pool(p, c), *loss = check_loss(p, y);
+    ant_value *y = pooled(p, c, &noted[c->number]), *loss = check_loss(p, y);
     ck_assert_int_eq(ant_op_gradient(p, &loss, NULL, 1, x, dx, n), 0);
     ant__output(p, y);
     for (int k = 0; k < n; k++)
@@ -210,8 +202,8 @@ static void compare_noted(int number, int real, double first, double tolerance) 
     machine shared = noted_machine(&c, real, ANT__ALL_PASSES);
     ant_pool *pool = ant__pool_new(3);
     ant_report report;
-    ck_assert_int_eq(has_instruction(joint.p, "pool_spread"), noted[number].noted);
-    ck_assert_int_eq(has_instruction(joint.p, "max_pool_grad"), !noted[number].noted);
+    ck_assert_int_eq(has_instruction(joint.p, "pool_spread"), noted[number].joined);
+    ck_assert_int_eq(has_instruction(joint.p, "max_pool_grad"), !noted[number].joined);
     machine_run(&plain);
     machine_run(&joint);
     ck_assert_int_eq(ant__program_run(shared.p, pool, &report), 0);

@@ -130,15 +130,20 @@ static void check_kernel_gradient(const bench *b, const ant_value *sum) {
         }
 }
 
+/* A convolution with a bias, and both of its gradients. */
+static void check_convolution(const bench *b, const window_case *c) {
+    compare(b, ant__op_conv2d(b->p, b->x, b->kernel, b->bias, &c->window, c->groups),
+            forward_biased, "y with a bias");
+    compare(b, ant__op_conv2d_input(b->p, b->dy, b->kernel, &c->window, c->groups, &b->naive.x),
+            backward, "dx");
+    check_kernel_gradient(b, ant__op_conv2d_kernel(b->p, b->x, b->dy, &c->window, c->groups));
+}
+
 START_TEST(convolutions_are_right) {
     const window_case *c = &cases[_i];
     bench b = bench_new(c, c->filters);
     compare(&b, ant__op_conv2d(b.p, b.x, b.kernel, NULL, &c->window, c->groups), forward, "y");
-    compare(&b, ant__op_conv2d(b.p, b.x, b.kernel, b.bias, &c->window, c->groups), forward_biased,
-            "y with a bias");
-    compare(&b, ant__op_conv2d_input(b.p, b.dy, b.kernel, &c->window, c->groups, &b.naive.x),
-            backward, "dx");
-    check_kernel_gradient(&b, ant__op_conv2d_kernel(b.p, b.x, b.dy, &c->window, c->groups));
+    check_convolution(&b, c);
     ant__program_free(b.p);
 }
 END_TEST
@@ -162,11 +167,7 @@ START_TEST(fast_convolutions_are_right) {
     const window_case *c = &fast_cases[_i];
     bench b = bench_new(c, c->filters);
     ant__program_set_fast(b.p, true);
-    compare(&b, ant__op_conv2d(b.p, b.x, b.kernel, b.bias, &c->window, c->groups), forward_biased,
-            "y with a bias");
-    compare(&b, ant__op_conv2d_input(b.p, b.dy, b.kernel, &c->window, c->groups, &b.naive.x),
-            backward, "dx");
-    check_kernel_gradient(&b, ant__op_conv2d_kernel(b.p, b.x, b.dy, &c->window, c->groups));
+    check_convolution(&b, c);
     ant__program_free(b.p);
 }
 END_TEST
