@@ -9,7 +9,6 @@ run twice, on symbols and on numbers, so that no graph leaves what float32 can t
 difference, with the seed that gives it again; exits 1 when there was one. --keep DIR keeps the files of
 differences; --only NAME draws that operation in every graph.
 """
-import argparse
 import collections
 import os
 import shutil
@@ -648,11 +647,7 @@ def one(args, seed):
 
 
 def main():
-    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    p.add_argument("--antler", default="build/src/tool/antler")
-    p.add_argument("--from", dest="first", type=int, default=0)
-    p.add_argument("--count", type=int, default=100)
-    p.add_argument("--keep", default=None)
+    p = read.options(__doc__)
     p.add_argument("--only", default=None)
     args = p.parse_args()
     tally, drawn, most = collections.Counter(), collections.Counter(), 0.0

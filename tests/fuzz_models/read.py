@@ -25,6 +25,16 @@ import numpy as np  # noqa: E402
 import models  # noqa: E402
 
 
+def options(doc):
+    """What every script takes that draws models by seeds."""
+    p = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawTextHelpFormatter)
+    p.add_argument("--antler", default="build/src/tool/antler")
+    p.add_argument("--from", dest="first", type=int, default=0, help="the first seed")
+    p.add_argument("--count", type=int, default=100, help="how many seeds")
+    p.add_argument("--keep", default=None, help="a folder for the files of differences")
+    return p
+
+
 def run(*command):
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     return done.returncode, (done.stderr or done.stdout).strip()
@@ -119,11 +129,7 @@ def one(args, seed):
 
 
 def main():
-    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    p.add_argument("--antler", default="build/src/tool/antler")
-    p.add_argument("--from", dest="first", type=int, default=0)
-    p.add_argument("--count", type=int, default=100)
-    p.add_argument("--keep", default=None)
+    p = options(__doc__)
     p.add_argument("--no-operations", action="store_true")
     p.add_argument("--verbose", action="store_true")
     args = p.parse_args()

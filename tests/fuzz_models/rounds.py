@@ -9,7 +9,6 @@ read by Antler. Needs keras==3.15.1 with TensorFlow. Prints a line per differenc
 gives it again; exits 1 when there was one. Operations that Antler only reads are refused by name when
 they are to be written, and counted apart. --keep DIR keeps the files of differences.
 """
-import argparse
 import collections
 import json
 import os
@@ -188,11 +187,7 @@ def one(args, seed, tried):
 
 
 def main():
-    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    p.add_argument("--antler", default="build/src/tool/antler")
-    p.add_argument("--from", dest="first", type=int, default=0)
-    p.add_argument("--count", type=int, default=100)
-    p.add_argument("--keep", default=None)
+    p = read.options(__doc__)
     args = p.parse_args()
     tried, failed = collections.Counter(), 0
     for seed in range(args.first, args.first + args.count):

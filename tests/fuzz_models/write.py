@@ -7,7 +7,6 @@ predict, and the losses of the next ten training steps, on from the same optimiz
 Needs keras==3.15.1 with a backend. Prints a line per difference, with the seed that gives it again,
 and what was tried at the end; exits 1 when there was one. --keep DIR keeps the files of differences.
 """
-import argparse
 import collections
 import json
 import os
@@ -24,7 +23,7 @@ import keras  # noqa: E402
 import numpy as np  # noqa: E402
 
 import texts  # noqa: E402
-from read import found, run, worst  # noqa: E402
+from read import found, options, run, worst  # noqa: E402
 
 ROWS, STEPS = 12, 10
 
@@ -155,12 +154,8 @@ def one(args, seed, tried):
 
 
 def main():
-    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    p.add_argument("--antler", default="build/src/tool/antler")
-    p.add_argument("--from", dest="first", type=int, default=0)
-    p.add_argument("--count", type=int, default=100)
+    p = options(__doc__)
     p.add_argument("--train", type=float, default=0.5, help="share of the models that are trained")
-    p.add_argument("--keep", default=None)
     p.add_argument("--verbose", action="store_true")
     args = p.parse_args()
     passed = failed = 0
