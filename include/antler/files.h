@@ -88,10 +88,11 @@ ANT_API const char *ant_arrays_error(const ant_arrays *d);
  *                   name with .safetensors, the same as above, from where its numbers are read
  *     .keras        Keras's own file (its 3.15.1): Keras loads it, predicts the same, and trains on from
  *                   the same optimizer's state. What its files have no word for is refused by name:
- *                   layers shared by two models, '/' in names, gelu(approximate=true), slices … A call that
- *                   says .training is written so, with a warning, for Keras does not keep to it; where
- *                   masks are about, a layer called `concatenate` is written as `concatenate_layer`,
- *                   for Keras gives that name to a mask
+ *                   layers shared by two models, '/' in names, gelu(approximate=true), LoRA … Several outputs
+ *                   are written as a list, whatever their names. A call that says .training is written
+ *                   so, with a warning, for Keras does not keep to it; where masks are about, a layer
+ *                   called `concatenate` is written as `concatenate_layer`, for Keras gives that name
+ *                   to a mask
  * States of stateful layers are a run's and are not saved. 0, or the model's error. */
 ANT_API int ant_save(ant_model *m, const char *path);
 /* A model from a file, told apart by its content:

@@ -119,7 +119,10 @@ typedef struct ant_cropping2d_options {
     ANT__LAYER("Cropping2D", ant_cropping2d_options, ANT_CROPPING2D_DEFAULTS, .graph = __VA_ARGS__)
 
 /* --- UpSampling1D, UpSampling2D ---
- * Each step, or each row and column, `size` times in a row. In: as ZeroPadding's. */
+ * Each step, or each row and column, `size` times in a row. With another interpolation than nearest
+ * UpSampling2D takes weighted means of the neighbours, pixels being areas (half-pixel centres), as
+ * TensorFlow's resize without antialiasing; of bicubic that one rounds places to 1/1024 of a pixel.
+ * In: as ZeroPadding's. Source: keras/src/layers/reshaping/up_sampling2d.py. */
 typedef struct ant_up_sampling1d_options {
     ANT_LAYER_OPTIONS;
     int size;
