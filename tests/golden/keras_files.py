@@ -95,6 +95,13 @@ def train(model, rng, names):
     return xs, ys, step
 
 
+def under_xla(model):
+    """What TensorFlow's own kernels cannot compute on a CPU."""
+    twin = keras.models.clone_model(model)
+    twin.compile(jit_compile=True)
+    return twin
+
+
 def save(name, model, ending=".keras", draw=True, change=None, trained=False, twin=None):
     """`change` makes the config an older one; `twin` predicts with the model's weights."""
     rng = np.random.default_rng(sum(map(ord, name)))
@@ -211,6 +218,33 @@ def channels_first():
     model = keras.Model(i, [make("channels_first")(i) for make in makers])
     twin = keras.Model(i, [L.Permute((3, 1, 2))(make("channels_last")(last)) for make in makers])
     save("channels_first", model, twin=twin)
+    first = dict(data_format="channels_first")
+    for name, shape, layers in (
+        ("channels_first1d", (4, 9), [
+            L.Conv1D(3, 3, **first), L.Conv1D(2, 3, strides=2, padding="same", use_bias=False, **first),
+            L.Conv1D(2, 2, dilation_rate=2, groups=2, **first), L.SeparableConv1D(3, 3, strides=2, **first),
+            L.SeparableConv1D(2, 2, dilation_rate=2, padding="same", **first),
+            L.DepthwiseConv1D(3, depth_multiplier=2, **first),
+            L.DepthwiseConv1D(2, dilation_rate=3, padding="same", **first), L.MaxPooling1D(3, strides=2, **first),
+            L.AveragePooling1D(2, **first), L.AveragePooling1D(3, padding="same", **first),
+            L.GlobalMaxPooling1D(**first), L.ZeroPadding1D((2, 1), **first)]),
+        ("channels_first2d", (2, 5, 6), [
+            L.Conv2D(3, 2, dilation_rate=2, **first), L.DepthwiseConv2D(2, strides=2, padding="same", **first),
+            L.SeparableConv2D(2, 2, dilation_rate=(2, 1), **first), L.AveragePooling2D((2, 3), **first),
+            L.AveragePooling2D(2, strides=2, padding="same", **first), L.Cropping2D(((1, 0), (1, 2)), **first),
+            L.GlobalAveragePooling2D(**first), L.SpatialDropout2D(0.3, **first), L.UpSampling2D((1, 2), **first)])):
+        i = keras.Input(shape, name="x")
+        model = keras.Model(i, [layer(i) for layer in layers])
+        save(name, model, twin=under_xla(model))
+
+
+@case
+def dilated():
+    branches("dilated", (9, 3), [
+        L.DepthwiseConv1D(3, dilation_rate=2), L.DepthwiseConv1D(2, dilation_rate=3, padding="same", depth_multiplier=2),
+        L.SeparableConv1D(2, 3, dilation_rate=2), L.SeparableConv1D(4, 2, dilation_rate=3, padding="same"),
+        L.Conv1D(2, 3, dilation_rate=2, padding="causal"),
+    ])
 
 
 @case
@@ -274,7 +308,8 @@ def merging():
     d = keras.Input((3, 2), name="d")
     outs = [L.Add()([a, b, c]), L.Subtract()([a, b]), L.Multiply()([a, b, c]), L.Average()([a, b, c]),
             L.Maximum()([a, b]), L.Minimum()([a, b, c]), L.Concatenate()([a, d]), L.Concatenate(axis=1)([a, b]),
-            L.Dot(axes=2)([a, b]), L.Dot(axes=(1, 1), normalize=True)([a, d])]
+            L.Dot(axes=2)([a, b]), L.Dot(axes=(1, 1), normalize=True)([a, d]), L.Dot(axes=-1)([a, c]),
+            L.Dot(axes=(-2, -2))([a, d]), L.Dot(axes=(1, -1))([L.Permute((2, 1))(b), a])]
     save("merging", keras.Model([a, b, c, d], outs))
 
 
@@ -292,7 +327,7 @@ def regularization():
 def attention():
     q, v, k = (keras.Input(s, name=n) for n, s in (("q", (4, 6)), ("v", (5, 6)), ("k", (5, 6))))
     outs = [L.Attention()([q, v]), L.Attention(use_scale=True, score_mode="concat")([q, v, k]),
-            L.AdditiveAttention()([q, v, k]), L.MultiHeadAttention(2, 3)(q, v),
+            L.AdditiveAttention()([q, v, k]), L.AdditiveAttention(use_scale=False)([q, v]), L.MultiHeadAttention(2, 3)(q, v),
             L.MultiHeadAttention(2, 3, value_dim=4, output_shape=5, use_bias=False)(q, v, k),
             L.MultiHeadAttention(2, 2)(q, q, use_causal_mask=True),
             L.MultiHeadAttention(1, 3)(query=q, key=k, value=v),
@@ -315,6 +350,17 @@ def recurrent():
     s = first(i, initial_state=states)
     again = first(i, initial_state=[s[1], s[2]])
     save("states", keras.Model([i, *states], [s[0], again[0], L.GRU(2)(i, initial_state=s[1])]))
+
+
+@case
+def stateful():
+    """A second call goes on where the first one ended."""
+    i = keras.Input(batch_shape=(3, 5, 2), name="x")
+    layers = [L.SimpleRNN(2, stateful=True, return_sequences=True), L.LSTM(2, stateful=True, return_sequences=True),
+              L.GRU(2, stateful=True, return_sequences=True), L.RNN(L.LSTMCell(2), stateful=True, return_sequences=True),
+              L.Bidirectional(L.GRU(1, stateful=True, return_sequences=True))]
+    outs = [layer(layer(i)) for layer in layers]
+    save("stateful", keras.Model(i, [*outs, L.GRU(3, stateful=True)(i)]))
 
 
 @case
