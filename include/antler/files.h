@@ -86,13 +86,14 @@ ANT_API const char *ant_arrays_error(const ant_arrays *d);
  *                   again, the model predicts the same bits and trains on as if never interrupted
  *     .yaml, .yml   what the model is and how it is compiled, as text; beside it, under the same
  *                   name with .safetensors, the same as above, from where its numbers are read
- *     .keras        Keras's own file (its 3.15.1): Keras loads it, predicts the same, and trains on from
- *                   the same optimizer's state. What its files have no word for is refused by name:
- *                   layers shared by two models, '/' in names, gelu(approximate=true), LoRA … Several outputs
- *                   are written as a list, whatever their names. A call that says .training is written
- *                   so, with a warning, for Keras does not keep to it; where masks are about, a layer
- *                   called `concatenate` is written as `concatenate_layer`, for Keras gives that name
- *                   to a mask
+ *     .keras        Keras's own file (its 3.15.1): Keras loads it, predicts the same, and trains on
+ *                   from the same optimizer's state. What its files have no word for is refused by
+ *                   name: layers shared by two models, '/' in names, gelu(approximate=true), LoRA …
+ *                   Several inputs or outputs are a list there, unless a file told how Keras nests
+ *                   them (dicts, lists in lists): then so again, in .safetensors and YAML too. A call
+ *                   that says .training is written so, with a warning, for Keras does not keep to it;
+ *                   where masks are about, a layer called `concatenate` is written as
+ *                   `concatenate_layer`, for Keras gives that name to a mask
  * States of stateful layers are a run's and are not saved. 0, or the model's error. */
 ANT_API int ant_save(ant_model *m, const char *path);
 /* A model from a file, told apart by its content:
@@ -100,7 +101,9 @@ ANT_API int ant_save(ant_model *m, const char *path);
  *     YAML          in any of its forms (docs/yaml.md) with its weights beside it, where there are
  *                   some; else they are newly drawn
  *     .keras, .h5   of Keras 3, Keras 2 and tf.keras, with weights, what compile was told and the
- *                   optimizer's state (docs/tutorials/6-from-keras-to-c.md)
+ *                   optimizer's state (docs/tutorials/6-from-keras-to-c.md); inputs and outputs stand
+ *                   in Keras's order, which sorts the keys of dicts, and the outputs of a dict are
+ *                   named by its keys
  * Layers, losses … of one's own are registered before. Never NULL: after an error the model is
  * dead, and the graph tells what was wrong, with file, line and column, or the layer. */
 typedef struct ant_load_options {

@@ -173,6 +173,19 @@ static ant_model *copy_wishes(ant_cloner *k, const ant_model_body *from, ant_mod
     return made;
 }
 
+static bool copy_structure(ant_cloner *k, ant_tree **to, const ant_tree *from) {
+    *to = from ? ant__tree_copy(&k->to->context, from) : NULL;
+    return *to || !from;
+}
+
+static ant_model *copy_structures(ant_cloner *k, const ant_model_body *from, ant_model *made) {
+    ant_model_body *to = made ? made->extra : NULL;
+    return to && copy_structure(k, &to->in_structure, from->in_structure) &&
+                   copy_structure(k, &to->out_structure, from->out_structure)
+               ? made
+               : NULL;
+}
+
 static ant_layer *clone_layer(ant_cloner *k, ant_layer *l) {
     int place = ant__names_place(&k->old, l);
     if (place >= 0)
@@ -181,7 +194,7 @@ static ant_layer *clone_layer(ant_cloner *k, ant_layer *l) {
     ant_layer *made = !b              ? clone_plain(k, l)
                       : b->sequential ? clone_sequential(k, l)
                                       : clone_functional(k, l);
-    return remember(k, l, b ? copy_wishes(k, b, made) : made);
+    return remember(k, l, b ? copy_structures(k, b, copy_wishes(k, b, made)) : made);
 }
 
 /* --- all of it --- */

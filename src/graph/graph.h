@@ -140,7 +140,10 @@ typedef struct ant_model_body {
     void (*train_free)(void *train);
     /* Numbers in its optimizer's variables, once it trained; before, -1. */
     int64_t (*train_numbers)(const void *train);
-    const char *data; /* the `data:` section of its file, as YAML, kept for the io floor; or NULL */
+    /* Kept for the io floor, or NULL: how Keras nests its inputs and outputs (src/io/structure.h), and
+     * the `data:` section of its file, as YAML. */
+    ant_tree *in_structure, *out_structure;
+    const char *data;
 } ant_model_body;
 
 ant_model_body *ant__body(const ant_model *m); /* NULL when it is no model */

@@ -1,6 +1,7 @@
 /* Trees into models. */
 #include "antler/layers/core.h"
 #include "io/config.h"
+#include "io/structure.h"
 #include <ctype.h>
 #include <string.h>
 
@@ -386,8 +387,9 @@ static ant_model *functional_read(scope *s, ant_tree *t, const char *name) {
         each(s, ant__tree_get(t, "calls"), read_call) ||
         outputs_read(s, outputs, out, o.output_names))
         return NULL;
-    return with_names(
+    ant_model *m = with_names(
         s, ant_model_new_(&o, offsetof(ant_model_options, ant_end), file_of(s, t), t->line));
+    return m && !ant__structures_take(context_of(s), m->extra, t, o.output_names) ? m : NULL;
 }
 
 static ant_model *sequence_read(scope *s, ant_tree *t, const char *name) {
@@ -426,8 +428,9 @@ static ant_model *freeze(scope *s, ant_model *m, const ant_tree *t) {
 }
 
 static ant_model *body_fill(scope *s, ant_tree *t, const char *name) {
-    static const char *const keys[] = {"name",    "inputs",    "layers",    "calls",
-                                       "outputs", "trainable", "Sequential"};
+    static const char *const keys[] = {"name",       "inputs",          "layers",
+                                       "calls",      "outputs",         "trainable",
+                                       "Sequential", "input_structure", "output_structure"};
     const ant_tree *said = ant__tree_get(t, "name"), *trainable = ant__tree_get(t, "trainable");
     bool sequential = ant__tree_get(t, "Sequential") != NULL;
     if (ant__tree_keys(context_of(s), t, "model", keys, (int)(sizeof keys / sizeof *keys)))

@@ -1,6 +1,7 @@
 /* Models into trees: mappings for layers, names for everything, only options that differ. */
 #include "antler/layers/core.h"
 #include "io/config.h"
+#include "io/structure.h"
 #include <string.h>
 
 typedef struct writer {
@@ -254,12 +255,31 @@ static ant_tree *outputs(writer *w, const ant_model *m) {
     return t;
 }
 
+/* How Keras nests the inputs or outputs of these names, where it is no list. */
+static bool add_structure(writer *w, ant_tree *t, const char *key, const ant_tree *structure,
+                          const ant_model *m, const char *(*name)(const ant_model *m, int k)) {
+    const ant_model_body *b = m->extra;
+    int n = structure == b->in_structure ? b->n_in : b->n_out;
+    ant_tree *leaf[ANT_MAX_PORTS] = {0};
+    if (!structure)
+        return true;
+    for (int i = 0; i < n; i++)
+        if (!(leaf[i] = new_tree(w, ANT__WORD, NULL, name(m, i))))
+            return false;
+    ant_tree *filled = ant__structure_fill(w->c, structure, leaf);
+    if (filled)
+        filled->key = key;
+    return add(t, filled);
+}
+
 /* --- models --- */
 static ant_tree *functional(writer *w, const ant_model *m) {
     const ant_model_body *b = m->extra;
     ant_tree *t = new_tree(w, ANT__MAP, NULL, NULL);
     return add(t, inputs(w, b)) && add(t, layers(w, b)) && add(t, calls(w, b)) &&
-                   add(t, outputs(w, m))
+                   add(t, outputs(w, m)) &&
+                   add_structure(w, t, "input_structure", b->in_structure, m, ant__in_name) &&
+                   add_structure(w, t, "output_structure", b->out_structure, m, ant__out_name)
                ? t
                : NULL;
 }

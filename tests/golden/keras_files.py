@@ -85,7 +85,7 @@ def train(model, rng, names):
         ys = [rng.integers(0, o.shape[-1], [8]).astype("int32") for o in out]
     y = ys if len(ys) > 1 else ys[0]
     if isinstance(getattr(model, "_outputs_struct", None), dict):
-        y = dict(zip(sorted(model._outputs_struct), ys))
+        y = keras.tree.pack_sequence_as(model._outputs_struct, ys)
     x = as_fed(model, names, xs)
 
     def step():
@@ -528,6 +528,18 @@ def losses():
     m = keras.Model(i, {"b": L.Dense(2)(i), "a": L.Dense(1)(i)})
     m.compile("sgd", loss={"b": "mse", "a": "mae"})
     save("losses_keys", m, trained=True)
+    heads = {"b": L.Dense(2, name="a"), "a": L.Dense(1, name="b"), "c": L.Dense(1)}
+    m = keras.Model([i], {k: head(i) for k, head in heads.items()})
+    m.compile("sgd", loss={"b": "mse", "a": "mae", "c": None}, loss_weights={"b": 0.5, "a": 2.0, "c": 1.0},
+              metrics={"a": ["mse"], "b": ["mae", "msle"]})
+    save("losses_crossed", m, trained=True)
+    m = keras.Model({"x": i}, {"q": [L.Dense(2)(i), {"r": L.Dense(1)(i)}], "p": L.Dense(1)(i)})
+    m.compile("sgd", loss=[keras.losses.Huber(), "mse", "mae"], loss_weights=[1.0, 0.5, 2.0],
+              metrics={"q": [["mae"], {"r": ["mse", "mae"]}], "p": ["mae"]})
+    save("losses_nested", m, trained=True)
+    m = keras.Model([i], [{"q": L.Dense(2)(i)}, [L.Dense(1)(i)]])
+    m.compile("sgd", loss=["mse", "mae"], metrics=[["mae"], ["mse"]])
+    save("losses_nested_list", m, trained=True)
     m = small(2)
     m.compile("rmsprop", keras.losses.mean_squared_error, metrics=["mae", "mse"])
     save("losses_one", m, trained=True)

@@ -124,6 +124,15 @@ static void compare(const bench *b, int k) {
 }
 
 /* --- saved and loaded --- */
+static void expect_same_structure(const bench *b, const char *what, const ant_tree *want,
+                                  const ant_tree *got) {
+    ant_context c = {0};
+    ck_assert_msg(!want == !got, "%s: the structure of its %s is lost", b->name, what);
+    if (want)
+        ck_assert_str_eq(ant__tree_text(&c, want), ant__tree_text(&c, got));
+    ant__arena_free(&c.arena);
+}
+
 static void comes_back(const bench *b, const char *ending) {
     char path[PATH], folder[] = "/tmp/antler-keras-XXXXXX";
     ck_assert(mkdtemp(folder));
@@ -136,6 +145,9 @@ static void comes_back(const bench *b, const char *ending) {
         ck_assert_msg(
             !memcmp(again.got[k].data, b->got[k].data, sizeof(float) * (size_t)size_of(&b->got[k])),
             "%s: output %d has other bits after %s", b->name, k, ending);
+    const ant_model_body *x = ant__body(b->model), *y = ant__body(again.model);
+    expect_same_structure(b, "inputs", x->in_structure, y->in_structure);
+    expect_same_structure(b, "outputs", x->out_structure, y->out_structure);
     close_model(&again);
     unlink(path);
     snprintf(path, sizeof path, "%s/model.safetensors", folder);
@@ -245,9 +257,33 @@ START_TEST(every_class_stands_in_a_file) {
 }
 END_TEST
 
+/* --- how Keras nests inputs and outputs --- */
+static const struct {
+    const char *file, *in, *out;
+} nested[] = {
+    {"dicts.keras", "[p=p, q=q[1]]", "[o=subtract[3], n=p[2], l=[dense, q[1]]]"},
+};
+
+START_TEST(structures_are_kept) {
+    ant_context c = {0};
+    bench b = {.name = nested[_i].file};
+    open_golden(&b);
+    ck_assert_str_eq(ant__tree_text(&c, ant__body(b.model)->in_structure), nested[_i].in);
+    ck_assert_str_eq(ant__tree_text(&c, ant__body(b.model)->out_structure), nested[_i].out);
+    const ant_model_body *copy = ant__body(ant_clone(b.model, b.graph, true));
+    ck_assert_str_eq(ant__tree_text(&c, copy->in_structure), nested[_i].in);
+    ck_assert_str_eq(ant__tree_text(&c, copy->out_structure), nested[_i].out);
+    ant__arena_free(&c.arena);
+    close_model(&b);
+    ant_arrays_free(b.golden);
+}
+END_TEST
+
 int main(void) {
     list_files();
-    const test_entry entries[] = {
-        {there_are_files, 0}, {every_class_stands_in_a_file, 0}, ANT_LOOP(file_of_keras, count)};
-    return test_run("keras_files", entries, 3);
+    const test_entry entries[] = {{there_are_files, 0},
+                                  {every_class_stands_in_a_file, 0},
+                                  ANT_LOOP(file_of_keras, count),
+                                  ANT_LOOP(structures_are_kept, sizeof nested / sizeof *nested)};
+    return test_run("keras_files", entries, 4);
 }

@@ -137,6 +137,19 @@ static const struct {
      "  e: e(a)\n"
      "  k: s(e)\n"
      "outputs: {h: h, k: 'k[1]'}\n"},
+    /* how Keras nests inputs and outputs */
+    {"inputs: {a: [4], b: [4], c: [4]}\n"
+     "outputs: {u: b, v: c, w: a}\n"
+     "input_structure: {q: c, p: [a, [b]]}\noutput_structure: [u, {x: w, k: v}]\n",
+     "name: model\n"
+     "inputs: {a: [4], b: [4], c: [4]}\n"
+     "layers: {}\n"
+     "calls: {}\n"
+     "outputs: {u: b, v: c, w: a}\n"
+     "input_structure: {q: c, p: [a, [b]]}\n"
+     "output_structure:\n"
+     "- u\n"
+     "- {x: w, k: v}\n"},
     /* an input that is a scalar per sample, one with a batch size, an unknown axis */
     {"inputs: {a: [], b: {shape: [3], batch_size: 8}, c: [none, 2]}\n"
      "layers: {f: Dense(1), g: Dense(2)}\n"
@@ -207,6 +220,13 @@ static const struct {
     {"inputs: {a: [4]}\nlayers: [Dense(1)]\noutputs: {a: a}\n", "layers: expected"},
     {"inputs: {a: [4], b: [4]}\nlayers: {f: Dense(1)}\noutputs: {y: 'f(a, b)'}\n", "m.yaml:3"},
     {"Sequential: [Functional()]", "ant_model_new"},
+    {"inputs: {a: [4], b: [4]}\noutputs: {y: a}\ninput_structure: {q: a, p: b}\n",
+     "m.yaml:3:28: input_structure: with its keys sorted, 'a' comes next, found 'b'"},
+    {"inputs: {a: [4], b: [4]}\noutputs: {y: a}\ninput_structure: {q: a}\n", "'b' is missing"},
+    {"inputs: {a: [4]}\noutputs: {y: a}\ninput_structure: [a, a]\n", "more leaves than"},
+    {"inputs: {a: [4]}\noutputs: {y: a}\ninput_structure: a\n", "expected {key: name, …}"},
+    {"inputs: {a: [4]}\noutputs: {y: a}\ninput_structure: [[]]\n", "expected names in {key: …}"},
+    {"inputs: {a: [4]}\noutputs: [a]\noutput_structure: [a]\n", "have no names"},
 };
 
 START_TEST(refuses) {

@@ -14,6 +14,32 @@ ant_tree *ant__tree_new(ant_context *c, ant_tree_kind kind, const char *key, con
     return t;
 }
 
+static const char *copy_text(ant_context *c, const char *text) {
+    const char *copy = text ? ant__arena_text(&c->arena, text) : NULL;
+    if (text && !copy)
+        ant__fail_memory(&c->error);
+    return copy;
+}
+
+ant_tree *ant__tree_copy(ant_context *c, const ant_tree *t) {
+    ant_tree *copy = ant__tree_new(c, t->kind, NULL, NULL);
+    if (!copy)
+        return NULL;
+    *copy = *t;
+    copy->key = copy_text(c, t->key);
+    copy->text = copy_text(c, t->text);
+    copy->first = copy->last = copy->next = NULL;
+    if ((t->key && !copy->key) || (t->text && !copy->text))
+        return NULL;
+    for (const ant_tree *x = t->first; x; x = x->next) {
+        ant_tree *child = ant__tree_copy(c, x);
+        if (!child)
+            return NULL;
+        ant__tree_add(copy, child);
+    }
+    return copy;
+}
+
 void ant__tree_add(ant_tree *parent, ant_tree *child) {
     if (!parent || !child)
         return;

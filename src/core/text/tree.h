@@ -32,6 +32,8 @@ void ant__tree_add(ant_tree *parent, ant_tree *child); /* either may be NULL */
 ant_tree *ant__tree_get(const ant_tree *t, const char *key);
 int ant__tree_count(const ant_tree *t);
 bool ant__tree_scalar(const ant_tree *t); /* a word or a quoted text */
+/* All of it anew, texts too: nothing of it belongs to another context. */
+ant_tree *ant__tree_copy(ant_context *c, const ant_tree *t);
 /* Reports at the tree's place: "line:column: …"; who knows the file puts it before. */
 int ant__tree_fail(ant_context *c, const ant_tree *at, int code, const char *format, ...)
     ANT__FORMAT(4, 5);

@@ -131,8 +131,7 @@ static int flatten(reader *r, const ant_tree *t, const ant_tree **out, int *n) {
     else if (!t->first)
         return fail(r, "a list is empty");
     else if (t->kind == ANT__MAP)
-        for (const ant_tree *x = ant__keras_next_key(t, NULL); x && !code;
-             x = ant__keras_next_key(t, x->key))
+        for (const ant_tree *x = ant__next_key(t, NULL); x && !code; x = ant__next_key(t, x->key))
             code = flatten(r, x, out, n);
     else
         for (const ant_tree *x = t->first; x && !code; x = x->next)

@@ -135,12 +135,15 @@ static ant_tree *port(const ant_keras_calls *s, const ant_node *n) {
     return history(s, n, inner && !inner->sequential);
 }
 
-ant_tree *ant__keras_ports(const ant_keras_calls *s, ant_node *const *nodes, int n) {
-    if (n == 1)
-        return port(s, nodes[0]);
-    ant_tree *list = ant__keras_items(s->c);
+ant_tree *ant__keras_ports(const ant_keras_calls *s, const ant_tree *structure,
+                           ant_node *const *nodes, int n) {
+    ant_tree *leaf[ANT_MAX_PORTS] = {0}, *list = ant__keras_items(s->c);
     for (int k = 0; k < n; k++)
-        ant__tree_add(list, port(s, nodes[k]));
+        leaf[k] = port(s, nodes[k]);
+    if (structure || n == 1)
+        return structure ? ant__structure_fill(s->c, structure, leaf) : leaf[0];
+    for (int k = 0; k < n; k++)
+        ant__tree_add(list, leaf[k]);
     return list;
 }
 
@@ -182,7 +185,20 @@ static bool takes_list(const ant_layer_use *u) {
     return !impl->arguments && (u->n_in > 1 || merge);
 }
 
+/* Keras wants the structure that a model has. */
+static ant_tree *args_of_model(const ant_keras_calls *s, const ant_layer_use *u,
+                               const ant_tree *structure) {
+    ant_tree *leaf[ANT_MAX_PORTS] = {0}, *list = ant__keras_items(s->c);
+    for (int k = 0; k < u->n_in; k++)
+        leaf[k] = ant__keras_tensor_write(s, u->in[k]);
+    ant__tree_add(list, ant__structure_fill(s->c, structure, leaf));
+    return list;
+}
+
 static ant_tree *args(const ant_keras_calls *s, const ant_layer_use *u) {
+    const ant_model_body *inner = ant__body(u->layer);
+    if (inner && inner->in_structure)
+        return args_of_model(s, u, inner->in_structure);
     if (!takes_list(u))
         return list_of(s, u->in, alone(u));
     ant_tree *list = ant__keras_items(s->c);

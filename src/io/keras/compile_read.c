@@ -87,11 +87,12 @@ static int place_key(reader *r, slots *s, const ant_tree *said, const ant_tree *
 }
 
 static int place_list(reader *r, slots *s, const ant_tree *said, const ant_tree *outputs, int at) {
-    const ant_tree *own = outputs->kind == ANT__ITEMS ? outputs->first : NULL;
-    int code = 0, n = own ? ant__tree_count(outputs) : count(outputs);
-    if (ant__tree_count(said) != n)
+    int code = 0, entries = ant__tree_count(said);
+    bool nested = outputs->kind == ANT__ITEMS && entries == ant__tree_count(outputs);
+    const ant_tree *own = nested ? outputs->first : NULL;
+    if (!nested && entries != count(outputs))
         return ant__fail(&r->c->error, ANT_E_OPTION, "compile: %s: %d entries for %d outputs",
-                         r->key, ant__tree_count(said), n);
+                         r->key, entries, count(outputs));
     for (const ant_tree *t = said->first; t && !code; t = t->next) {
         code = place(r, s, t, own, at);
         at += own ? count(own) : 1;

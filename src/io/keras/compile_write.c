@@ -50,20 +50,46 @@ static const ant_output_options *said_of(const ant_compiled *s, int k) {
     return NULL;
 }
 
-/* A list by place; a single output's value stands alone, and nothing at all is null. */
+/* Keras takes losses of deeper structures by place alone, and so metrics of a list that has an entry
+ * for each output. */
+static bool has_keys(const ant_tree *structure) {
+    bool flat = structure->kind == ANT__MAP;
+    for (const ant_tree *t = structure->first; t && flat; t = t->next)
+        flat = ant__tree_scalar(t);
+    return flat;
+}
+
+/* A single output's value stands alone, those of several in the outputs' structure or in a list. */
+static ant_tree *together(ant_context *c, const ant_model_body *b, ant_tree *const *of,
+                          bool metric) {
+    const ant_tree *structure = b->out_structure;
+    bool deep =
+        structure && (structure->kind == ANT__MAP || ant__tree_count(structure) != b->n_out);
+    if (structure && (has_keys(structure) || (metric && deep)))
+        return ant__structure_fill(c, structure, of);
+    if (b->n_out == 1)
+        return of[0];
+    ant_tree *list = ant__keras_items(c);
+    for (int k = 0; k < b->n_out; k++)
+        ant__tree_add(list, of[k]);
+    return list;
+}
+
+/* Nothing at all is null. */
 static ant_tree *values(ant_context *c, const ant_compiled *s, value_writer *write,
                         const char *unsaid) {
-    int n = ant__body(s->model)->n_out, found = 0;
-    ant_tree *list = ant__keras_items(c), *one = NULL;
-    for (int k = 0; k < n; k++) {
+    const ant_model_body *b = ant__body(s->model);
+    ant_tree *of[ANT_MAX_PORTS] = {0};
+    int found = 0;
+    for (int k = 0; k < b->n_out; k++) {
         const ant_output_options *o = said_of(s, s->one_for_all && write == loss ? 0 : k);
-        one = o ? write(c, o) : NULL;
-        found += one != NULL;
-        ant__tree_add(list, one || n == 1 ? one : ant__tree_new(c, ANT__WORD, NULL, unsaid));
+        of[k] = o ? write(c, o) : NULL;
+        found += of[k] != NULL;
+        if (!of[k])
+            of[k] = ant__tree_new(c, ANT__WORD, NULL, unsaid);
     }
-    if (!found)
-        return ant__keras_null(c);
-    return n == 1 ? one : list;
+    bool metric = write == metrics || write == weighted_metrics;
+    return found ? together(c, b, of, metric) : ant__keras_null(c);
 }
 
 ant_tree *ant__keras_compile_write(ant_context *c, const ant_model *m) {

@@ -211,8 +211,10 @@ static void put_functional(writer *w, const ant_model *m, ant_tree *config) {
     for (int i = 0; i < b->ranks.n && !w->c->error.code; i++)
         ant__tree_add(list, entry(w, &calls, &b->ranks.at[i]));
     ant__keras_put(config, "layers", list);
-    ant__keras_put(config, "input_layers", ant__keras_ports(&calls, b->in, b->n_in));
-    ant__keras_put(config, "output_layers", ant__keras_ports(&calls, b->out, b->n_out));
+    ant__keras_put(config, "input_layers",
+                   ant__keras_ports(&calls, b->in_structure, b->in, b->n_in));
+    ant__keras_put(config, "output_layers",
+                   ant__keras_ports(&calls, b->out_structure, b->out, b->n_out));
 }
 
 static void put_sequence(writer *w, const ant_model *m, ant_tree *config) {

@@ -298,6 +298,16 @@ static ant_tree *inputs_read(graph *g) {
     return out;
 }
 
+/* An output is named by its key in a dict without further ones inside, else by the layer that makes
+ * it; a name that is among the keys of `taken` gets a number, as in Keras 2. */
+static const char *output_name(graph *g, const ant_tree *taken, const ant_tree *leaf) {
+    const ant_tree *all = ant__tree_get(g->config, "output_layers");
+    bool flat = all->kind == ANT__MAP;
+    for (const ant_tree *t = all->first; t && flat; t = t->next)
+        flat = ant__keras_is_leaf(t);
+    return flat ? leaf->key : ant__keras_output_name(g->r->c, taken, leaf);
+}
+
 static ant_tree *outputs_read(graph *g) {
     const ant_tree *said[ANT_MAX_PORTS];
     ant_tree *out = ant__tree_new(g->r->c, ANT__MAP, "outputs", NULL);
@@ -307,13 +317,57 @@ static ant_tree *outputs_read(graph *g) {
         return NULL;
     for (int i = 0; i < n; i++) {
         ant_tree *value = value_at(g, said[i]);
-        const char *name = value ? ant__keras_output_name(g->r->c, out, said[i]) : NULL;
+        const char *name = value ? output_name(g, out, said[i]) : NULL;
         if (!name || add(g, out, name, value))
             return NULL;
     }
     return out;
 }
 
+/* --- structures --- */
+/* A single port, or a list of several; Keras 2 says a single one as a list, too. */
+static bool is_plain(const graph *g, const ant_tree *said) {
+    if (ant__keras_is_leaf(said))
+        return true;
+    bool plain = said->kind == ANT__ITEMS && (said->first->next || g->r->legacy);
+    for (const ant_tree *t = said->first; t && plain; t = t->next)
+        plain = ant__keras_is_leaf(t);
+    return plain;
+}
+
+/* The same maps and lists around the names of the ports. */
+static ant_tree *with_names(graph *g, const ant_tree *said, const ant_tree *const *leaves,
+                            const ant_tree *ports) {
+    if (ant__keras_is_leaf(said)) {
+        const ant_tree *port = ports->first;
+        while (*leaves++ != said)
+            port = port->next;
+        return ant__tree_new(g->r->c, ANT__QUOTED, said->key, port->key);
+    }
+    ant_tree *t = ant__tree_new(g->r->c, said->kind, said->key, NULL);
+    for (const ant_tree *x = said->first; x && t; x = x->next)
+        ant__tree_add(t, with_names(g, x, leaves, ports));
+    return t;
+}
+
+/* How Keras nests the ports, where they are no list. */
+static int add_structure(graph *g, ant_tree *out, const char *key, const char *layers,
+                         const ant_tree *named) {
+    const ant_tree *leaves[ANT_MAX_PORTS];
+    int n, code = ports(g, layers, leaves, &n);
+    const ant_tree *said = ant__tree_get(g->config, layers);
+    return code || is_plain(g, said) ? code : add(g, out, key, with_names(g, said, leaves, named));
+}
+
+static int add_structures(graph *g, ant_tree *out) {
+    int code =
+        add_structure(g, out, "input_structure", "input_layers", ant__tree_get(out, "inputs"));
+    return code ? code
+                : add_structure(g, out, "output_structure", "output_layers",
+                                ant__tree_get(out, "outputs"));
+}
+
+/* --- all --- */
 static ant_tree *calls_sorted(graph *g) {
     ant_tree *out = ant__tree_new(g->r->c, ANT__MAP, "calls", NULL);
     for (int k = 0; k < g->calls.n && out; k++)
@@ -339,7 +393,7 @@ static int fill(graph *g, ant_tree *out) {
         ant__tree_add(out, calls_sorted(g));
     if (!error_of(g)->code)
         ant__tree_add(out, outputs_read(g));
-    return error_of(g)->code;
+    return error_of(g)->code ? error_of(g)->code : add_structures(g, out);
 }
 
 ant_tree *ant__keras_functional_read(ant_keras_reader *r, const char *path,

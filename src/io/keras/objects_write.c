@@ -269,10 +269,11 @@ static bool is_keras_word(ant_context *c, const ant_class *cls, const char *word
     const char *snake = ant__snake(c, cls->name);
     return ant__word_among("accuracy acc mse MSE mae MAE mape MAPE msle MSLE bce BCE", word,
                            false) ||
-           !strcmp(word, cls->name) || (snake && !strcmp(word, snake));
+           (snake && !strcmp(word, snake));
 }
 
-/* Said by another word, a metric keeps it as its name, for logs show it. */
+/* Said by another word, a metric keeps it as its name, for logs show it; said by its class it has
+ * that of the class, which Keras gives to objects alone. */
 static ant_tree *metric(ant_context *c, const ant_part *part, const char *text) {
     bool plain = is_plain(part);
     if (!strcmp(part->cls->name, "Crossentropy")) {
@@ -283,7 +284,7 @@ static ant_tree *metric(ant_context *c, const ant_part *part, const char *text) 
     if (plain && is_keras_word(c, part->cls, text))
         return ant__keras_text(c, text);
     ant_tree *config = config_of(c, part);
-    if (plain)
+    if (plain && strcmp(text, part->cls->name) != 0)
         ant__keras_put(config, "name", ant__keras_text(c, text));
     return ant__keras_object(c, module_of(ANT_METRIC), part->cls->name, config, NULL);
 }

@@ -4,6 +4,7 @@
 #ifndef ANT_IO_KERAS_READ_H
 #define ANT_IO_KERAS_READ_H
 #include "io/keras/keras.h"
+#include "io/structure.h"
 
 /* --- what is shared: shared.c --- */
 typedef struct ant_keras_seen {
@@ -95,9 +96,6 @@ int ant__keras_numbers_check(ant_context *c, const char *path, const ant_hdf5_no
 int ant__keras_whole_of(const ant_tree *t, int most);
 /* ["dense", 0, 0]: result 0 of call 0 of a layer (Keras 2 puts keywords behind). */
 bool ant__keras_is_leaf(const ant_tree *t);
-/* The entry of a dict whose key comes after `after` (NULL: the first) in Keras's order, which sorts
- * them. NULL behind the last. */
-const ant_tree *ant__keras_next_key(const ant_tree *map, const char *after);
 /* The leaves of input_layers or output_layers, in order. NULL, or what is wrong. */
 const char *ant__keras_leaves(const ant_tree *t, const ant_tree *out[ANT_MAX_PORTS], int *n);
 /* An output is named by the layer that makes it; a name that is among the keys of `taken` gets a

@@ -14,14 +14,6 @@ bool ant__keras_is_leaf(const ant_tree *t) {
            t->first->next->kind == ANT__WORD && ant__tree_scalar(t->first->next->next);
 }
 
-const ant_tree *ant__keras_next_key(const ant_tree *map, const char *after) {
-    const ant_tree *next = NULL;
-    for (const ant_tree *t = map->first; t; t = t->next)
-        if ((!after || strcmp(t->key, after) > 0) && (!next || strcmp(t->key, next->key) < 0))
-            next = t;
-    return next;
-}
-
 /* `*n` counts on: an empty list ends it, so that no walk is longer than the limit of leaves. */
 static const char *leaves(const ant_tree *t, const ant_tree *out[ANT_MAX_PORTS], int *n) {
     const char *wrong = NULL;
@@ -32,8 +24,7 @@ static const char *leaves(const ant_tree *t, const ant_tree *out[ANT_MAX_PORTS],
             return "it has more than 15 inputs or outputs";
         out[(*n)++] = t;
     } else if (t->kind == ANT__MAP) {
-        for (const ant_tree *x = ant__keras_next_key(t, NULL); x && !wrong;
-             x = ant__keras_next_key(t, x->key))
+        for (const ant_tree *x = ant__next_key(t, NULL); x && !wrong; x = ant__next_key(t, x->key))
             wrong = leaves(x, out, n);
     } else {
         for (const ant_tree *x = t->first; x && !wrong; x = x->next)

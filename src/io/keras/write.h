@@ -3,6 +3,7 @@
 #ifndef ANT_IO_KERAS_WRITE_H
 #define ANT_IO_KERAS_WRITE_H
 #include "io/keras/keras.h"
+#include "io/structure.h"
 
 /* --- objects_write.c --- */
 ant_tree *ant__keras_map(ant_context *c);
@@ -39,6 +40,8 @@ const char *ant__keras_layer_name(const ant_keras_calls *s, const ant_layer *l);
 ant_tree *ant__keras_tensor_write(const ant_keras_calls *s, const ant_node *n);
 /* The inbound_nodes of a layer (an Operation's are put together by who writes the rest of it). */
 ant_tree *ant__keras_layer_calls(const ant_keras_calls *s, const ant_layer *l);
-/* What input_layers or output_layers says: ["dense", 0, 0], or a list of such. */
-ant_tree *ant__keras_ports(const ant_keras_calls *s, ant_node *const *nodes, int n);
+/* What input_layers or output_layers says: ["dense", 0, 0], a list of such, or what the structure
+ * says (NULL: none). */
+ant_tree *ant__keras_ports(const ant_keras_calls *s, const ant_tree *structure,
+                           ant_node *const *nodes, int n);
 #endif
