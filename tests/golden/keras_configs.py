@@ -90,7 +90,7 @@ def model_of(case):
     if len(xs) > n:
         words.append("initial_state=[" + ", ".join(f"in{k}" for k in range(n, len(xs))) + "]")
     words += [f"{flag}=true" for flag in case.get("call", [])]
-    return dict(inputs=inputs, layers=dict(l=case["layer"]), calls=dict(c=f"l({', '.join(words)})"),
+    return dict(inputs=inputs, layers=dict(l=case.get("said", case["layer"])), calls=dict(c=f"l({', '.join(words)})"),
                 outputs=dict(y="c"), name="m"), xs
 
 
@@ -198,7 +198,7 @@ def layer_lines(args, module):
         if not isinstance(case, dict) or case.get("layer", "Operation").startswith("Operation"):
             continue
         key = case["layer"], str(case["inputs"]), str(case.get("states")), str(case.get("call"))
-        if key in seen or "lora_rank" in case["layer"] or "renorm_clipping" in case["layer"]:
+        if key in seen or "lora_rank" in case["layer"]:
             continue  # cannot be said there yet
         seen.add(key)
         line = attempt(case["name"], layer_line, args, case)

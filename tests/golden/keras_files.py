@@ -271,6 +271,14 @@ def normalization():
         L.RMSNormalization(), L.RMSNormalization(axis=[-2, -1], epsilon=1e-3),
         L.UnitNormalization(), L.UnitNormalization(axis=[1, 2]),
     ])
+    i = keras.Input((4,), name="x")
+    clipping = {"rmin": 0.5, "rmax": 1.5, "dmax": 0.25}
+    n = L.BatchNormalization(renorm=True)(i)
+    n = L.BatchNormalization(renorm=True, renorm_clipping=clipping, renorm_momentum=0.8, momentum=0.9)(n)
+    n = L.BatchNormalization(renorm=True, renorm_clipping={"dmax": 0.5}, axis=1, scale=False)(n)
+    m = keras.Model(i, n)
+    m.compile("sgd", "mse")
+    save("renorm", m, trained=True)
 
 
 @case

@@ -111,7 +111,22 @@ static ant_tree *span(ant_context *c, const ant_span *s) {
     return list;
 }
 
+/* Numbers by the row's words: {"rmin": 0.5, "dmax": 3.0}. */
+static ant_tree *keyed(ant_context *c, const ant_row *row, ant_list_view l) {
+    ant_tree *map = ant__keras_map(c);
+    for (int k = 0; k < l.count; k++) {
+        const char *word, *key;
+        size_t n = ant__word_at(row->words, k, &word);
+        double x = ((const double *)l.data)[k];
+        if (x != ANT_NONE && (key = ant__print(c, "%.*s", (int)n, word)))
+            ant__keras_put(map, key, number_leaf(c, x));
+    }
+    return map;
+}
+
 static ant_tree *counted(ant_context *c, const ant_row *row, ant_list_view l) {
+    if (row->field == ANT__FLOAT_LIST && row->words)
+        return keyed(c, row, l);
     if (l.count == 1 && is_row(row, "thresholds mean variance"))
         return ant__keras_number(c, *(const double *)l.data);
     ant_tree *list = ant__keras_items(c);
