@@ -2,6 +2,7 @@
 #include "core/context.h"
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 void ant__warn(ant_context *c, const char *format, ...) {
     if (!c->warn)
@@ -12,6 +13,33 @@ void ant__warn(ant_context *c, const char *format, ...) {
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
     c->warn(c->warn_data, text);
+}
+
+const char *ant__text_once(ant_context *c, const char *text) {
+    unsigned hash = 0;
+    for (const char *s = text; *s; s++)
+        hash = hash * 31 + (unsigned char)*s;
+    const char **kept = &c->kept[hash % ANT__KEPT];
+    if (*kept && !strcmp(*kept, text))
+        return *kept;
+    const char *copy = ant__arena_text(&c->arena, text);
+    if (copy)
+        *kept = copy;
+    else
+        ant__fail_memory(&c->error);
+    return copy;
+}
+
+ant_context_mark ant__context_mark(const ant_context *c) {
+    ant_context_mark m = {.arena = ant__arena_mark(&c->arena)};
+    memcpy(m.kept, c->kept, sizeof m.kept);
+    return m;
+}
+
+/* What was kept since is gone, too. */
+void ant__context_release(ant_context *c, const ant_context_mark *to) {
+    ant__arena_release(&c->arena, to->arena);
+    memcpy(c->kept, to->kept, sizeof to->kept);
 }
 
 char *ant__print(ant_context *c, const char *format, ...) {

@@ -112,12 +112,29 @@ char *ant__arena_text(ant_arena *a, const char *s) {
     return s ? ant__arena_bytes(a, s, strlen(s)) : NULL;
 }
 
-void ant__arena_free(ant_arena *a) {
-    while (a->blocks) {
+static void free_until(ant_arena *a, const struct ant_block *last) {
+    while (a->blocks != last) {
         struct ant_block *next = a->blocks->next;
         ant__free(a->blocks);
         a->blocks = next;
     }
+}
+
+void ant__arena_free(ant_arena *a) {
+    free_until(a, NULL);
+}
+
+ant_arena_mark ant__arena_mark(const ant_arena *a) {
+    return (ant_arena_mark){a->blocks, a->blocks ? a->blocks->used : 0};
+}
+
+/* What is taken next must be zero again. */
+void ant__arena_release(ant_arena *a, ant_arena_mark to) {
+    free_until(a, to.block);
+    if (!to.block)
+        return;
+    memset((char *)to.block + HEADER + to.used, 0, to.block->used - to.used);
+    to.block->used = to.used;
 }
 
 /* --- growing arrays --- */

@@ -34,6 +34,13 @@ void *ant__arena_array(ant_arena *a, size_t count, size_t size);
 char *ant__arena_text(ant_arena *a, const char *s); /* NULL stays NULL only when out of memory */
 char *ant__arena_bytes(ant_arena *a, const char *s, size_t n); /* ended by a zero */
 void ant__arena_free(ant_arena *a);
+/* A place in an arena, and back to it: what was taken since is freed. */
+typedef struct ant_arena_mark {
+    struct ant_block *block;
+    size_t used;
+} ant_arena_mark;
+ant_arena_mark ant__arena_mark(const ant_arena *a);
+void ant__arena_release(ant_arena *a, ant_arena_mark to);
 
 /* A growing array: ANT__PUSH is false when out of memory. */
 #define ANT__LIST(T)                                                                               \

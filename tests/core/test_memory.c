@@ -69,6 +69,31 @@ static int push_many(void *data) {
     return pushed ? 0 : ANT_E_MEMORY;
 }
 
+/* What is taken after a release is zero again, and what was kept before the mark is kept. */
+START_TEST(contexts_go_back) {
+    ant_context c = {0};
+    const char *kept = ant__text_once(&c, "relu");
+    ck_assert_ptr_eq(ant__text_once(&c, "relu"), kept);
+    ant_context_mark before = ant__context_mark(&c);
+    for (int k = 0; k < 100; k++)
+        ck_assert_ptr_nonnull(memset(ant__arena_alloc(&c.arena, 1000), 7, 1000));
+    ant__text_once(&c, "tanh");
+    ant__context_release(&c, &before);
+    ck_assert_ptr_eq(ant__text_once(&c, "relu"), kept);
+    const char *again = ant__arena_alloc(&c.arena, 1000);
+    for (int k = 0; k < 1000; k++)
+        ck_assert_int_eq(again[k], 0);
+    ck_assert_str_eq(ant__text_once(&c, "tanh"), "tanh");
+    ant_context empty = {0};
+    before = ant__context_mark(&empty);
+    ant__text_once(&empty, "x");
+    ant__context_release(&empty, &before);
+    ck_assert_ptr_null(empty.arena.blocks);
+    ant__arena_free(&c.arena);
+    ck_assert_int_eq(memory_live(), 0);
+}
+END_TEST
+
 START_TEST(lists_grow_or_say_no) {
     memory_fail_each(push_many, NULL);
 }
@@ -151,6 +176,6 @@ START_TEST(warnings_go_to_the_user) {
 END_TEST
 
 ANT_TEST_MAIN("memory", {sizes_do_not_overflow}, {numbers_are_aligned_with_slack},
-              {arena_keeps_everything}, {lists_grow_or_say_no}, {print_tells_when_memory_is_out},
-              {first_error_stays}, {long_errors_are_cut}, {errors_are_one_line},
-              {every_code_has_a_text}, {warnings_go_to_the_user})
+              {arena_keeps_everything}, {contexts_go_back}, {lists_grow_or_say_no},
+              {print_tells_when_memory_is_out}, {first_error_stays}, {long_errors_are_cut},
+              {errors_are_one_line}, {every_code_has_a_text}, {warnings_go_to_the_user})

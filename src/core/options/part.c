@@ -1,5 +1,6 @@
 /* Parts: text that names a class with options. */
 #include "core/options/field.h"
+#include "core/text/buffer.h"
 #include <string.h>
 
 typedef struct part_common {
@@ -63,7 +64,7 @@ static void *read_options(ant_context *c, const ant_class *cls, const ant_tree *
     return options;
 }
 
-const char *ant__part_canonical(ant_context *c, int kind, ant_tree *t) {
+static const char *made_canonical(ant_context *c, int kind, ant_tree *t) {
     t = ant__tree_expand(c, t);
     const ant_class *cls = class_of(c, kind, t);
     if (!cls)
@@ -72,6 +73,22 @@ const char *ant__part_canonical(ant_context *c, int kind, ant_tree *t) {
         return word_of(c, cls, t->text);
     void *options = read_options(c, cls, t);
     return options ? canonical(c, cls, options, t->text) : NULL;
+}
+
+/* Models say the same parts again and again: only the text is kept, and once where it can be. */
+const char *ant__part_canonical(ant_context *c, int kind, ant_tree *t) {
+    ant_context_mark before = ant__context_mark(c);
+    ant_buffer text = {0};
+    const char *made = made_canonical(c, kind, t), *kept = NULL;
+    if (made)
+        ant__put(&text, made);
+    ant__context_release(c, &before);
+    if (text.failed)
+        ant__fail_memory(&c->error);
+    else if (made)
+        kept = ant__text_once(c, text.at);
+    ant__buffer_free(&text);
+    return kept;
 }
 
 const char *ant__part_text(ant_context *c, int kind, const char *text) {

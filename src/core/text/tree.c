@@ -15,10 +15,7 @@ ant_tree *ant__tree_new(ant_context *c, ant_tree_kind kind, const char *key, con
 }
 
 static const char *copy_text(ant_context *c, const char *text) {
-    const char *copy = text ? ant__arena_text(&c->arena, text) : NULL;
-    if (text && !copy)
-        ant__fail_memory(&c->error);
-    return copy;
+    return text ? ant__text_once(c, text) : NULL;
 }
 
 ant_tree *ant__tree_copy(ant_context *c, const ant_tree *t) {
