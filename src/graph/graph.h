@@ -45,22 +45,21 @@ struct ant_node {
     ant_layer_use *use; /* the call it is a result of; NULL: an input */
     int result;         /* which */
     int dtype;
-    ant_dims dims; /* batch first, -1 where unknown */
-    bool masked;   /* carries a mask */
-    ant_dims mask_dims;
-    const char *said; /* an input's name */
-    bool from_file;   /* … said by a file: gives way on a clash */
+    ant_dims dims;        /* batch first, -1 where unknown */
+    const ant_dims *mask; /* of the mask that it carries; NULL: none */
+    const char *said;     /* an input's name */
+    bool from_file;       /* … said by a file: gives way on a clash */
     const char *file;
     int line;
 };
 
-/* One call of a layer on nodes. */
+/* One call of a layer on nodes. Lists are as long as they must be: most calls have one input. */
 struct ant_layer_use {
     ant_layer *layer;
-    ant_node *in[ANT_MAX_PORTS], *state[ANT_MAX_PORTS], *out[ANT_MAX_PORTS];
-    ant_node *mask[ANT_MAX_PORTS]; /* by input; NULL: its own */
-    ant_node *attention_mask;
     int n_in, n_states, n_out;
+    ant_node **in, **state, **out;
+    ant_node **mask; /* n_in of them, by input; NULL: its own */
+    ant_node *attention_mask;
     int training; /* ANT_NONE, 0, 1 */
     bool use_causal_mask, return_attention_scores;
     const char *said;

@@ -11,9 +11,8 @@ static ant_tree *write_inner(void *data, const ant_layer *l) {
     return ant__layer_tree(l);
 }
 
-static void *options_of(ant_graph *g, const ant_class *cls, const ant_tree *t,
+static void *options_of(ant_context *c, ant_graph *g, const ant_class *cls, const ant_tree *t,
                         const ant_layer_texts *inner) {
-    ant_context *c = &g->context;
     ant_layer_texts plain = {.write = write_inner, .read = read_inner, .data = g};
     char *o = ant__arena_alloc(&c->arena, cls->size + 1); /* and ant_end */
     if (!o) {
@@ -25,20 +24,29 @@ static void *options_of(ant_graph *g, const ant_class *cls, const ant_tree *t,
     return ant__options_set(c, cls, o, t, inner ? inner : &plain) ? NULL : o;
 }
 
-ant_layer *ant__layer_read(ant_graph *g, ant_tree *t, const ant_layer_texts *inner) {
-    ant_context *c = &g->context;
-    bool had = c->error.code != 0;
+/* Errors go to `c`, which holds what the layer does not keep, or to the graph. */
+static ant_layer *read(ant_context *c, ant_graph *g, ant_tree *t, const ant_layer_texts *inner) {
     ant_tree *call = ant__tree_expand(c, t);
     const ant_class *cls = call && call->text ? ant__class_find(c, ANT_LAYER, call->text) : NULL;
     if (call && !cls)
         ant__class_unknown(c, t, ANT_LAYER, call->text ? call->text : ant__tree_text(c, call));
-    void *o = cls ? options_of(g, cls, call, inner) : NULL;
+    void *o = cls ? options_of(c, g, cls, call, inner) : NULL;
     if (!o)
         return NULL;
+    bool had = g->context.error.code != 0;
     ant_layer *l = ant_layer_new(cls->name, o, cls->size, NULL, 0);
     if (l->dead && !had && t->line)
-        ant__error_before(&c->error, "%d:%d: ", t->line, t->column);
+        ant__error_before(&g->context.error, "%d:%d: ", t->line, t->column);
     return l->dead ? NULL : l;
+}
+
+ant_layer *ant__layer_read(ant_graph *g, ant_tree *t, const ant_layer_texts *inner) {
+    ant_context scratch = ant__context_fork(g);
+    ant_layer *l = read(&scratch, g, t, inner);
+    if (scratch.error.code)
+        ant__fail(&g->context.error, scratch.error.code, "%s", scratch.error.text);
+    ant__arena_free(&scratch.arena);
+    return l;
 }
 
 ant_tree *ant__layer_tree(const ant_layer *l) {

@@ -140,9 +140,9 @@ static int count_nodes(ant_context *c, ant_node *const *list, const char *what) 
     return n;
 }
 
-static int check_masks(ant_graph *g, const ant_layer_use *u) {
+static int check_masks(ant_graph *g, const ant_layer_use *u, ant_node *const *masks) {
     for (int i = 0; i < ANT_MAX_PORTS; i++) {
-        const ant_node *mask = u->mask[i];
+        const ant_node *mask = masks[i];
         if (mask && i >= u->n_in)
             return ant__fail(&g->context.error, ANT_E_GRAPH,
                              "the call of %s has a mask for input %d, but %d input%s",
@@ -167,7 +167,7 @@ static int check_operands(ant_graph *g, const ant_layer_use *u) {
                              "operand %d of the call of %s is a node of another graph", k,
                              ant__layer_label(u->layer));
     }
-    return check_masks(g, u);
+    return 0;
 }
 
 /* --- shapes --- */
@@ -181,29 +181,41 @@ static void operands_into(ant_layer_call *c, const ant_layer_use *u) {
         c->in[i] = stand_in(p, u->in[i]);
         if (u->mask[i])
             c->mask[i] = stand_in(p, u->mask[i]);
-        else if (u->in[i]->masked)
-            c->mask[i] = ant__input(p, ANT_BOOL, &u->in[i]->mask_dims);
+        else if (u->in[i]->mask)
+            c->mask[i] = ant__input(p, ANT_BOOL, u->in[i]->mask);
     }
     for (int i = 0; i < u->n_states; i++)
         c->initial_state[i] = stand_in(p, u->state[i]);
     if (u->attention_mask)
         c->attention_mask = stand_in(p, u->attention_mask);
-    c->mask_said = u->mask[0] != NULL;
+    c->mask_said = u->n_in && u->mask[0];
     ant__use_flags(c, u);
+}
+
+static ant_node *make_result(ant_graph *g, ant_layer_use *u, int k, const ant_layer_call *c) {
+    const ant_value *v = c->out[k], *mask = c->out_mask[k];
+    ant_node *n = ant__arena_alloc(&g->context.arena, sizeof *n);
+    ant_dims *mask_dims = n && mask ? ant__arena_alloc(&g->context.arena, sizeof *mask_dims) : NULL;
+    if (!n || (mask && !mask_dims)) {
+        ant__fail_memory(&g->context.error);
+        return NULL;
+    }
+    if (mask)
+        *mask_dims = mask->dims;
+    *n = (ant_node){.graph = g, .use = u, .result = k, .dtype = v->dtype};
+    n->dims = v->dims;
+    n->mask = mask_dims;
+    return n;
 }
 
 static int make_results(ant_graph *g, ant_layer_use *u, const ant_layer_call *c) {
     u->n_out = c->n_out;
-    for (int k = 0; k < u->n_out; k++) {
-        const ant_value *v = c->out[k], *mask = c->out_mask[k];
-        ant_node *n = ant__arena_alloc(&g->context.arena, sizeof *n);
-        if (!n)
-            return ant__fail_memory(&g->context.error);
-        *n = (ant_node){.graph = g, .use = u, .result = k, .dtype = v->dtype, .dims = v->dims};
-        n->masked = mask != NULL;
-        n->mask_dims = mask ? mask->dims : ANT__SCALAR;
-        u->out[k] = n;
-    }
+    u->out = ant__arena_array(&g->context.arena, (size_t)u->n_out, sizeof(ant_node *));
+    if (!u->out)
+        return ant__fail_memory(&g->context.error);
+    for (int k = 0; k < u->n_out; k++)
+        if (!(u->out[k] = make_result(g, u, k, c)))
+            return g->context.error.code;
     return 0;
 }
 
@@ -251,21 +263,48 @@ static int check_keywords(ant_context *c, const ant_call_options *o) {
                      ant__layer_label(o->layer), said);
 }
 
-/* The second and third input, where they are said by keyword. */
-static int name_inputs(ant_context *c, ant_layer_use *u, const ant_call_options *o) {
+/* The inputs, of which the second and third may be said by keyword. */
+static int name_inputs(ant_context *c, ant_node *in[ANT_MAX_PORTS], const ant_call_options *o) {
     ant_node *const named[] = {o->value, o->key};
     static const char *const names[] = {"value", "key"};
+    memcpy(in, o->in, sizeof o->in);
     for (int k = 0; k < 2; k++) {
-        if (named[k] && u->in[k + 1])
+        if (named[k] && in[k + 1])
             return ant__fail(&c->error, ANT_E_OPTION, "the call of %s has its %s twice",
                              ant__layer_label(o->layer), names[k]);
-        if (named[k] && !u->in[k])
+        if (named[k] && !in[k])
             return ant__fail(&c->error, ANT_E_OPTION, "the call of %s has a %s but no %s",
                              ant__layer_label(o->layer), names[k], k ? names[0] : "query");
         if (named[k])
-            u->in[k + 1] = named[k];
+            in[k + 1] = named[k];
     }
     return 0;
+}
+
+/* A list of the call's own; its length, or a negative code. */
+static int take_nodes(ant_context *c, ant_node ***out, ant_node *const *list, int n) {
+    if (n <= 0)
+        return n;
+    *out = ant__arena_array(&c->arena, (size_t)n, sizeof **out);
+    if (!*out)
+        return ant__fail_memory(&c->error);
+    memcpy(*out, list, (size_t)n * sizeof **out);
+    return n;
+}
+
+static int take_operands(ant_context *c, ant_layer_use *u, const ant_call_options *o) {
+    ant_node *in[ANT_MAX_PORTS];
+    int code = name_inputs(c, in, o);
+    if (code)
+        return code;
+    if ((u->n_in = take_nodes(c, &u->in, in, count_nodes(c, in, "input"))) < 0)
+        return u->n_in;
+    u->n_states = take_nodes(c, &u->state, o->initial_state,
+                             count_nodes(c, o->initial_state, "initial state"));
+    if (u->n_states < 0)
+        return u->n_states;
+    code = take_nodes(c, &u->mask, o->mask, u->n_in);
+    return code < 0 ? code : 0;
 }
 
 static int use_fill(ant_graph *g, ant_layer_use *u, const ant_call_options *o) {
@@ -275,22 +314,16 @@ static int use_fill(ant_graph *g, ant_layer_use *u, const ant_call_options *o) {
     u->training = o->training;
     u->use_causal_mask = o->use_causal_mask;
     u->return_attention_scores = o->return_attention_scores;
-    memcpy(u->in, o->in, sizeof u->in);
-    memcpy(u->mask, o->mask, sizeof u->mask);
-    memcpy(u->state, o->initial_state, sizeof u->state);
     if (o->too_many)
         return ant__fail(&c->error, ANT_E_LIMIT, "more than %d inputs", ANT_MAX_PORTS - 1);
     if (o->training != ANT_NONE && o->training != 0 && o->training != 1)
         return ant__fail(&c->error, ANT_E_OPTION, "training is %d, must be 0 or 1", o->training);
-    if (check_keywords(c, o) || name_inputs(c, u, o))
+    if (check_keywords(c, o) || take_operands(c, u, o))
         return c->error.code;
-    if ((u->n_in = count_nodes(c, u->in, "input")) < 0)
-        return u->n_in;
-    if ((u->n_states = count_nodes(c, u->state, "initial state")) < 0)
-        return u->n_states;
     if (o->name && !(u->said = ant__arena_text(&c->arena, o->name)))
         return ant__fail_memory(&c->error);
-    return check_operands(g, u);
+    int code = check_operands(g, u);
+    return code ? code : check_masks(g, u, o->mask);
 }
 
 static int build(ant_layer_use *u) {

@@ -96,8 +96,8 @@ START_TEST(masks_travel) {
     ant_layer *l = ant_multi_head_attention(g, 2, 3);
     ant_node *query_only = ant_call(l, x, v, .mask = keep);
     ant_node *value_only = ant_call(l, x, v, .mask = {NULL, keep});
-    ck_assert(query_only->masked && !value_only->masked);
-    ck_assert(ant_call(l, ant_call(ant_masking(g), x), x)->masked);
+    ck_assert(query_only->mask && !value_only->mask);
+    ck_assert(ant_call(l, ant_call(ant_masking(g), x), x)->mask);
     ant_model *m = ant_model_new(g, ANT_NODES(x, v, keep), ANT_NODES(value_only));
     const float mask[8] = {1, 1, 0, 1, 1, 1, 0, 1};
     float other[48];

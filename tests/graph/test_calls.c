@@ -65,13 +65,13 @@ START_TEST(masks_travel) {
     ant_graph *g = ant_graph_new(.threads = 1, .warn = keep, .warn_data = warned);
     ant_node *x = ant_input(g, {3, 2});
     ant_node *masked = ant_call(ant_masking(g), x);
-    ck_assert(masked->masked);
-    ck_assert(ant_call(ant_dense(g, 2), masked)->masked);
+    ck_assert(masked->mask);
+    ck_assert(ant_call(ant_dense(g, 2), masked)->mask);
     ant_model *inner = ant_sequential(g, ant_dense(g, 2, .input_shape = {3, 2}));
-    ck_assert(ant_call(inner, masked)->masked);
-    ck_assert(!ant_call(ant_dense(g, 2), x)->masked);
+    ck_assert(ant_call(inner, masked)->mask);
+    ck_assert(!ant_call(ant_dense(g, 2), x)->mask);
     ck_assert_str_eq(warned, "");
-    ck_assert(!ant_call(ant_flatten(g, .name = "flat"), masked)->masked);
+    ck_assert(!ant_call(ant_flatten(g, .name = "flat"), masked)->mask);
     ck_assert_ptr_nonnull(strstr(warned, "'flat' (Flatten) does not use masks"));
     ck_assert_str_eq(ant_error(g), "");
     ant_graph_free(g);

@@ -41,7 +41,7 @@ static bool is_taken(const char *name) {
 static bool has_masks(const ant_model_body *b) {
     for (int i = 0; i < b->steps.n; i++)
         for (int k = 0; k < b->steps.at[i].use->n_out; k++)
-            if (b->steps.at[i].use->out[k]->masked)
+            if (b->steps.at[i].use->out[k]->mask)
                 return true;
     return false;
 }

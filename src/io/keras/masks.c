@@ -13,7 +13,7 @@ typedef struct search {
 static bool takes_lost(const search *s, const ant_step *step) {
     const ant_layer_use *u = step->use;
     for (int i = 0; i < u->n_in; i++)
-        if (u->in[i]->masked && !u->mask[i] && s->lost[s->body->from.at[step->from + i]])
+        if (u->in[i]->mask && !u->mask[i] && s->lost[s->body->from.at[step->from + i]])
             return true;
     return false;
 }
