@@ -7,8 +7,9 @@
 
 typedef struct reader {
     ant_graph *g;
-    const char *path; /* of the file */
-    ant_names all;    /* layers by their paths from the outermost model */
+    const char *path;    /* of the file */
+    ant_context scratch; /* of what the model does not keep; errors are the graph's */
+    ant_names all;       /* layers by their paths from the outermost model */
 } reader;
 
 /* The names of one model while it is read. */
@@ -31,7 +32,8 @@ static int bind(scope *s, ant_names *names, const char *name, const void *of) {
 static int names_nearest(scope *s, const ant_tree *t, const ant_names *names, const char *what,
                          const char *name) {
     ant_context *c = context_of(s);
-    const char **words = ant__arena_array(&c->arena, (size_t)names->n + 1, sizeof *words);
+    const char **words =
+        ant__arena_array(&s->r->scratch.arena, (size_t)names->n + 1, sizeof *words);
     if (!words)
         return ant__fail_memory(&c->error);
     for (int k = 0; k < names->n; k++)
@@ -122,9 +124,11 @@ static ant_layer *layer_read(scope *s, const char *outer, ant_tree *t, const cha
     ant_context *c = context_of(s);
     if (t->kind == ANT__WORD && *t->text == '/')
         return layer_above(s, t);
-    const char *path = ant__print(c, "%s/%s", outer, name ? name : "");
-    if (!path)
+    const char *path = ant__print(&s->r->scratch, "%s/%s", outer, name ? name : "");
+    if (!path) {
+        ant__fail_memory(&c->error);
         return NULL;
+    }
     ant_layer *l = is_model(t) ? body_read(s->r, path, t, name) : one_layer(s, path, t, name);
     return l && name && bind(s, &s->r->all, path, l) ? NULL : l;
 }
@@ -260,8 +264,17 @@ static ant_node *node_read(scope *s, ant_tree *t, const char *name) {
     return n->use->out[t->index];
 }
 
+/* What a scalar says, as a tree; NULL after an error. */
+static ant_tree *expanded(scope *s, ant_tree *t) {
+    ant_context *c = &s->r->scratch;
+    ant_tree *x = ant__tree_expand(c, t);
+    if (!x)
+        ant__fail(&context_of(s)->error, c->error.code, "%s", c->error.text);
+    return x;
+}
+
 static ant_node *expression(scope *s, ant_tree *t, const char *name) {
-    ant_tree *x = t->raw ? t : ant__tree_expand(context_of(s), t);
+    ant_tree *x = t->raw ? t : expanded(s, t);
     return x ? node_read(s, x, name) : NULL;
 }
 
@@ -273,7 +286,7 @@ static int input_options(scope *s, const ant_class *cls, ant_tree *t, ant_input_
     bool wrapped = t->kind == ANT__MAP && !ant__tree_get(t, "shape") && ant__tree_count(t) == 1 &&
                    ant__class_find(c, ANT_LAYER, t->first->key) == cls;
     if (wrapped || (ant__tree_scalar(t) && strchr(t->text, '('))) {
-        ant_tree *x = ant__tree_expand(c, t);
+        ant_tree *x = expanded(s, t);
         if (!x)
             return c->error.code;
         if (x->kind != ANT__CALL || ant__class_find(c, ANT_LAYER, x->text) != cls)
@@ -400,7 +413,7 @@ static ant_model *sequence_read(scope *s, ant_tree *t, const char *name) {
         return NULL;
     }
     size_t n = (size_t)ant__tree_count(list);
-    ant_layer **layers = ant__arena_array(&c->arena, n + 1, sizeof *layers);
+    ant_layer **layers = ant__arena_array(&s->r->scratch.arena, n + 1, sizeof *layers);
     if (!layers) {
         ant__fail_memory(&c->error);
         return NULL;
@@ -456,7 +469,7 @@ static ant_model *body_read(reader *r, const char *path, ant_tree *t, const char
 
 ant_model *ant__model_read(ant_graph *g, const char *path, ant_tree *t) {
     ant_context *c = &g->context;
-    reader r = {.g = g, .path = ant__arena_text(&c->arena, path)};
+    reader r = {.g = g, .path = ant__arena_text(&c->arena, path), .scratch = ant__context_fork(g)};
     bool before = c->loading, had = c->error.code != 0;
     ant_model *m = NULL;
     c->loading = true;
@@ -469,6 +482,7 @@ ant_model *ant__model_read(ant_graph *g, const char *path, ant_tree *t) {
         m = body_read(&r, "", t, NULL);
     c->loading = before;
     ant__names_free(&r.all);
+    ant__arena_free(&r.scratch.arena);
     if (!m && !had && strncmp(c->error.text, path, strlen(path)))
         ant__error_before(&c->error, "%s:%s", path,
                           isdigit((unsigned char)*c->error.text) ? "" : " ");

@@ -6,15 +6,16 @@
 #include <string.h>
 
 /* --- in --- */
-enum { KNOWN = 64 };
+enum { KNOWN = 256 };
 
 typedef struct reader {
     ant_context *c;
+    ant_arena *arena; /* of the nodes */
     const ant_limits *limits;
     const char *at, *end;   /* what is left */
     const char *line_start; /* of the present line */
     int line, nodes, depth, deepest;
-    const char *names[KNOWN]; /* some that were kept: objects have the same ones again and again */
+    const char *known[KNOWN]; /* some texts that were kept: the same ones come again and again */
 } reader;
 
 static ant_tree *here(const reader *r, ant_tree *out) {
@@ -61,11 +62,11 @@ static void skip_blank(reader *r) {
 static ant_tree *node(reader *r, ant_tree_kind kind) {
     if (++r->nodes > r->limits->nodes)
         return bad(r, ANT_E_LIMIT, "more values than the limit");
-    ant_tree *t = ant__tree_new(r->c, kind, NULL, NULL);
-    if (t) {
-        t->line = r->line;
-        t->column = (int)(r->at - r->line_start) + 1;
-    }
+    ant_tree *t = ant__arena_alloc(r->arena, sizeof *t);
+    if (t)
+        here(r, t)->kind = (uint8_t)kind;
+    else
+        ant__fail_memory(&r->c->error);
     return t;
 }
 
@@ -129,18 +130,30 @@ static char *escape(reader *r, char *out) {
     return out;
 }
 
-/* The closing quote; `end` when there is none. */
-static const char *quote_end(const reader *r) {
-    const char *s = r->at;
+/* The closing quote of a text that begins at s; `end` when there is none. */
+static const char *quote_end(const reader *r, const char *s) {
     while (s < r->end && *s != '"')
         s += *s == '\\' && s + 1 < r->end ? 2 : 1;
     return s;
 }
 
+/* The place for a text of which these are the bytes. */
+static const char **known_place(reader *r, const char *begin, const char *end) {
+    unsigned hash = 0;
+    for (const char *s = begin; s < end; s++)
+        hash = hash * 31 + (unsigned char)*s;
+    return &r->known[hash % KNOWN];
+}
+
+static bool is_known(const char *known, const char *begin, const char *end) {
+    size_t n = (size_t)(end - begin);
+    return known && !strncmp(known, begin, n) && !known[n];
+}
+
 /* A text between quotes. */
-static const char *text(reader *r) {
+static const char *new_text(reader *r) {
     r->at++;
-    size_t room = (size_t)(quote_end(r) - r->at);
+    size_t room = (size_t)(quote_end(r, r->at) - r->at);
     if (room > (size_t)r->limits->string_bytes)
         return bad(r, ANT_E_LIMIT, "a text is longer than the limit");
     char *kept = ant__arena_alloc(&r->c->arena, room + 1), *out = kept;
@@ -160,6 +173,18 @@ static const char *text(reader *r) {
     }
     r->at++;
     return kept;
+}
+
+/* The same, as one of those that were kept where it is one of them and stands as it is. */
+static const char *text(reader *r) {
+    const char *begin = r->at + 1, *end = quote_end(r, begin);
+    if (end == r->end || memchr(begin, '\\', (size_t)(end - begin)))
+        return new_text(r);
+    const char **known = known_place(r, begin, end);
+    if (!is_known(*known, begin, end))
+        return *known = new_text(r);
+    r->at = end + 1;
+    return *known;
 }
 
 static const char *digits(const char *s, const char *end) {
@@ -198,6 +223,18 @@ static const struct constant {
                  {"NaN", "nan"},   {"Infinity", "inf"}, {"-Infinity", "-inf"}};
 enum { CONSTANTS = sizeof constants / sizeof *constants };
 
+static ant_tree *number(reader *r, const char *end, ant_tree *t) {
+    const char **known = known_place(r, r->at, end);
+    if (!is_known(*known, r->at, end))
+        *known = ant__arena_bytes(&r->c->arena, r->at, (size_t)(end - r->at));
+    r->at = end;
+    if (!(t->text = *known)) {
+        ant__fail_memory(&r->c->error);
+        return NULL;
+    }
+    return t;
+}
+
 static ant_tree *word(reader *r) {
     ant_tree *t = node(r, ANT__WORD);
     const char *end = number_end(r->at, r->end);
@@ -205,13 +242,8 @@ static ant_tree *word(reader *r) {
         return NULL;
     if (end - r->at > r->limits->string_bytes)
         return bad(r, ANT_E_LIMIT, "a number is longer than the limit");
-    if (end > r->at) {
-        t->text = ant__arena_bytes(&r->c->arena, r->at, (size_t)(end - r->at));
-        r->at = end;
-        if (!t->text)
-            ant__fail_memory(&r->c->error);
-        return t->text ? t : NULL;
-    }
+    if (end > r->at)
+        return number(r, end, t);
     for (int k = 0; k < CONSTANTS; k++) {
         size_t n = strlen(constants[k].json);
         if ((size_t)(r->end - r->at) < n || memcmp(r->at, constants[k].json, n) != 0)
@@ -282,29 +314,11 @@ static ant_tree *checked(reader *r, ant_tree *t) {
     return t;
 }
 
-/* A name, as one of those that were kept where it is one of them. */
-static const char *name(reader *r) {
-    const char *begin = r->at + 1, *end;
-    unsigned hash = 0;
-    r->at++;
-    end = quote_end(r);
-    r->at--;
-    size_t n = (size_t)(end - begin);
-    for (const char *s = begin; s < end; s++)
-        hash = hash * 31 + (unsigned char)*s;
-    const char **known = &r->names[hash % KNOWN];
-    if (*known && end < r->end && !strncmp(*known, begin, n) && !(*known)[n]) {
-        r->at = end + 1;
-        return *known;
-    }
-    return *known = text(r);
-}
-
 static ant_tree *entry(reader *r) {
     skip_blank(r);
     if (peek(r, 0) != '"')
         return wrong(r, "a name in quotes");
-    const char *key = name(r);
+    const char *key = text(r);
     if (!key)
         return NULL;
     skip_blank(r);
@@ -352,9 +366,10 @@ static ant_tree *document(reader *r) {
     return t && r->at != r->end ? wrong(r, "nothing after the value") : t;
 }
 
-ant_tree *ant__json_parse(ant_context *c, const char *path, const void *text, size_t size,
-                          const ant_limits *limits) {
+ant_tree *ant__json_parse(ant_context *c, ant_arena *nodes, const char *path, const void *text,
+                          size_t size, const ant_limits *limits) {
     reader r = {.c = c, .limits = ant__limits(limits), .at = text, .line_start = text, .line = 1};
+    r.arena = nodes ? nodes : &c->arena;
     bool had = c->error.code != 0;
     ant_tree *t = NULL;
     r.end = r.at + size;

@@ -14,10 +14,11 @@
  * deeper. */
 enum { ANT__JSON_DEPTH = 4 };
 
-/* `path` begins the messages, which tell line and column. The tree copies what it keeps, in the
- * context's arena; NULL after an error in c. */
-ant_tree *ant__json_parse(ant_context *c, const char *path, const void *text, size_t size,
-                          const ant_limits *limits);
+/* `path` begins the messages, which tell line and column. The tree copies what it keeps: texts in the
+ * context's arena, and so its nodes, unless they are to go before the texts do: then they are in
+ * `nodes`. NULL after an error in c. */
+ant_tree *ant__json_parse(ant_context *c, ant_arena *nodes, const char *path, const void *text,
+                          size_t size, const ant_limits *limits);
 /* Appends the text, as Python's json.dumps would write it: ", " and ": " between, ASCII alone. A
  * word that JSON does not know is written as text. 0 or ANT_E_MEMORY. */
 int ant__json_put(ant_buffer *out, const ant_tree *t);

@@ -225,7 +225,8 @@ int ant__safetensors_parse(ant_context *c, const char *path, const unsigned char
     r.bytes = size - LENGTH_SIZE - length;
     const char *where = ant__print(c, "%s: safetensors: header", path);
     const ant_tree *root =
-        where ? ant__json_parse(c, where, bytes + LENGTH_SIZE, (size_t)length, r.limits) : NULL;
+        where ? ant__json_parse(c, NULL, where, bytes + LENGTH_SIZE, (size_t)length, r.limits)
+              : NULL;
     return root ? read_object(&r, root) : c->error.code;
 }
 

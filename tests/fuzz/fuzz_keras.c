@@ -89,7 +89,7 @@ static void write_again(ant_graph *g, ant_model *m) {
     fuzz_check_error(&c.error);
     fuzz_expect(!t == !!c.error.code, "a config and an error, or neither");
     if (t && !ant__json_put(&text, t)) {
-        t = ant__json_parse(&c, "written", text.at, text.size, NULL);
+        t = ant__json_parse(&c, NULL, "written", text.at, text.size, NULL);
         t = t ? ant__keras_model_tree(&c, "written", t, false) : NULL;
         fuzz_expect(t && ant__model_read(other, "written", t), "what was written is not read");
     }
@@ -126,7 +126,7 @@ static ant_hdf5_node *weights_tree(ant_context *c, ant_graph *g, const ant_tree 
 static bool put_weights(ant_buffer *out, part config) {
     ant_graph *g = ant_graph_new(.threads = 1);
     ant_context c = ant__context_fork(g);
-    ant_tree *t = ant__json_parse(&c, "file", config.at, config.size, NULL);
+    ant_tree *t = ant__json_parse(&c, NULL, "file", config.at, config.size, NULL);
     ant_hdf5_node *root = t && t->kind == ANT__MAP ? weights_tree(&c, g, t) : NULL;
     fuzz_check_error(&c.error);
     fuzz_check_error(&g->context.error);

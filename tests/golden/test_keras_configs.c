@@ -86,7 +86,7 @@ START_TEST(as_keras_read_them) {
     int lines = 0;
     for (char *s = strtok(all, "\n"); s; s = strtok(NULL, "\n"), lines++) {
         ant_graph *g = ant_graph_new(.seed = 1, .threads = 1);
-        ant_tree *line = ant__json_parse(&g->context, "line", s, strlen(s), NULL);
+        ant_tree *line = ant__json_parse(&g->context, NULL, "line", s, strlen(s), NULL);
         ck_assert_msg(line != NULL, "%s", ant_error(g));
         const ant_tree *entry = ant__tree_get(line, "entry");
         if (entry)

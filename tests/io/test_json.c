@@ -16,7 +16,7 @@ static ant_tree *parse(const char *text, size_t size) {
     ck_assert(copy || !size);
     if (size)
         memcpy(copy, text, size);
-    ant_tree *t = ant__json_parse(&context, "f.json", copy, size, NULL);
+    ant_tree *t = ant__json_parse(&context, NULL, "f.json", copy, size, NULL);
     free(copy);
     return t;
 }
@@ -229,7 +229,7 @@ END_TEST
 /* --- memory --- */
 static int read_once(void *data) {
     ant_context c = {0};
-    bool read = ant__json_parse(&c, "f.json", sample, sizeof sample - 1, NULL) != NULL;
+    bool read = ant__json_parse(&c, NULL, "f.json", sample, sizeof sample - 1, NULL) != NULL;
     int code = c.error.code;
     (void)data;
     ck_assert(read == !code);
@@ -247,8 +247,53 @@ enum {
     REFUSED = sizeof refused / sizeof *refused,
     WORDS = sizeof words / sizeof *words
 };
+/* Texts outlive the values that they stood in; a copy outlives both. */
+START_TEST(texts_outlive_values) {
+    const char *text = "{\"a\": [\"b\", 1.5, \"b\"], \"c\": \"d\"}";
+    ant_context c = {0}, other = {0};
+    ant_arena nodes = {0};
+    ant_tree *t = ant__json_parse(&c, &nodes, "f.json", text, strlen(text), NULL);
+    ck_assert(t);
+    const char *b = t->first->first->text, *number = t->first->first->next->text;
+    ck_assert_ptr_eq(t->first->last->text, b);
+    ant_tree *copy = ant__tree_copy(&other, t);
+    ant__arena_free(&nodes);
+    ck_assert_str_eq(b, "b");
+    ck_assert_str_eq(number, "1.5");
+    ant__arena_free(&c.arena);
+    ant_buffer out = {0};
+    ck_assert(copy && !ant__json_put(&out, copy));
+    ck_assert_str_eq(out.at, text);
+    ck_assert_int_eq(copy->last->column, 29);
+    ant__buffer_free(&out);
+    ant__arena_free(&other.arena);
+}
+END_TEST
+
+/* A text that was unescaped is no other one's, whatever their bytes have in common: of 2,000 pairs like
+ * "\\\\n" and "\\n" many meet in the table of known texts. */
+START_TEST(escapes_are_read_wherever_they_stand) {
+    ant_buffer in = {0};
+    ant__put(&in, "[0");
+    for (int k = 0; k < 2000; k++)
+        ant__put_format(&in, ", \"%d\\\\n\", \"%d\\n\"", k, k);
+    ant__put(&in, "]");
+    const ant_tree *t = parsed(in.at)->first->next;
+    char one[16], two[16];
+    for (int k = 0; k < 2000; k++, t = t->next->next) {
+        snprintf(one, sizeof one, "%d\\n", k);
+        snprintf(two, sizeof two, "%d\n", k);
+        ck_assert_str_eq(t->text, one);
+        ck_assert_str_eq(t->next->text, two);
+    }
+    ant__buffer_free(&in);
+    ant__arena_free(&context.arena);
+}
+END_TEST
+
 ANT_TEST_MAIN("json", ANT_LOOP(scalars_are_read, SCALARS), {structures_are_read, 0},
               ANT_LOOP(others_are_refused, REFUSED), {bombs_are_refused, 0},
               {many_names_take_no_quadratic_time, 0}, {damage_is_survived, 0},
               {what_is_written_is_what_was_read, 0},
-              ANT_LOOP(words_are_written_as_what_they_are, WORDS), {memory_may_fail, 0})
+              ANT_LOOP(words_are_written_as_what_they_are, WORDS), {texts_outlive_values, 0},
+              {escapes_are_read_wherever_they_stand, 0}, {memory_may_fail, 0})

@@ -243,7 +243,7 @@ START_TEST(configs_are_read) {
     ant_context *c = &g->context;
     char *config = quoted(accepted[_i].config);
     *warning = 0;
-    ant_tree *json = ant__json_parse(c, "config.json", config, strlen(config), NULL);
+    ant_tree *json = ant__json_parse(c, NULL, "config.json", config, strlen(config), NULL);
     ant_tree *t = json ? ant__keras_model_tree(c, "m.keras", json, false) : NULL;
     ant_model *m = t ? ant__model_read(g, "m.keras", t) : NULL;
     ck_assert_msg(m != NULL, "%s", ant_error(g));
@@ -336,7 +336,7 @@ START_TEST(numbers_have_types) {
                    "['x', 0, 0]", "['d', 0, 0]"),
              typed[_i].numbers);
     char *config = quoted(text);
-    ant_tree *json = ant__json_parse(c, "config.json", config, strlen(config), NULL);
+    ant_tree *json = ant__json_parse(c, NULL, "config.json", config, strlen(config), NULL);
     ant_tree *t = json ? ant__keras_model_tree(c, "m.keras", json, false) : NULL;
     ant_model *m = t ? ant__model_read(g, "m.keras", t) : NULL;
     ck_assert_msg(m != NULL, "%s %s", c->error.text, ant_error(g));

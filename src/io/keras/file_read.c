@@ -14,8 +14,8 @@ typedef struct reader {
     ant_context c; /* of all that the model does not keep */
     const char *path;
     ant_zip zip;
-    const ant_tree *config, *metadata;
-    bool legacy;
+    const ant_tree *metadata;
+    ant_tree *compile;  /* the map under `compile:`; NULL: not compiled */
     const char *inside; /* the weights' file, for messages */
     ant_hdf5_node *root;
     const ant_layer *before; /* the newest layer of the graph before */
@@ -51,23 +51,38 @@ static int missing(reader *r, const char *name) {
                      name);
 }
 
-static const ant_tree *read_json(reader *r, const char *name) {
+static int json_text(reader *r, const char *name, ant_keras_json *out) {
     const ant_member *m = ant__zip_find(&r->zip, name);
-    const char *inside = m ? ant__print(&r->c, "%s: %s", r->path, name) : NULL;
+    const int64_t most = ant__limits(NULL)->text_bytes;
     const unsigned char *text;
-    ant_limits limits = ant__keras_limits(r->zip.size);
     if (!m)
-        missing(r, name);
-    if (!inside)
-        return NULL;
-    if (m->size > (uint64_t)limits.text_bytes) {
-        ant__fail(&r->c.error, ANT_E_LIMIT, "%s: more than %lld bytes", inside,
-                  (long long)limits.text_bytes);
-        return NULL;
-    }
+        return missing(r, name);
+    if (!(out->where = ant__print(&r->c, "%s: %s", r->path, name)))
+        return r->c.error.code;
+    if (m->size > (uint64_t)most)
+        return ant__fail(&r->c.error, ANT_E_LIMIT, "%s: more than %lld bytes", out->where,
+                         (long long)most);
     if (ant__zip_view(&r->c, &r->zip, m, &text))
-        return NULL;
-    return ant__json_parse(&r->c, inside, text, (size_t)m->size, &limits);
+        return r->c.error.code;
+    out->text = text;
+    out->size = (size_t)m->size;
+    return 0;
+}
+
+/* It tells which Keras wrote the file. */
+static int read_metadata(reader *r, bool *legacy) {
+    ant_limits limits = ant__keras_limits(r->zip.size);
+    ant_keras_json json;
+    if (json_text(r, metadata_name, &json))
+        return r->c.error.code;
+    r->metadata = ant__json_parse(&r->c, NULL, json.where, json.text, json.size, &limits);
+    if (!r->metadata)
+        return r->c.error.code;
+    const char *version = NULL;
+    if (r->metadata->kind == ANT__MAP)
+        version = ant__keras_text_of(r->metadata, "keras_version");
+    *legacy = ant__keras_legacy(version);
+    return 0;
 }
 
 /* --- sizes --- */
@@ -109,32 +124,7 @@ bool ant__keras_legacy(const char *version) {
     return version && atoi(version) < 3;
 }
 
-static int read_texts(reader *r) {
-    const ant_tree *metadata = read_json(r, metadata_name);
-    const ant_tree *version = NULL;
-    if (metadata && metadata->kind == ANT__MAP)
-        version = ant__tree_get(metadata, "keras_version");
-    r->legacy = version && version->kind == ANT__QUOTED && ant__keras_legacy(version->text);
-    r->metadata = metadata;
-    r->config = metadata ? read_json(r, config_name) : NULL;
-    return r->c.error.code;
-}
-
 /* --- the model --- */
-static int compile(reader *r, ant_model *m, ant_compiling how) {
-    const ant_tree *said = ant__tree_get(r->config, "compile_config");
-    if (how == ANT__COMPILE_NOT)
-        return 0;
-    ant_tree *t = ant__keras_compile_tree(&r->c, r->path, r->config, said);
-    if (t)
-        return ant__compile_tree_read(r->g, m, r->path, t, how);
-    if (!r->c.error.code || how == ANT__COMPILE)
-        return r->c.error.code;
-    ant__warn(&r->c, "%s; the model is not compiled", r->c.error.text);
-    ant__error_clear(&r->c.error);
-    return 0;
-}
-
 /* The tree of the weights' file inside. */
 static int read_weights(reader *r) {
     const ant_member *member = ant__zip_find(&r->zip, ant__keras_weights_member);
@@ -152,16 +142,18 @@ static int read_weights(reader *r) {
 static int take_weights(reader *r, ant_model *m) {
     if (!ant__body(m)->n_in)
         return 0;
-    int code = ant__keras_weights_take(&r->c, m, r->inside, r->root, false);
+    int code = ant__keras_weights_take(&r->c, m, r->inside, r->root, ANT__TAKE_NEW);
     return code ? code : ant__keras_optimizer_take(&r->c, m, r->inside, r->root);
 }
 
-static ant_model *build(reader *r) {
-    ant_tree *t = ant__keras_model_tree(&r->c, r->path, r->config, r->legacy);
-    ant_model *m = t ? ant__model_read(r->g, r->path, t) : NULL;
+static ant_model *build(reader *r, ant_compiling how) {
+    ant_keras_source from = {.g = r->g, .path = r->path, .file_size = r->zip.size, .how = how};
+    if (read_metadata(r, &from.legacy) || json_text(r, config_name, &from.config))
+        return NULL;
+    ant_model *m = ant__keras_model_make(&r->c, &from, &r->compile);
     if (!m || ant__keras_notes_take(&r->c, m, r->path, r->metadata))
         return NULL;
-    return r->legacy || !ant__keras_masks_check(&r->c, m) ? m : NULL;
+    return from.legacy || !ant__keras_masks_check(&r->c, m) ? m : NULL;
 }
 
 ant_model *ant__keras_model(ant_graph *g, const char *path, const unsigned char *bytes, size_t size,
@@ -169,14 +161,12 @@ ant_model *ant__keras_model(ant_graph *g, const char *path, const unsigned char 
     reader r = {.g = g, .c = ant__context_fork(g), .path = path, .before = g->context.layers};
     ant_model *m = NULL;
     int code = ant__zip_open(&r.c, path, bytes, size, NULL, &r.zip);
-    if (!code)
-        code = read_texts(&r);
-    if (!code && !(m = build(&r)))
+    if (!code && !(m = build(&r, how)))
         code = r.c.error.code ? r.c.error.code : g->context.error.code;
     if (!code)
         code = read_weights(&r);
-    if (!code)
-        code = compile(&r, m, how);
+    if (!code && r.compile)
+        code = ant__compile_tree_read(g, m, path, r.compile, how);
     if (!code)
         code = take_weights(&r, m);
     if (r.c.error.code)

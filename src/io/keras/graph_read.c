@@ -2,6 +2,7 @@
  * is used. Files may name calls in any order, and chains may be long: nothing here recurses over
  * calls. */
 #include "io/keras/read.h"
+#include <stdio.h>
 #include <string.h>
 
 /* A layer of the model. */
@@ -194,14 +195,15 @@ static int read_operation(graph *g, const member *m, call *c, const ant_keras_te
 
 static int read_call(graph *g, int k) {
     const member *m = &g->members.at[g->calls.at[k].member];
-    const char *where = ant__print(g->r->c, "layer '%.200s'", m->name);
+    char where[ANT__KERAS_PLACE];
     ant_keras_tensors tensors = {tensor_read, g};
     call *c = &g->calls.at[k];
     c->first = g->edges.n;
     g->now = k;
     c->tree = ant__tree_new(g->r->c, ANT__CALL, NULL, m->name);
-    if (!c->tree || !where)
+    if (!c->tree)
         return error_of(g)->code;
+    snprintf(where, sizeof where, "layer '%.200s'", m->name);
     int code = m->operation
                    ? read_operation(g, m, c, &tensors)
                    : ant__keras_call_read(g->r, where, m->object, c->node, &tensors, c->tree);

@@ -5,6 +5,7 @@
  * JSON. Nothing is built here that ant__model_read does not build.
  *
  *     file_read.c, file_write.c        the zip around it; weights_file.c: weights alone
+ *     model_read.c                     a model from the JSON of either kind of file
  *     config_read.c, config_write.c    config.json: models and layers
  *     graph_read.c                     the graph of a Functional model; structure.c: nested ports
  *     call_read.c, calls_write.c       recorded calls
@@ -94,11 +95,16 @@ int ant__keras_places(ant_context *c, ant_model *m, ant_keras_places *out);
 const char *ant__keras_attribute(ant_context *c, const ant_layer *l, int k, bool *listed);
 
 /* --- weights.c, optimizer_state.c: numbers in and out of the HDF5 file --- */
-/* Sets the weights by their places: all of them, or none and an error; skip_mismatch as in
- * ant_load_weights. `root` is the file's, or a group that holds a model. What the file has beyond the
- * model's layers is left alone. */
+/* How weights are set. */
+typedef enum ant_keras_taking {
+    ANT__TAKE_ALL,  /* all of them, or none and an error */
+    ANT__TAKE_FITS, /* as skip_mismatch in ant_load_weights */
+    ANT__TAKE_NEW   /* all; after an error the model is thrown away, so that none is kept beside */
+} ant_keras_taking;
+/* Sets the weights by their places. `root` is the file's, or a group that holds a model. What the file
+ * has beyond the model's layers is left alone. */
 int ant__keras_weights_take(ant_context *c, ant_model *m, const char *path,
-                            const ant_hdf5_node *root, bool skip_mismatch);
+                            const ant_hdf5_node *root, ant_keras_taking how);
 /* Sets the optimizer's state where the file has one and the model an optimizer; a state that does not
  * fit is left out with a warning, as Keras does. */
 int ant__keras_optimizer_take(ant_context *c, ant_model *m, const char *path,

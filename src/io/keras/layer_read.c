@@ -1,6 +1,7 @@
 /* One layer of Keras's config as it stands in a model tree. */
 #include "core/options/option.h"
 #include "io/keras/read.h"
+#include <stdio.h>
 #include <string.h>
 
 /* --- types of numbers --- */
@@ -101,13 +102,14 @@ static int input_flags(ant_keras_reader *r, const char *where, const ant_tree *c
 }
 
 ant_tree *ant__keras_input_read(ant_keras_reader *r, const char *name, const ant_tree *config) {
-    const char *where = ant__print(r->c, "input '%.200s'", name);
+    char where[ANT__KERAS_PLACE];
     const ant_tree *shape = ant__tree_get(config, "batch_shape");
     ant_tree *out = ant__tree_new(r->c, ANT__MAP, NULL, NULL);
     if (!shape)
         shape = ant__tree_get(config, "batch_input_shape");
-    if (!where || !out)
+    if (!out)
         return NULL;
+    snprintf(where, sizeof where, "input '%.200s'", name);
     if (ant__keras_is_null(shape)) {
         ant__fail(&r->c->error, ANT_E_FORMAT, "%s: it has no shape", where);
         return NULL;
@@ -255,8 +257,9 @@ static ant_tree *input_item(ant_keras_reader *r, const char *name, const ant_tre
 static ant_tree *new_layer(ant_keras_reader *r, const char *name, const char *path,
                            const ant_tree *object) {
     const char *cls = ant__keras_class(object);
-    const char *where = ant__print(r->c, "layer '%.200s' (%.60s)", name, cls);
-    if (!where || check_class(r, where, cls))
+    char where[ANT__KERAS_PLACE];
+    snprintf(where, sizeof where, "layer '%.200s' (%.60s)", name, cls);
+    if (check_class(r, where, cls))
         return NULL;
     if (!strcmp(cls, "InputLayer"))
         return input_item(r, name, object);

@@ -10,7 +10,7 @@ typedef struct reader {
     const char *path;
     size_t size;
     ant_hdf5_node *root;
-    const ant_tree *config;
+    ant_tree *compile;       /* the map under `compile:`; NULL: not compiled */
     const ant_layer *before; /* the newest layer of the graph before */
 } reader;
 
@@ -34,16 +34,16 @@ static const char *text_of(reader *r, const char *name) {
     return texts.count == 1 ? texts.data[0] : NULL;
 }
 
-static const ant_tree *json_of(reader *r, const char *name) {
+/* What there is of it. */
+static int json_text(reader *r, const char *name, ant_keras_json *out) {
     const char *text = text_of(r, name);
-    const char *inside = text ? ant__print(&r->c, "%s: %s", r->path, name) : NULL;
-    ant_limits limits = ant__keras_limits(r->size);
-    return inside ? ant__json_parse(&r->c, inside, text, strlen(text), &limits) : NULL;
+    out->where = text ? ant__print(&r->c, "%s: %s", r->path, name) : NULL;
+    out->text = text;
+    out->size = text ? strlen(text) : 0;
+    return r->c.error.code;
 }
 
 static int no_model(reader *r) {
-    if (r->c.error.code)
-        return r->c.error.code;
     if (ant__keras_legacy_weights_are(r->root) || ant__hdf5_find(r->root, "layers"))
         return ant__fail(&r->c.error, ANT_E_FORMAT,
                          "%s: it holds weights but does not tell what model they belong to; load "
@@ -54,20 +54,6 @@ static int no_model(reader *r) {
 }
 
 /* --- the model --- */
-static int compile(reader *r, ant_model *m, ant_compiling how) {
-    const ant_tree *said = how == ANT__COMPILE_NOT ? NULL : json_of(r, "training_config");
-    ant_tree *t = NULL;
-    if (said)
-        t = ant__keras_compile_tree(&r->c, r->path, r->config, said);
-    if (t)
-        return ant__compile_tree_read(r->g, m, r->path, t, how);
-    if (!r->c.error.code || how == ANT__COMPILE)
-        return r->c.error.code;
-    ant__warn(&r->c, "%s; the model is not compiled", r->c.error.text);
-    ant__error_clear(&r->c.error);
-    return 0;
-}
-
 /* A Sequential that was never built has no weights. */
 static int take_weights(reader *r, ant_model *m) {
     if (!ant__body(m)->n_in)
@@ -76,11 +62,19 @@ static int take_weights(reader *r, ant_model *m) {
     return code ? code : ant__keras_legacy_optimizer_take(&r->c, m, r->path, r->root);
 }
 
-static ant_model *build(reader *r) {
+static int build(reader *r, ant_compiling how, ant_model **m) {
+    ant_keras_source from = {.g = r->g, .path = r->path, .file_size = r->size, .how = how};
+    if (json_text(r, "model_config", &from.config))
+        return r->c.error.code;
+    if (!from.config.text)
+        return no_model(r);
     const char *version = text_of(r, "keras_version");
-    bool legacy = !version || ant__keras_legacy(version);
-    ant_tree *t = r->c.error.code ? NULL : ant__keras_model_tree(&r->c, r->path, r->config, legacy);
-    return t ? ant__model_read(r->g, r->path, t) : NULL;
+    from.legacy = !version || ant__keras_legacy(version);
+    if (r->c.error.code ||
+        (how != ANT__COMPILE_NOT && json_text(r, "training_config", &from.training)))
+        return r->c.error.code;
+    *m = ant__keras_model_make(&r->c, &from, &r->compile);
+    return r->c.error.code;
 }
 
 ant_model *ant__keras_legacy_model(ant_graph *g, const char *path, const unsigned char *bytes,
@@ -89,14 +83,12 @@ ant_model *ant__keras_legacy_model(ant_graph *g, const char *path, const unsigne
         .g = g, .c = ant__context_fork(g), .path = path, .size = size, .before = g->context.layers};
     ant_model *m = NULL;
     int code = ant__hdf5_parse(&r.c, path, bytes, size, NULL, &r.root);
-    if (!code && !(r.config = json_of(&r, "model_config")))
-        code = no_model(&r);
-    if (!code && !(m = build(&r)))
-        code = r.c.error.code ? r.c.error.code : g->context.error.code;
+    if (!code)
+        code = build(&r, how, &m);
     if (!code)
         code = ant__keras_numbers_check(&r.c, path, r.root, g, r.before);
-    if (!code)
-        code = compile(&r, m, how);
+    if (!code && r.compile)
+        code = ant__compile_tree_read(g, m, path, r.compile, how);
     if (!code)
         code = take_weights(&r, m);
     if (r.c.error.code)

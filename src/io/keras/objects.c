@@ -1,6 +1,7 @@
 /* Objects of Keras's configs as texts of parts: {"class_name": "L2", "config": {"l2": 0.01}}. */
 #include "core/options/field.h"
 #include "io/keras/read.h"
+#include <stdio.h>
 #include <string.h>
 
 /* --- what an object says --- */
@@ -215,11 +216,10 @@ static ant_tree *option_value(ant_context *c, const ant_row *row, const char *wh
 static int option_read(ant_context *c, const ant_class *cls, const char *where,
                        const ant_tree *json, const ant_keras_layers *layers, ant_tree *out) {
     const ant_row *row = ant__row_find(cls, json->key);
-    const char *place = ant__print(c, "%s: %s", where, json->key);
-    if (!place)
-        return c->error.code;
+    char place[ANT__KERAS_PLACE];
     if (!row && means_nothing(json))
         return 0;
+    snprintf(place, sizeof place, "%s: %s", where, json->key);
     if (!row)
         return ant__fail(&c->error, ANT_E_OPTION, "%s: %s has no such option here", place,
                          cls->name);

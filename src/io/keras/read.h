@@ -44,6 +44,8 @@ const char *ant__keras_shared(ant_keras_reader *r, const char *name, const char 
                               const ant_tree *object);
 
 /* --- objects --- */
+/* Room for the texts `where` below, which tell an error's place: "layer 'd' (Dense): units". */
+enum { ANT__KERAS_PLACE = 512 };
 /* The text under a key; NULL where there is none, or something else. */
 const char *ant__keras_text_of(const ant_tree *map, const char *key);
 /* The class of an object, NULL where it is none. */
@@ -83,6 +85,26 @@ ant_tree *ant__keras_input_read(ant_keras_reader *r, const char *name, const ant
 int ant__keras_call_read(ant_keras_reader *r, const char *where, const ant_tree *object,
                          const ant_tree *node, const ant_keras_tensors *tensors, ant_tree *call);
 bool ant__keras_is_model(const ant_tree *object);
+
+/* --- a model from its JSON: model_read.c --- */
+typedef struct ant_keras_json {
+    const char *where; /* for messages: "m.keras: config.json" */
+    const void *text;  /* NULL: there is none */
+    size_t size;
+} ant_keras_json;
+
+typedef struct ant_keras_source {
+    ant_graph *g;
+    const char *path;
+    size_t file_size;
+    ant_keras_json config, training; /* without the latter the config may have a compile_config */
+    bool legacy;
+    ant_compiling how;
+} ant_keras_source;
+
+/* The model, neither settled nor compiled, and in *compile the map under `compile:` in c (NULL: not
+ * compiled). NULL after an error in c. */
+ant_model *ant__keras_model_make(ant_context *c, const ant_keras_source *from, ant_tree **compile);
 
 /* Of the JSON in a file of this size. */
 ant_limits ant__keras_limits(size_t file_size);

@@ -71,20 +71,25 @@ ant_hdf5_node *ant__keras_weights_tree(ant_context *c, ant_model *m, ant_state_o
 }
 
 /* --- in --- */
+typedef struct taken {
+    ant_weight *weight;
+    ant_array numbers;
+} taken;
+
 typedef struct reader {
     ant_context *c;
     const char *path;
     const ant_hdf5_node *root;
-    bool skip;
+    ant_keras_taking how;
     ant_keras_places places;
-    ant_array *found; /* by place; axes 0: none that fits */
+    ANT__LIST(taken) taken; /* what is to be set once all fits */
 } reader;
 
 /* Says what is wrong with a layer; an error, or a warning where misfits are skipped. */
 static int misfit(reader *r, const char *problem) {
     if (!problem)
         return r->c->error.code;
-    if (!r->skip)
+    if (r->how != ANT__TAKE_FITS)
         return ant__fail(&r->c->error, ANT_E_FORMAT, "%s: %s", r->path, problem);
     ant__warn(r->c, "%s: %s; it stays as it was", r->path, problem);
     return 0;
@@ -121,7 +126,16 @@ static int weights_at(const reader *r, int k) {
     return n;
 }
 
-/* Whether a dataset's numbers are the weight's. */
+static int set_weight(reader *r, ant_weight *w, const ant_array *a) {
+    ant_rows_wanted all = {.count = a->shape[0]};
+    if (ant__array_read(a, &all, ANT_FLOAT32, w->variable.data, a->name, &r->c->error))
+        return r->c->error.code;
+    w->initialized = true;
+    w->variable.version++;
+    return 0;
+}
+
+/* A dataset's numbers, where they are the weight's. */
 static int take_weight(reader *r, const ant_hdf5_node *vars, int place) {
     const ant_keras_place *p = &r->places.list.at[place];
     char wants[ANT__DIMS_TEXT], has[ANT__DIMS_TEXT], name[16];
@@ -139,8 +153,11 @@ static int take_weight(reader *r, const ant_hdf5_node *vars, int place) {
         return misfit(r, ant__print(r->c, "the %s of '%s' (%s) has the shape %s, the model's is %s",
                                     p->weight->variable.name, p->group, p->name,
                                     ant__dims_text(&got, has), ant__dims_text(dims, wants)));
-    r->found[place] = a;
-    return ant__weight_allocate(r->c, p->weight);
+    if (ant__weight_allocate(r->c, p->weight))
+        return r->c->error.code;
+    if (r->how == ANT__TAKE_NEW)
+        return set_weight(r, p->weight, &a);
+    return ANT__PUSH(&r->taken, (taken){p->weight, a}) ? 0 : ant__fail_memory(&r->c->error);
 }
 
 static int take_layer(reader *r, int place, int n) {
@@ -159,37 +176,32 @@ static int take_all(reader *r) {
     int code = 0;
     for (int k = 0; k < r->places.list.n && !code; k++) {
         int n = r->places.list.at[k].weight ? 0 : weights_at(r, k);
+        ant_context_mark before = ant__context_mark(r->c);
         if (n)
             code = take_layer(r, k, n);
+        if (r->how == ANT__TAKE_NEW)
+            ant__context_release(r->c, &before);
     }
     return code;
 }
 
 /* Everything was found and unpacked, and fits. */
 static int set_all(reader *r) {
-    for (int k = 0; k < r->places.list.n; k++) {
-        ant_weight *w = r->places.list.at[k].weight;
-        const ant_array *a = &r->found[k];
-        ant_rows_wanted all = {.count = a->shape[0]};
-        if (!a->axes)
-            continue;
-        if (ant__array_read(a, &all, ANT_FLOAT32, w->variable.data, a->name, &r->c->error))
-            return r->c->error.code;
-        w->initialized = true;
-        w->variable.version++;
-    }
-    return 0;
+    int code = 0;
+    for (int k = 0; k < r->taken.n && !code; k++)
+        code = set_weight(r, r->taken.at[k].weight, &r->taken.at[k].numbers);
+    return code;
 }
 
 int ant__keras_weights_take(ant_context *c, ant_model *m, const char *path,
-                            const ant_hdf5_node *root, bool skip_mismatch) {
-    reader r = {.c = c, .path = path, .root = root, .skip = skip_mismatch};
+                            const ant_hdf5_node *root, ant_keras_taking how) {
+    reader r = {.c = c, .path = path, .root = root, .how = how};
     if (ant__keras_places(c, m, &r.places))
         return c->error.code;
-    r.found = ant__arena_array(&c->arena, (size_t)r.places.list.n + 1, sizeof *r.found);
-    int code = r.found ? take_all(&r) : ant__fail_memory(&c->error);
+    int code = take_all(&r);
     if (!code)
         code = set_all(&r);
     ant__free(r.places.list.at);
+    ant__free(r.taken.at);
     return code;
 }

@@ -41,7 +41,8 @@ int ant__keras_state_read(ant_context *c, ant_model *m, const char *path,
     if (!code && ant__keras_legacy_weights_are(root))
         return take_legacy(c, m, path, root, what, skip_mismatch);
     if (!code)
-        code = ant__keras_weights_take(c, m, path, root, skip_mismatch);
+        code = ant__keras_weights_take(c, m, path, root,
+                                       skip_mismatch ? ANT__TAKE_FITS : ANT__TAKE_ALL);
     if (!code && what == ANT__WEIGHTS_AND_OPTIMIZER)
         code = ant__keras_optimizer_take(c, m, path, root);
     return code;
