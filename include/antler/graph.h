@@ -32,14 +32,18 @@ typedef struct ant_graph_options {
     int threads;  /* of every run; 0: one per core, 1: the caller's own only */
     void (*warn)(void *data, const char *text); /* gets one line; NULL: warnings are dropped */
     void *warn_data;                            /* borrowed for the graph's life */
-    bool fast; /* convolutions may give up digits for speed, see below */
+    bool fast;         /* convolutions may give up digits for speed, see below */
+    const char *dtype; /* of weights and all reals: "float32", "float64"; NULL: see below */
     char ant_end;
 } ant_graph_options;
 /* fast = true: 3 x 3 convolutions without strides, from 32 channels on, are made by Winograd's F(4x4,
  * 3x3) in place of F(2x2, 3x3), forward and in their inputs' gradients: less than half the
  * multiplications, and larger errors. For inputs of size about 1 and 64 channels, the root of the mean
  * squared error is about 2e-6 of the results', the largest error about 1e-5 of the largest result;
- * without it they are 3e-7 and 4e-7. Nothing else changes. Files do not hold it. */
+ * without it they are 3e-7 and 4e-7. Nothing else changes. Files do not hold it.
+ * dtype: everything on the graph is computed in it, and saved so. NULL: in float32, unless the first
+ * thing that is built is loaded from a file of float64. Reals in data may be of any type.
+ * Errors (ant_status): ANT_E_OPTION for threads below 0 and other types. */
 /* ant_graph_new(.seed = 1, .threads = 2): a graph, the owner of everything made on it. NULL only when
  * out of memory, and every builder takes NULL for dead. */
 #define ant_graph_new(...)                                                                         \
@@ -63,7 +67,7 @@ typedef struct ant_input_options {
     ant_graph *graph;
     ant_shape shape;  /* of one sample, ended by 0; ANT_ANY: known with the data; {0}: one number */
     const char *name; /* unique in its model; NULL: input_layer, input_layer_1 … */
-    const char *dtype; /* "float32" (NULL), "int32", "int64", "bool" */
+    const char *dtype; /* "float32" (NULL; the graph's reals), "int32", "int64", "bool" */
     int batch_size;    /* 0 or ANT_NONE: any */
     char ant_end;
 } ant_input_options;

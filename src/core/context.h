@@ -13,6 +13,7 @@ typedef struct ant_context {
     ant_arena arena;                   /* texts, options, layers, nodes: freed with the graph */
     ant_fault error;                   /* the first building error */
     uint64_t seed;                     /* of all random numbers */
+    bool float64;                      /* reals are float64, not float32: ant__real_type */
     struct ant_registered *registered; /* users' parts and layers by name */
     void (*warn)(void *data, const char *text); /* NULL: warnings are dropped */
     void *warn_data;
@@ -21,6 +22,10 @@ typedef struct ant_context {
     const char *kept[ANT__KEPT]; /* the last text of each hash that ant__text_once gave */
 } ant_context;
 
+/* What weights, programs and targets hold: ANT_FLOAT32 or ANT_FLOAT64. */
+static inline int ant__real_type(const ant_context *c) {
+    return c->float64 ? ANT_FLOAT64 : ANT_FLOAT32;
+}
 /* A warning for the user, one line. */
 void ant__warn(ant_context *c, const char *format, ...) ANT__FORMAT(2, 3);
 /* printf into the context's arena; NULL (and the error set) when out of memory. */

@@ -1,6 +1,7 @@
 /* Numbers of one type into numbers of another. */
 #ifndef ANT_CORE_CONVERT_H
 #define ANT_CORE_CONVERT_H
+#include "antler/types.h"
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -11,6 +12,16 @@ bool ant__convert(void *y, int to, const void *x, int64_t step, int from, bool s
 /* n packed numbers of type `from` (one of those five) into ones of type `to`, any numeric type but
  * float16, `step` bytes apart. */
 bool ant__spread(void *y, int64_t step, int to, const void *x, int from, int64_t n);
+/* Number i of an array of float32 or float64. */
+static inline double ant__real_at(const void *x, int dtype, int64_t i) {
+    return dtype == ANT_FLOAT64 ? ((const double *)x)[i] : (double)((const float *)x)[i];
+}
+static inline void ant__real_put(void *x, int dtype, int64_t i, double value) {
+    if (dtype == ANT_FLOAT64)
+        ((double *)x)[i] = value;
+    else
+        ((float *)x)[i] = (float)value;
+}
 /* IEEE half precision. */
 float ant__half(uint16_t bits);
 #endif

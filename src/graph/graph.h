@@ -36,6 +36,7 @@ struct ant_graph {
     pthread_mutex_t lock; /* around settling models and their lists of idle runs */
     int threads;
     bool fast;       /* convolutions may give up digits */
+    bool typed;      /* the type of its reals was said, or is in use: files do not change it */
     int models;      /* numbers for names of models */
     ant_names roots; /* models that no model owns, by name */
 };
@@ -79,6 +80,9 @@ void ant__use_flags(ant_layer_call *c, const ant_layer_use *u);
 ant_layer_use *ant__use_new(ant_graph *g, const ant_call_options *o);
 /* An input, likewise. */
 ant_node *ant__input_new(ant_graph *g, const ant_input_options *o);
+/* Reals become float64, as a file says that is about to be built; with a warning, they do not where
+ * the graph is typed. `path` begins it. */
+void ant__graph_widen(ant_graph *g, const char *path);
 /* A context of its own for work that must not touch the graph's. */
 ant_context ant__context_fork(const ant_graph *g);
 

@@ -30,9 +30,12 @@ static int check_shape(ant_context *c, const int *shape) {
     return 0;
 }
 
+/* float32 stands for the type that the graph's reals have. */
 static int input_dtype(ant_context *c, const char *name) {
     int dtype = name ? ant__dtype_named(name) : ANT_FLOAT32;
-    if (dtype == ANT_FLOAT32 || dtype == ANT_INT32 || dtype == ANT_INT64 || dtype == ANT_BOOL)
+    if (dtype == ANT_FLOAT32)
+        return ant__real_type(c);
+    if (dtype == ANT_INT32 || dtype == ANT_INT64 || dtype == ANT_BOOL)
         return dtype;
     ant__fail(&c->error, ANT_E_OPTION,
               "input: dtype is '%s', must be float32, int32, int64 or bool", name);
@@ -56,6 +59,7 @@ ant_node *ant__input_new(ant_graph *g, const ant_input_options *o) {
         return NULL;
     }
     int64_t batch = o->batch_size > 0 ? o->batch_size : ANT_ANY;
+    g->typed = true;
     *n = (ant_node){.graph = g, .dtype = dtype, .said = name, .from_file = c->loading};
     n->dims = ant__dims_of_shape(o->shape, batch);
     return n;
@@ -220,7 +224,7 @@ static int make_results(ant_graph *g, ant_layer_use *u, const ant_layer_call *c)
 }
 
 static int infer(ant_graph *g, ant_layer_use *u) {
-    ant_program *p = ant__program_new(ANT_FLOAT32);
+    ant_program *p = ant__program_new(ant__real_type(&g->context));
     if (!p)
         return ant__fail_memory(&g->context.error);
     ant_context context = ant__context_fork(g);

@@ -284,7 +284,7 @@ static int write_program(ant_run *r, ant_program *p, ant_program_writer *write, 
 }
 
 static ant_program *lower(ant_run *r, ant_program_writer *write, const void *data) {
-    ant_program *p = ant__program_new(ANT_FLOAT32);
+    ant_program *p = ant__program_new(ant__real_type(&r->graph->context));
     if (!p) {
         ant__fail_memory(&r->error);
         return NULL;

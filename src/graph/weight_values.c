@@ -1,5 +1,6 @@
 /* Numbers of weights, from outside of programs. */
 #include "core/array.h"
+#include "core/convert.h"
 #include "graph/graph.h"
 #include <string.h>
 
@@ -28,21 +29,27 @@ static int check_pairs(ant_layer *to, const ant_names *a, const ant_names *b) {
     return 0;
 }
 
-static void blend(float *to, const float *from, double factor, int64_t n) {
-    float f = (float)factor, rest = (float)(1 - factor);
-    for (int64_t i = 0; i < n; i++)
-        to[i] = f * from[i] + rest * to[i];
+static void blend(ant_variable *to, const ant_variable *from, double factor, int64_t n) {
+    for (int64_t i = 0; i < n; i++) {
+        double old = (1 - factor) * ant__real_at(to->data, to->dtype, i);
+        double x = factor * ant__real_at(from->data, from->dtype, i);
+        ant__real_put(to->data, to->dtype, i, x + old);
+    }
 }
 
+/* Another graph's may be of another type. */
 static void copy_pair(ant_weight *to, const ant_weight *from, double factor) {
-    int64_t n = ant__dims_count(&to->variable.dims);
+    ant_variable *y = &to->variable;
+    const ant_variable *x = &from->variable;
+    int64_t n = ant__dims_count(&y->dims);
     if (to == from)
         return;
     if (factor == 1) /* whatever was there, NaN too, is gone */
-        memcpy(to->variable.data, from->variable.data, sizeof(float) * (size_t)n);
+        ant__convert(y->data, y->dtype, x->data, (int64_t)ant__dtype_size(x->dtype), x->dtype,
+                     false, n);
     else
-        blend(to->variable.data, from->variable.data, factor, n);
-    to->variable.version++;
+        blend(y, x, factor, n);
+    y->version++;
 }
 
 int ant_weights_copy(ant_layer *to, ant_layer *from, double factor) {
@@ -84,7 +91,7 @@ static int set(ant_layer *l, ant_weight *w, const char *name, ant_array a) {
     ant_rows_wanted all = {.count = a.shape[0]};
     if (ant__weight_allocate(&c, w))
         return ant__layer_action_fail(l, ANT_E_MEMORY, "%s", ant_code_text(ANT_E_MEMORY));
-    if ((code = ant__array_read(&a, &all, ANT_FLOAT32, w->variable.data, name, &e)))
+    if ((code = ant__array_read(&a, &all, w->variable.dtype, w->variable.data, name, &e)))
         return ant__layer_action_fail(l, code, "%s", e.text);
     w->initialized = true;
     w->variable.version++;

@@ -443,10 +443,12 @@ static ant_model *freeze(scope *s, ant_model *m, const ant_tree *t) {
 static ant_model *body_fill(scope *s, ant_tree *t, const char *name) {
     static const char *const keys[] = {"name",       "inputs",          "layers",
                                        "calls",      "outputs",         "trainable",
-                                       "Sequential", "input_structure", "output_structure"};
+                                       "Sequential", "input_structure", "output_structure",
+                                       "dtype"};
+    const int known = (int)(sizeof keys / sizeof *keys) - (*s->path != 0); /* of the outermost */
     const ant_tree *said = ant__tree_get(t, "name"), *trainable = ant__tree_get(t, "trainable");
     bool sequential = ant__tree_get(t, "Sequential") != NULL;
-    if (ant__tree_keys(context_of(s), t, "model", keys, (int)(sizeof keys / sizeof *keys)))
+    if (ant__tree_keys(context_of(s), t, "model", keys, known))
         return NULL;
     if (sequential && ant__tree_get(t, "inputs")) {
         ant__tree_fail(context_of(s), t, ANT_E_GRAPH,
@@ -467,6 +469,17 @@ static ant_model *body_read(reader *r, const char *path, ant_tree *t, const char
     return m;
 }
 
+/* The outermost model says the type of all reals. */
+static int dtype_read(reader *r, const ant_tree *t) {
+    if (!t || !strcmp(t->text, "float32"))
+        return 0;
+    if (!ant__tree_scalar(t) || strcmp(t->text, "float64"))
+        return ant__tree_fail(&r->g->context, t, ANT_E_OPTION,
+                              "dtype: expected float32 or float64");
+    ant__graph_widen(r->g, r->path);
+    return 0;
+}
+
 ant_model *ant__model_read(ant_graph *g, const char *path, ant_tree *t) {
     ant_context *c = &g->context;
     reader r = {.g = g, .path = ant__arena_text(&c->arena, path), .scratch = ant__context_fork(g)};
@@ -478,7 +491,7 @@ ant_model *ant__model_read(ant_graph *g, const char *path, ant_tree *t) {
     else if (!is_model(t))
         ant__tree_fail(c, t, ANT_E_GRAPH,
                        "model: expected 'Sequential:', or 'inputs:' and 'outputs:'");
-    else
+    else if (!dtype_read(&r, ant__tree_get(t, "dtype")))
         m = body_read(&r, "", t, NULL);
     c->loading = before;
     ant__names_free(&r.all);

@@ -130,7 +130,7 @@ static void input_options(const ant_node *n, ant_input_layer_options *o) {
         o->shape[k - 1] = (int)n->dims.dim[k];
     if (n->dims.dim[0] > 0)
         o->batch_size = (int)n->dims.dim[0];
-    if (n->dtype != ANT_FLOAT32)
+    if (!ant__dtype_real(n->dtype))
         o->dtype = ant__dtype_name(n->dtype);
 }
 
@@ -331,6 +331,8 @@ ant_tree *ant__model_tree(ant_context *c, ant_model *m) {
     }
     ant_tree *t = model_body(&w, m);
     ant_tree *name = t ? new_tree(&w, ANT__WORD, "name", ant__model_name(m)) : NULL;
+    if (name && m->context->float64 && !add(t, new_tree(&w, ANT__WORD, "dtype", "float64")))
+        name = NULL;
     if (name)
         add_first(t, name);
     ant__names_free(&w.written);

@@ -90,7 +90,7 @@ int64_t ant__recipe_rows(const ant_recipe *r, const ant_table *t, ant_rows_of wh
 int ant__recipe_arrays(ant_context *c, const ant_recipe *r, const ant_table *t, const int64_t *rows,
                        int64_t n, ant_array *x, ant_array *y);
 /* Undoes a target's scale in (n, columns) predictions; columns beyond its own stay. */
-void ant__port_unscale(const ant_port *p, float *values, int64_t n, int64_t columns);
+void ant__port_unscale(const ant_port *p, const ant_array *values, int64_t columns);
 /* What one unit of column k's scaled values is in the table: 1 without a scale. */
 double ant__port_unit(const ant_port *p, int k);
 

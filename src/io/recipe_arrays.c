@@ -1,4 +1,5 @@
 /* Rows of a table into arrays, and predictions back into the table's units. */
+#include "core/convert.h"
 #include "core/shape.h"
 #include "graph/graph.h"
 #include "io/recipe.h"
@@ -14,6 +15,7 @@ typedef struct maker {
     int64_t n;
     const ant_port *p;
     ant_array *out;
+    int real; /* what its numbers are of */
 } maker;
 
 /* --- scales --- */
@@ -29,12 +31,12 @@ double ant__port_unit(const ant_port *p, int k) {
     return unit != 0 ? unit : 1; /* a column that never changes */
 }
 
-void ant__port_unscale(const ant_port *p, float *values, int64_t n, int64_t columns) {
+void ant__port_unscale(const ant_port *p, const ant_array *a, int64_t columns) {
     int own = ant__port_columns(p);
     for (int k = 0; p->o.scale && k < own && k < columns; k++)
-        for (int64_t i = 0; i < n; i++) {
-            float *x = &values[i * columns + k];
-            *x = (float)(*x * ant__port_unit(p, k) + shift_of(p, k));
+        for (int64_t i = k; i < a->shape[0] * columns; i += columns) {
+            double x = ant__real_at(a->data, a->dtype, i);
+            ant__real_put(a->data, a->dtype, i, x * ant__port_unit(p, k) + shift_of(p, k));
         }
 }
 
@@ -55,12 +57,12 @@ static int not_numbers(maker *m, const ant_column *x) {
 }
 
 /* The numbers of a whole column, scaled, or the places of its classes. */
-static int number_column(maker *m, int k, const ant_column *x, float *to) {
+static int number_column(maker *m, int k, const ant_column *x, void *to) {
     double shift = shift_of(m->p, k), unit = ant__port_unit(m->p, k);
     if (x->is_text && m->t->rows)
         return not_numbers(m, x);
     for (int64_t row = 0; row < m->t->rows; row++)
-        to[row] = (float)((x->numbers[row] - shift) / unit);
+        ant__real_put(to, m->real, row, (x->numbers[row] - shift) / unit);
     return 0;
 }
 
@@ -88,7 +90,7 @@ static int place_of(const ant_names *names, const ant_texts *texts, const char *
     return at ? (int)(at - texts->data) : -1;
 }
 
-static int class_column(maker *m, const ant_texts *classes, const ant_column *x, float *to) {
+static int class_column(maker *m, const ant_texts *classes, const ant_column *x, void *to) {
     char room[ANT__NUMBER_TEXT];
     ant_names names = {0};
     int code = index_texts(m, classes, &names);
@@ -96,13 +98,13 @@ static int class_column(maker *m, const ant_texts *classes, const ant_column *x,
         int place = place_of(&names, classes, ant__cell_text(x, row, room));
         if (place < 0)
             code = unknown_class(m, x, row, classes);
-        to[row] = (float)place;
+        ant__real_put(to, m->real, row, place);
     }
     ant__names_free(&names);
     return code;
 }
 
-static int any_column(maker *m, int k, float *to) {
+static int any_column(maker *m, int k, void *to) {
     const ant_column *x = column_of(m, k);
     if (!x)
         return m->c->error.code;
@@ -123,21 +125,22 @@ static int new_array(maker *m, int dtype, ant_dims dims) {
 }
 
 /* The samples' values of one column, each of `window` rows. */
-static void gather(maker *m, const float *column, int k) {
+static void gather(maker *m, const void *column, int k) {
     int columns = ant__port_columns(m->p), window = m->p->o.window;
     bool windowed = window != ANT_NONE;
     int64_t steps = windowed ? window : 1, back = windowed ? steps + m->p->o.ahead - 1 : 0;
-    float *to = (float *)m->out->data + k;
+    int64_t to = k;
     for (int64_t i = 0; i < m->n; i++)
         for (int64_t s = 0; s < steps; s++, to += columns)
-            *to = column[m->rows[i] - back + s];
+            ant__real_put(m->out->data, m->real, to,
+                          ant__real_at(column, m->real, m->rows[i] - back + s));
 }
 
 static int numbers(maker *m) {
     int columns = ant__port_columns(m->p), window = m->p->o.window;
     ant_dims dims = window == ANT_NONE ? ANT__DIMS(0, columns) : ANT__DIMS(0, window, columns);
-    float *column = ant__alloc_array((size_t)m->t->rows + 1, sizeof *column);
-    if (!column || new_array(m, ANT_FLOAT32, dims)) {
+    void *column = ant__alloc_array((size_t)m->t->rows + 1, ant__dtype_size(m->real));
+    if (!column || new_array(m, m->real, dims)) {
         ant__free(column);
         return ant__fail_memory(&m->c->error);
     }
@@ -180,19 +183,18 @@ void ant__port_shape(const ant_port *p, int shape[ANT_MAX_AXES]) {
 
 /* Whole numbers that are not scaled are labels as well as numbers. */
 static bool are_whole(const ant_port *p, const ant_array *a) {
-    const float *x = a->data;
     bool whole = !p->o.scale;
-    for (int64_t k = 0; whole && k < a->shape[0] * a->shape[1]; k++)
-        whole = floorf(x[k]) == x[k] && fabsf(x[k]) < 1 << 24;
+    for (int64_t k = 0; whole && k < a->shape[0] * a->shape[1]; k++) {
+        double x = ant__real_at(a->data, a->dtype, k);
+        whole = floor(x) == x && fabs(x) < 1 << 24;
+    }
     return whole;
 }
 
 static void make_whole(ant_array *a) {
-    float *x = a->data;
-    int32_t *to = a->data;
-    for (int64_t k = 0; k < a->shape[0] * a->shape[1]; k++) {
-        int32_t v = (int32_t)x[k];
-        memcpy(&to[k], &v, sizeof v);
+    for (int64_t k = 0; k < a->shape[0] * a->shape[1]; k++) { /* in place: ints are no wider */
+        int32_t v = (int32_t)ant__real_at(a->data, a->dtype, k);
+        memcpy((char *)a->data + (size_t)k * sizeof v, &v, sizeof v);
     }
     a->dtype = ANT_INT32;
 }
@@ -207,7 +209,7 @@ static int targets(maker *m) {
 
 int ant__recipe_arrays(ant_context *c, const ant_recipe *r, const ant_table *t, const int64_t *rows,
                        int64_t n, ant_array *x, ant_array *y) {
-    maker m = {.c = c, .r = r, .t = t, .rows = rows, .n = n};
+    maker m = {.c = c, .r = r, .t = t, .rows = rows, .n = n, .real = ant__real_type(c)};
     for (int k = 0; k < r->n_x; k++) {
         m.p = &r->x[k];
         m.out = &x[k];

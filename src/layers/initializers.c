@@ -1,17 +1,17 @@
 /* Initializers. Number i of a weight is a pure function of the key and i. */
 #include "antler/initializers.h"
+#include "core/convert.h"
 #include "core/random.h"
 #include "layers/layer.h"
 #include <math.h>
 #include <string.h>
 
-int ant__initializer_fill(ant_context *c, const char *text, uint64_t key, const ant_dims *dims,
-                          float *out) {
+int ant__initializer_fill(ant_context *c, const char *text, uint64_t key, ant_variable *out) {
     ant_part part;
     if (!ant__part_read(c, ANT_INITIALIZER, text, &part))
         return c->error.code;
     const ant_initializer_class *impl = part.cls->impl;
-    return impl->fill(c, &part, key, dims, out);
+    return impl->fill(c, &part, key, out);
 }
 
 static uint64_t key_of(uint64_t key, int seed) {
@@ -19,30 +19,31 @@ static uint64_t key_of(uint64_t key, int seed) {
 }
 
 /* --- constants --- */
-static void fill_with(const ant_dims *dims, float x, float *out) {
-    int64_t n = ant__dims_count(dims);
+static void put(ant_variable *out, int64_t i, double x) {
+    ant__real_put(out->data, out->dtype, i, x);
+}
+
+static void fill_with(double x, ant_variable *out) {
+    int64_t n = ant__dims_count(&out->dims);
     for (int64_t i = 0; i < n; i++)
-        out[i] = x;
+        put(out, i, x);
 }
 
-static int zeros(ant_context *c, const ant_part *part, uint64_t key, const ant_dims *dims,
-                 float *out) {
+static int zeros(ant_context *c, const ant_part *part, uint64_t key, ant_variable *out) {
     (void)c, (void)part, (void)key;
-    fill_with(dims, 0, out);
+    fill_with(0, out);
     return 0;
 }
 
-static int ones(ant_context *c, const ant_part *part, uint64_t key, const ant_dims *dims,
-                float *out) {
+static int ones(ant_context *c, const ant_part *part, uint64_t key, ant_variable *out) {
     (void)c, (void)part, (void)key;
-    fill_with(dims, 1, out);
+    fill_with(1, out);
     return 0;
 }
 
-static int constant(ant_context *c, const ant_part *part, uint64_t key, const ant_dims *dims,
-                    float *out) {
+static int constant(ant_context *c, const ant_part *part, uint64_t key, ant_variable *out) {
     (void)c, (void)key;
-    fill_with(dims, (float)ANT__PART_OPTIONS(constant, part)->value, out);
+    fill_with(ANT__PART_OPTIONS(constant, part)->value, out);
     return 0;
 }
 
@@ -53,21 +54,22 @@ static int wrong_shape(ant_context *c, const ant_part *part, const char *takes,
                      takes, ant__dims_text(dims, shape));
 }
 
-static int identity(ant_context *c, const ant_part *part, uint64_t key, const ant_dims *dims,
-                    float *out) {
+static int identity(ant_context *c, const ant_part *part, uint64_t key, ant_variable *out) {
     (void)key;
+    const ant_dims *dims = &out->dims;
     if (dims->rank != 2)
         return wrong_shape(c, part, "two axes", dims);
-    fill_with(dims, 0, out);
+    fill_with(0, out);
     for (int64_t i = 0; i < dims->dim[0] && i < dims->dim[1]; i++)
-        out[i * dims->dim[1] + i] = (float)ANT__PART_OPTIONS(identity_initializer, part)->gain;
+        put(out, i * dims->dim[1] + i, ANT__PART_OPTIONS(identity_initializer, part)->gain);
     return 0;
 }
 
 /* --- distributions --- */
-static void fill_normal(uint64_t key, double mean, double stddev, int64_t n, float *out) {
+static void fill_normal(uint64_t key, double mean, double stddev, ant_variable *out) {
+    int64_t n = ant__dims_count(&out->dims);
     for (int64_t i = 0; i < n; i++)
-        out[i] = (float)(mean + stddev * ant__random_gauss(key, 0, (uint64_t)i));
+        put(out, i, mean + stddev * ant__random_gauss(key, 0, (uint64_t)i));
 }
 
 /* The counter numbers the draws of one entry: one in twenty is drawn again. */
@@ -78,37 +80,36 @@ static double truncated_gauss(uint64_t key, uint64_t i) {
     return x;
 }
 
-static void fill_truncated(uint64_t key, double mean, double stddev, int64_t n, float *out) {
+static void fill_truncated(uint64_t key, double mean, double stddev, ant_variable *out) {
+    int64_t n = ant__dims_count(&out->dims);
     for (int64_t i = 0; i < n; i++)
-        out[i] = (float)(mean + stddev * truncated_gauss(key, (uint64_t)i));
+        put(out, i, mean + stddev * truncated_gauss(key, (uint64_t)i));
 }
 
-static void fill_uniform(uint64_t key, double low, double high, int64_t n, float *out) {
+static void fill_uniform(uint64_t key, double low, double high, ant_variable *out) {
+    int64_t n = ant__dims_count(&out->dims);
     for (int64_t i = 0; i < n; i++)
-        out[i] = (float)(low + (high - low) * ant__random_double(key, 0, (uint64_t)i));
+        put(out, i, low + (high - low) * ant__random_double(key, 0, (uint64_t)i));
 }
 
-static int random_normal(ant_context *c, const ant_part *part, uint64_t key, const ant_dims *dims,
-                         float *out) {
+static int random_normal(ant_context *c, const ant_part *part, uint64_t key, ant_variable *out) {
     (void)c;
     const ant_random_normal_options *o = part->options;
-    fill_normal(key_of(key, o->seed), o->mean, o->stddev, ant__dims_count(dims), out);
+    fill_normal(key_of(key, o->seed), o->mean, o->stddev, out);
     return 0;
 }
 
-static int truncated_normal(ant_context *c, const ant_part *part, uint64_t key,
-                            const ant_dims *dims, float *out) {
+static int truncated_normal(ant_context *c, const ant_part *part, uint64_t key, ant_variable *out) {
     (void)c;
     const ant_random_normal_options *o = part->options;
-    fill_truncated(key_of(key, o->seed), o->mean, o->stddev, ant__dims_count(dims), out);
+    fill_truncated(key_of(key, o->seed), o->mean, o->stddev, out);
     return 0;
 }
 
-static int random_uniform(ant_context *c, const ant_part *part, uint64_t key, const ant_dims *dims,
-                          float *out) {
+static int random_uniform(ant_context *c, const ant_part *part, uint64_t key, ant_variable *out) {
     (void)c;
     const ant_random_uniform_options *o = part->options;
-    fill_uniform(key_of(key, o->seed), o->minval, o->maxval, ant__dims_count(dims), out);
+    fill_uniform(key_of(key, o->seed), o->minval, o->maxval, out);
     return 0;
 }
 
@@ -153,34 +154,32 @@ static double at_least_1(double x) {
     return x > 1 ? x : 1;
 }
 
-static void fill_scaled(double variance, const char *distribution, uint64_t key, int64_t n,
-                        float *out) {
+static void fill_scaled(double variance, const char *distribution, uint64_t key,
+                        ant_variable *out) {
     if (!strcmp(distribution, "uniform"))
-        fill_uniform(key, -sqrt(3 * variance), sqrt(3 * variance), n, out);
+        fill_uniform(key, -sqrt(3 * variance), sqrt(3 * variance), out);
     else if (!strcmp(distribution, "untruncated_normal"))
-        fill_normal(key, 0, sqrt(variance), n, out);
+        fill_normal(key, 0, sqrt(variance), out);
     else /* the deviation of a normal cut at 2 is 0.8796… */
-        fill_truncated(key, 0, sqrt(variance) / 0.87962566103423978, n, out);
+        fill_truncated(key, 0, sqrt(variance) / 0.87962566103423978, out);
 }
 
 static int variance_scaling_by(ant_context *c, const ant_part *part,
                                const ant_variance_scaling_options *o, uint64_t key,
-                               const ant_dims *dims, float *out) {
+                               ant_variable *out) {
     fans f;
-    int code = fans_of(c, part, o->input_axes, o->output_axes, dims, &f);
+    int code = fans_of(c, part, o->input_axes, o->output_axes, &out->dims, &f);
     if (code)
         return code;
     double fan = !strcmp(o->mode, "fan_in")    ? f.in
                  : !strcmp(o->mode, "fan_out") ? f.out
                                                : (f.in + f.out) / 2;
-    fill_scaled(o->scale / at_least_1(fan), o->distribution, key_of(key, o->seed),
-                ant__dims_count(dims), out);
+    fill_scaled(o->scale / at_least_1(fan), o->distribution, key_of(key, o->seed), out);
     return 0;
 }
 
-static int variance_scaling(ant_context *c, const ant_part *part, uint64_t key,
-                            const ant_dims *dims, float *out) {
-    return variance_scaling_by(c, part, part->options, key, dims, out);
+static int variance_scaling(ant_context *c, const ant_part *part, uint64_t key, ant_variable *out) {
+    return variance_scaling_by(c, part, part->options, key, out);
 }
 
 /* Glorot, He and Lecun: variance scaling with some options fixed. */
@@ -190,8 +189,7 @@ typedef struct fan_class {
     const char *mode, *distribution;
 } fan_class;
 
-static int by_fan(ant_context *c, const ant_part *part, uint64_t key, const ant_dims *dims,
-                  float *out) {
+static int by_fan(ant_context *c, const ant_part *part, uint64_t key, ant_variable *out) {
     const fan_class *fixed = part->cls->impl;
     const ant_fan_options *said = part->options;
     const ant_variance_scaling_options o = {
@@ -202,7 +200,7 @@ static int by_fan(ant_context *c, const ant_part *part, uint64_t key, const ant_
         .input_axes = said->input_axes,
         .output_axes = said->output_axes,
     };
-    return variance_scaling_by(c, part, &o, key, dims, out);
+    return variance_scaling_by(c, part, &o, key, out);
 }
 
 /* --- orthogonal --- */
@@ -245,9 +243,9 @@ static void orthonormalize(double *q, int64_t k, int64_t n) {
     }
 }
 
-static int orthogonal(ant_context *c, const ant_part *part, uint64_t key, const ant_dims *dims,
-                      float *out) {
+static int orthogonal(ant_context *c, const ant_part *part, uint64_t key, ant_variable *out) {
     const ant_orthogonal_options *o = part->options;
+    const ant_dims *dims = &out->dims;
     if (dims->rank < 2)
         return wrong_shape(c, part, "two axes or more", dims);
     int64_t rows = ant__dims_span(dims, 0, dims->rank - 1), columns = dims->dim[dims->rank - 1];
@@ -261,8 +259,8 @@ static int orthogonal(ant_context *c, const ant_part *part, uint64_t key, const 
     orthonormalize(q, k, n);
     for (int64_t r = 0; r < rows; r++)
         for (int64_t column = 0; column < columns; column++)
-            out[r * columns + column] =
-                (float)(o->gain * (wide ? q[r * n + column] : q[column * n + r]));
+            put(out, r * columns + column,
+                o->gain * (wide ? q[r * n + column] : q[column * n + r]));
     ant__free(q);
     return 0;
 }

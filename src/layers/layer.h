@@ -206,9 +206,8 @@ ant_value *ant__regularizer_write(ant_context *c, ant_program *p, const char *te
 int ant__penalty_add(ant_layer_call *c, const char *regularizer, ant_value *out);
 /* The value a constraint's text makes of a weight. */
 ant_value *ant__constraint_write(ant_context *c, ant_program *p, const char *text, ant_value *x);
-/* Numbers by an initializer's text: `out` float32, row-major, `count` of dims. */
-int ant__initializer_fill(ant_context *c, const char *text, uint64_t key, const ant_dims *dims,
-                          float *out);
+/* Numbers by an initializer's text, into the variable's data. */
+int ant__initializer_fill(ant_context *c, const char *text, uint64_t key, ant_variable *out);
 
 /* `impl` of activations, regularizers and constraints: a pure function that writes ops. Each gets the
  * part, so that one function can serve several classes. NULL after an error in the program. */
@@ -217,8 +216,7 @@ typedef struct ant_writer_class {
 } ant_writer_class;
 /* `impl` of initializers. 0, or an error in c. */
 typedef struct ant_initializer_class {
-    int (*fill)(ant_context *c, const ant_part *part, uint64_t key, const ant_dims *dims,
-                float *out);
+    int (*fill)(ant_context *c, const ant_part *part, uint64_t key, ant_variable *out);
 } ant_initializer_class;
 #define ANT__PART_OPTIONS(T, part) ((const ant_##T##_options *)(part)->options)
 #endif

@@ -9,7 +9,10 @@ static ant_weight *weight_new(ant_layer *l, const ant_weight_spec *s) {
     if (!w || !name)
         return NULL;
     *w = (ant_weight){
-        .variable = {.name = name, .dtype = ANT_FLOAT32, .dims = s->dims, .versioned = true},
+        .variable = {.name = name,
+                     .dtype = ant__real_type(l->context),
+                     .dims = s->dims,
+                     .versioned = true},
         .initializer = s->initializer,
         .regularizer = s->regularizer,
         .constraint = s->constraint,
@@ -28,7 +31,7 @@ int ant__weight_add(ant_layer *l, const ant_weight_spec *s) {
         return ant__layer_fail(l, ANT_E_SHAPE,
                                "its %s would be of shape %s: the input's axis must be known here",
                                s->name, ant__dims_text(&s->dims, shape));
-    if (!ant__dims_bytes(&s->dims, ANT_FLOAT32, &bytes))
+    if (!ant__dims_bytes(&s->dims, ant__real_type(l->context), &bytes))
         return ant__layer_fail(l, ANT_E_LIMIT, "its %s of shape %s does not fit in memory", s->name,
                                ant__dims_text(&s->dims, shape));
     ant_weight *w = weight_new(l, s);
@@ -76,7 +79,7 @@ int ant__weight_start(ant_context *c, ant_weight *w, uint64_t key) {
     int code = ant__weight_allocate(c, w);
     w->key = key;
     if (!code && w->initializer)
-        code = ant__initializer_fill(c, w->initializer, key, &w->variable.dims, w->variable.data);
+        code = ant__initializer_fill(c, w->initializer, key, &w->variable);
     if (code) {
         ant__error_before(&c->error, "%s: its %s: ", w->layer->label, w->variable.name);
         return code;

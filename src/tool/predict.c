@@ -1,12 +1,12 @@
 /* antler predict. */
+#include "core/convert.h"
 #include "graph/graph.h"
 #include "tool/tool.h"
 #include "train/train.h"
 #include <stdlib.h>
 #include <string.h>
 
-/* A model's predictions for all rows: one array per output, row-major float32 (or the output's own
- * type). */
+/* A model's predictions for all rows: one array per output, row-major of the output's own type. */
 typedef struct predictions {
     ant_experiment *e;
     ant_model *model; /* the experiment's, or one that ends at an inner layer */
@@ -63,8 +63,8 @@ static int64_t width_of(const ant_array *a) {
 static void unscale(predictions *p) {
     for (int k = 0; k < p->n; k++) {
         const ant_port *port = port_of(p, k);
-        if (port && p->out[k].dtype == ANT_FLOAT32)
-            ant__port_unscale(port, p->out[k].data, p->out[k].shape[0], width_of(&p->out[k]));
+        if (port && ant__dtype_real(p->out[k].dtype))
+            ant__port_unscale(port, &p->out[k], width_of(&p->out[k]));
     }
 }
 
@@ -129,7 +129,8 @@ static void put_header(ant_buffer *b, const predictions *p) {
 static double number_at(const ant_array *a, int64_t i) {
     switch (a->dtype) {
     case ANT_FLOAT32:
-        return (double)((const float *)a->data)[i];
+    case ANT_FLOAT64:
+        return ant__real_at(a->data, a->dtype, i);
     case ANT_INT32:
         return ((const int32_t *)a->data)[i];
     case ANT_INT64:

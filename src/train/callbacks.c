@@ -5,22 +5,26 @@
 
 /* --- a copy of all weights --- */
 typedef struct weight_copy {
-    float *numbers; /* NULL: none */
+    char *numbers; /* NULL: none */
 } weight_copy;
 
-static int64_t weight_numbers(const ant_names *weights) {
-    int64_t n = 0;
+static size_t bytes_of(const ant_variable *v) {
+    return (size_t)ant__dims_count(&v->dims) * ant__dtype_size(v->dtype);
+}
+
+static size_t weight_bytes(const ant_names *weights) {
+    size_t n = 0;
     for (int k = 0; k < weights->n; k++)
-        n += ant__dims_count(&((const ant_weight *)weights->at[k].of)->variable.dims);
+        n += bytes_of(&((const ant_weight *)weights->at[k].of)->variable);
     return n;
 }
 
 /* Copies all weights of a settled model to `numbers`, or from there. */
-static void move_weights(const ant_names *weights, float *numbers, bool back) {
+static void move_weights(const ant_names *weights, char *numbers, bool back) {
     for (int k = 0; k < weights->n; k++) {
         ant_variable *v = &((ant_weight *)(uintptr_t)weights->at[k].of)->variable;
-        size_t n = (size_t)ant__dims_count(&v->dims);
-        memcpy(back ? v->data : numbers, back ? numbers : v->data, n * sizeof(float));
+        size_t n = bytes_of(v);
+        memcpy(back ? v->data : numbers, back ? numbers : v->data, n);
         v->version += back;
         numbers += n;
     }
@@ -29,7 +33,7 @@ static void move_weights(const ant_names *weights, float *numbers, bool back) {
 static int keep_weights(ant_callback_use *u, weight_copy *copy) {
     const ant_names *weights = &ant__body(u->fit->model)->weights;
     if (copy->numbers == NULL)
-        copy->numbers = ant__alloc_array((size_t)weight_numbers(weights) + 1, sizeof(float));
+        copy->numbers = ant__alloc(weight_bytes(weights) + 1);
     if (copy->numbers == NULL)
         return ant__fail_memory(u->fit->error);
     move_weights(weights, copy->numbers, false);

@@ -11,7 +11,7 @@ typedef struct ant_counts {
 } ant_counts;
 
 /* The counts at threshold k. */
-ant_counts ant__counts_at(const float *const total[ANT__TOTALS], int k);
+ant_counts ant__counts_at(const double *const total[ANT__TOTALS], int k);
 void ant__count_totals(int thresholds, ant_dims dims[ANT__TOTALS]);
 /* x / y, 0 where y is 0. */
 double ant__share(double x, double y);

@@ -1,4 +1,5 @@
 #include "train/feed.h"
+#include "core/convert.h"
 #include <math.h>
 #include <string.h>
 
@@ -46,8 +47,8 @@ void ant__feed_ports(ant_feed *f, ant_run *run, enum ant_feed_bank bank, const b
         add_port(f, ANT__INPUTS, k, ant__in_name(m, k), b->in[k]->dtype, &b->in[k]->dims);
     for (int k = 0; targets && k < b->n_out; k++)
         if (targets[k])
-            add_port(f, ANT__TARGETS, k, ant__out_name(m, k), labels[k] ? ANT_INT32 : ANT_FLOAT32,
-                     NULL);
+            add_port(f, ANT__TARGETS, k, ant__out_name(m, k),
+                     labels[k] ? ANT_INT32 : ant__real_type(m->context), NULL);
 }
 
 static ant_feed_port *port_of(ant_feed *f, enum ant_feed_role role, int index) {
@@ -142,7 +143,7 @@ static int match(ant_feed *f, enum ant_feed_role role, const ant_array *list) {
 static void add_weight_port(ant_feed *f, int target) {
     const ant_feed_port *t = &f->port[target];
     if (port_of(f, ANT__WEIGHTS, t->index) == NULL)
-        add_port(f, ANT__WEIGHTS, t->index, t->name, ANT_FLOAT32, NULL);
+        add_port(f, ANT__WEIGHTS, t->index, t->name, ant__real_type(f->model->context), NULL);
 }
 
 static int match_weights(ant_feed *f, const ant_array *list) {
@@ -258,16 +259,19 @@ int ant__feed_reserve(ant_feed *f, int64_t batch) {
 }
 
 /* --- batches --- */
+static double number(const ant_feed_port *p, int64_t i) {
+    return ant__real_at(p->buffer, p->dtype, i);
+}
+
 /* The class of row i of a target's buffer: the number itself, or the place of the largest. */
 static double class_of(const ant_feed_port *t, int64_t i) {
     int64_t n = t->array.axes > 1 ? t->array.shape[1] : 1, best = 0;
     if (t->dtype == ANT_INT32)
         return ((const int32_t *)t->buffer)[i * n];
-    const float *row = (const float *)t->buffer + i * n;
     for (int64_t k = 1; k < n; k++)
-        if (row[k] > row[best])
+        if (number(t, i * n + k) > number(t, i * n + best))
             best = k;
-    return n == 1 ? nearbyint((double)row[0]) : (double)best;
+    return n == 1 ? nearbyint(number(t, i)) : (double)best;
 }
 
 static void weigh_classes(ant_feed *f, ant_feed_port *w, int64_t count) {
@@ -275,7 +279,7 @@ static void weigh_classes(ant_feed *f, ant_feed_port *w, int64_t count) {
     for (int64_t i = 0; i < count; i++) {
         double class = class_of(t, i);
         bool known = class >= 0 && class < f->class_weight.count;
-        ((float *)w->buffer)[i] = known ? (float)f->class_weight.data[(int)class] : 1;
+        ant__real_put(w->buffer, w->dtype, i, known ? f->class_weight.data[(int)class] : 1);
     }
 }
 

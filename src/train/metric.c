@@ -1,5 +1,6 @@
 /* What all metrics share: reading, names, means over samples. */
 #include "train/metric.h"
+#include "core/convert.h"
 #include <string.h>
 
 static const ant_metric_class *class_of(const ant_metric *m) {
@@ -74,32 +75,42 @@ int ant__metric_shape(ant_context *c, ant_metric *m, const ant_dims *output) {
     return cls->fits ? cls->fits(c, m->part.options, output->dim[1]) : 0;
 }
 
+/* Of either type. */
 static size_t total_size(const ant_dims *d) {
-    return ((size_t)ant__dims_count(d) * sizeof(float) + 63) / 64 * 64;
+    return ((size_t)ant__dims_count(d) * sizeof(double) + 63) / 64 * 64;
 }
 
 size_t ant__metric_size(const ant_metric *m) {
     size_t size = 0;
     for (int k = 0; k < ANT__TOTALS; k++)
-        size += total_size(&m->dims[k]);
+        size += 2 * total_size(&m->dims[k]);
     return size;
 }
 
-void ant__metric_bind(ant_metric *m, void *numbers) {
+void ant__metric_bind(ant_metric *m, int real, void *numbers) {
     char *at = numbers;
     for (int k = 0; k < ANT__TOTALS; k++) {
         m->total[k] =
-            (ant_variable){.name = m->name, .dtype = ANT_FLOAT32, .dims = m->dims[k], .data = at};
+            (ant_variable){.name = m->name, .dtype = real, .dims = m->dims[k], .data = at};
+        at += total_size(&m->dims[k]);
+        m->shown[k] = (double *)at;
         at += total_size(&m->dims[k]);
     }
 }
 
+static const double *shown(const ant_metric *m, int k) {
+    const ant_variable *v = &m->total[k];
+    for (int64_t i = 0, n = ant__dims_count(&v->dims); i < n; i++)
+        m->shown[k][i] = ant__real_at(v->data, v->dtype, i);
+    return m->shown[k];
+}
+
 double ant__metric_result(const ant_metric *m) {
     const ant_metric_class *cls = class_of(m);
-    const float *const total[] = {m->total[0].data, m->total[1].data};
+    const double *const total[] = {shown(m, 0), shown(m, 1)};
     if (cls->result)
         return cls->result(m, total);
-    double mean = total[1][0] == 0 ? 0 : (double)total[0][0] / (double)total[1][0];
+    double mean = total[1][0] == 0 ? 0 : total[0][0] / total[1][0];
     return cls->shape ? cls->shape(mean) : mean;
 }
 

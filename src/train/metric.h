@@ -33,7 +33,7 @@ typedef struct ant_metric_class {
     bool (*by_output)(const void *options);
     /* What the output's last axis must be for the options; 0 or an error in the context. */
     int (*fits)(ant_context *c, const void *options, int64_t classes);
-    double (*result)(const ant_metric *m, const float *const total[ANT__TOTALS]);
+    double (*result)(const ant_metric *m, const double *const total[ANT__TOTALS]);
     /* What rows cannot say of the options; NULL: nothing. 0 or an error in the context. */
     int (*check)(ant_context *c, const void *options);
     bool larger_is_better;
@@ -46,14 +46,16 @@ struct ant_metric {
     const char *name;                /* as logs show it, without the output's name */
     ant_dims dims[ANT__TOTALS];      /* of the totals; sum and count of a mean */
     ant_variable total[ANT__TOTALS]; /* data set by whoever owns the numbers */
+    double *shown[ANT__TOTALS];      /* the same numbers, as `result` reads them */
 };
 /* Reads the text; texts and options live in the context. 0 or an error in it. */
 int ant__metric_read(ant_context *c, const char *text, ant_metric *out);
 /* The shapes of its totals for an output of these dims. 0 or an error in c. */
 int ant__metric_shape(ant_context *c, ant_metric *m, const ant_dims *output);
-/* Bytes of its totals, each begun at a multiple of 64; binding them to memory. */
+/* Bytes of its totals, each begun at a multiple of 64; binding them to memory, as numbers of type
+ * `real` (float32 or float64). */
 size_t ant__metric_size(const ant_metric *m);
-void ant__metric_bind(ant_metric *m, void *numbers);
+void ant__metric_bind(ant_metric *m, int real, void *numbers);
 
 /* Writes the update for one batch. weight and mask (bool) may be NULL. */
 void ant__metric_write(ant_program *p, ant_metric *m, ant_value *target, ant_value *output,

@@ -137,12 +137,12 @@ static void update(ant_metric_call *c) {
 /* --- areas --- */
 /* What the totals hold of one label. */
 typedef struct label {
-    const float *above, *all;
+    const double *above, *all;
     int64_t step; /* from one threshold to the next */
 } label;
 
 static ant_counts counts_at(const label *l, int k) {
-    const float *above[] = {l->above + k * l->step, l->all};
+    const double *above[] = {l->above + k * l->step, l->all};
     return ant__counts_at(above, 0);
 }
 
@@ -188,7 +188,7 @@ static double area(const ant_auc_options *o, const label *l) {
     return sum;
 }
 
-static double result(const ant_metric *m, const float *const total[ANT__TOTALS]) {
+static double result(const ant_metric *m, const double *const total[ANT__TOTALS]) {
     const ant_auc_options *o = m->part.options;
     int64_t labels = o->multi_label ? m->dims[1].dim[0] : 1;
     bool weighted = o->multi_label && o->label_weights.count;

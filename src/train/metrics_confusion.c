@@ -2,7 +2,7 @@
 #include "train/confusion.h"
 #include <string.h>
 
-ant_counts ant__counts_at(const float *const total[ANT__TOTALS], int k) {
+ant_counts ant__counts_at(const double *const total[ANT__TOTALS], int k) {
     ant_counts c = {.tp = total[0][2 * k], .fp = total[0][2 * k + 1]};
     c.fn = fmax(total[1][0] - c.tp, 0);
     c.tn = fmax(total[1][1] - c.fp, 0);
@@ -76,7 +76,7 @@ static void count_update(ant_metric_call *c) {
         ant__count_above(c, t, y, said_or(c->program, o->thresholds, 0.5));
 }
 
-static double mean_of(const ant_metric *m, const float *const total[ANT__TOTALS],
+static double mean_of(const ant_metric *m, const double *const total[ANT__TOTALS],
                       double (*of)(ant_counts c)) {
     int n = (int)m->dims[0].dim[0];
     double sum = 0;
@@ -104,22 +104,22 @@ static double recall_of(ant_counts c) {
     return ant__share(c.tp, c.tp + c.fn);
 }
 
-static double tp_result(const ant_metric *m, const float *const total[ANT__TOTALS]) {
+static double tp_result(const ant_metric *m, const double *const total[ANT__TOTALS]) {
     return mean_of(m, total, tp_of);
 }
-static double tn_result(const ant_metric *m, const float *const total[ANT__TOTALS]) {
+static double tn_result(const ant_metric *m, const double *const total[ANT__TOTALS]) {
     return mean_of(m, total, tn_of);
 }
-static double fp_result(const ant_metric *m, const float *const total[ANT__TOTALS]) {
+static double fp_result(const ant_metric *m, const double *const total[ANT__TOTALS]) {
     return mean_of(m, total, fp_of);
 }
-static double fn_result(const ant_metric *m, const float *const total[ANT__TOTALS]) {
+static double fn_result(const ant_metric *m, const double *const total[ANT__TOTALS]) {
     return mean_of(m, total, fn_of);
 }
-static double precision_result(const ant_metric *m, const float *const total[ANT__TOTALS]) {
+static double precision_result(const ant_metric *m, const double *const total[ANT__TOTALS]) {
     return mean_of(m, total, precision_of);
 }
-static double recall_result(const ant_metric *m, const float *const total[ANT__TOTALS]) {
+static double recall_result(const ant_metric *m, const double *const total[ANT__TOTALS]) {
     return mean_of(m, total, recall_of);
 }
 

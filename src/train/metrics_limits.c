@@ -52,7 +52,7 @@ static double precision(ant_counts c) {
     return ant__share(c.tp, c.tp + c.fp);
 }
 
-static double best(const ant_metric *m, const float *const total[ANT__TOTALS], rate *wanted,
+static double best(const ant_metric *m, const double *const total[ANT__TOTALS], rate *wanted,
                    rate *limited) {
     const ant_limit_options *o = m->part.options;
     double most = 0;
@@ -64,19 +64,19 @@ static double best(const ant_metric *m, const float *const total[ANT__TOTALS], r
     return most;
 }
 
-static double sensitivity_result(const ant_metric *m, const float *const total[ANT__TOTALS]) {
+static double sensitivity_result(const ant_metric *m, const double *const total[ANT__TOTALS]) {
     return best(m, total, sensitivity, specificity);
 }
 
-static double specificity_result(const ant_metric *m, const float *const total[ANT__TOTALS]) {
+static double specificity_result(const ant_metric *m, const double *const total[ANT__TOTALS]) {
     return best(m, total, specificity, sensitivity);
 }
 
-static double precision_result(const ant_metric *m, const float *const total[ANT__TOTALS]) {
+static double precision_result(const ant_metric *m, const double *const total[ANT__TOTALS]) {
     return best(m, total, precision, sensitivity);
 }
 
-static double recall_result(const ant_metric *m, const float *const total[ANT__TOTALS]) {
+static double recall_result(const ant_metric *m, const double *const total[ANT__TOTALS]) {
     return best(m, total, sensitivity, precision);
 }
 

@@ -70,12 +70,12 @@ static double fbeta(double beta, double tp, double fp, double fn) {
     return (1 + beta * beta) * precision * recall / (both + ANT__EPSILON);
 }
 
-static double fbeta_result(const ant_metric *m, const float *const total[ANT__TOTALS]) {
+static double fbeta_result(const ant_metric *m, const double *const total[ANT__TOTALS]) {
     score_options o = score_of(m);
     int64_t n = m->dims[0].dim[0];
     double sum[3] = {0}, scores = 0, weighted = 0, support = 0;
     for (int64_t k = 0; k < n; k++) {
-        const float *x = total[0] + 3 * k;
+        const double *x = total[0] + 3 * k;
         double tp = (double)x[0], fp = (double)x[1], fn = (double)x[2];
         double score = fbeta(o.beta, tp, fp, fn);
         sum[0] += tp, sum[1] += fp, sum[2] += fn;
@@ -106,13 +106,13 @@ static void r2_update(ant_metric_call *c) {
     c->total[0] = ant_op_add(p, c->total[0], column_sums(p, sums, 4));
 }
 
-static double r2_result(const ant_metric *m, const float *const total[ANT__TOTALS]) {
+static double r2_result(const ant_metric *m, const double *const total[ANT__TOTALS]) {
     const ant_r2_score_options *o = m->part.options;
     bool uniform = strcmp(o->class_aggregation, "uniform_average") == 0;
     int64_t n = m->dims[0].dim[0];
     double scores = 0, weights = 0;
     for (int64_t k = 0; k < n; k++) {
-        const float *x = total[0] + 4 * k;
+        const double *x = total[0] + 4 * k;
         double count = (double)x[0], sum = (double)x[1];
         double spread = count > 0 ? (double)x[2] - sum * sum / count : 0;
         double score = spread == 0 ? 0 : 1 - (double)x[3] / spread;

@@ -1,5 +1,6 @@
 /* The optimizer's state, and the part of a train step that all optimizers share. */
 #include "train/optimizer.h"
+#include "core/convert.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -58,7 +59,7 @@ static bool accumulates(const ant_optimizer *o) {
 /* How the numbers of all slots lie in one slab: each begins at a cache line. */
 static size_t place_size(const ant_weight *w) {
     int64_t n = ant__dims_count(&w->variable.dims);
-    return ((size_t)n * sizeof(float) + 63) / 64 * 64;
+    return ((size_t)n * ant__dtype_size(w->variable.dtype) + 63) / 64 * 64;
 }
 
 static size_t slab_size(const ant_optimizer *o) {
@@ -79,7 +80,7 @@ static void make_slot(ant_context *c, ant_variable *v, const ant_trained *w, con
     v->data = *at;
     *at += place_size(w->weight);
     for (int64_t k = 0, n = ant__dims_count(&v->dims); start != 0 && k < n; k++)
-        ((float *)v->data)[k] = (float)start;
+        ant__real_put(v->data, v->dtype, k, start);
 }
 
 static void make_slots(ant_context *c, ant_optimizer *o, int i, char **at) {
@@ -95,10 +96,10 @@ static void make_slots(ant_context *c, ant_optimizer *o, int i, char **at) {
         make_slot(c, &o->accumulator[i], &o->weights[i], extra_slots[1], 0, at);
 }
 
-static void make_scalars(ant_optimizer *o) {
+static void make_scalars(ant_optimizer *o, int real) {
     for (int k = 0; k < SCALARS; k++)
         o->scalar[k] = (ant_variable){
-            .name = "scalar", .dtype = ANT_FLOAT32, .dims = ANT__SCALAR, .data = &o->scalars[k]};
+            .name = "scalar", .dtype = real, .dims = ANT__SCALAR, .data = &o->scalars[k]};
 }
 
 int ant__optimizer_build(ant_context *c, ant_optimizer *o, const ant_trained *weights, int n) {
@@ -106,7 +107,7 @@ int ant__optimizer_build(ant_context *c, ant_optimizer *o, const ant_trained *we
     o->weights = weights;
     o->n = n;
     name_slots(c, o);
-    make_scalars(o);
+    make_scalars(o, ant__real_type(c));
     o->slot = ant__arena_array(&c->arena, count * ANT__SLOTS + 1, sizeof *o->slot);
     if (o->common->use_ema)
         o->average = ant__arena_array(&c->arena, count + 1, sizeof *o->average);
@@ -145,6 +146,10 @@ double ant__optimizer_loss_scale(const ant_optimizer *o) {
     return o->common->loss_scale_factor == ANT_NONE ? 1 : o->common->loss_scale_factor;
 }
 
+static void set_scalar(ant_optimizer *o, int k, double x) {
+    ant__real_put(o->scalar[k].data, o->scalar[k].dtype, 0, x);
+}
+
 int ant__optimizer_prepare(ant_optimizer *o) {
     const ant_optimizer_common *k = o->common;
     int64_t updates = ant__optimizer_updates(o);
@@ -156,9 +161,9 @@ int ant__optimizer_prepare(ant_optimizer *o) {
     if (!(kind & ANT__STEP_ACCUMULATE))
         o->cls->step(o->part.options, &s);
     for (int j = 0; j < o->cls->scalars; j++)
-        o->scalars[j] = (float)s.scalar[j];
-    o->scalars[DECAY] = k->weight_decay == ANT_NONE ? 1 : (float)(1 - k->weight_decay * s.rate);
-    o->scalars[AVERAGE] = updates == 0 ? 0 : (float)k->ema_momentum;
+        set_scalar(o, j, s.scalar[j]);
+    set_scalar(o, DECAY, k->weight_decay == ANT_NONE ? 1 : 1 - k->weight_decay * s.rate);
+    set_scalar(o, AVERAGE, updates == 0 ? 0 : k->ema_momentum);
     return kind;
 }
 
@@ -169,7 +174,8 @@ void ant__optimizer_done(ant_optimizer *o) {
 void ant__optimizer_finish(ant_optimizer *o) {
     for (int i = 0; o->average && i < o->n && o->calls > 0; i++) {
         ant_variable *w = &o->weights[i].weight->variable;
-        memcpy(w->data, o->average[i].data, (size_t)ant__dims_count(&w->dims) * sizeof(float));
+        memcpy(w->data, o->average[i].data,
+               (size_t)ant__dims_count(&w->dims) * ant__dtype_size(w->dtype));
         w->version++;
     }
 }

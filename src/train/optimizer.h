@@ -70,11 +70,11 @@ typedef struct ant_optimizer {
     double memory;
     const ant_trained *weights;
     int n;
-    const char *slot_name[ANT__SLOTS]; /* NULL: not used */
-    ant_variable *slot;                /* n * ANT__SLOTS, without data where not used */
-    ant_variable *average;             /* n with use_ema, else NULL */
-    ant_variable *accumulator;         /* n with gradient accumulation, else NULL */
-    float scalars[ANT__SCALARS + 2];
+    const char *slot_name[ANT__SLOTS];     /* NULL: not used */
+    ant_variable *slot;                    /* n * ANT__SLOTS, without data where not used */
+    ant_variable *average;                 /* n with use_ema, else NULL */
+    ant_variable *accumulator;             /* n with gradient accumulation, else NULL */
+    double scalars[ANT__SCALARS + 2];      /* room for them, each of the model's type */
     ant_variable scalar[ANT__SCALARS + 2]; /* the class's, then weight decay and average */
     void *numbers;                         /* the slab of all slots */
 } ant_optimizer;

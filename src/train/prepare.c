@@ -105,7 +105,7 @@ static int make_totals(ant_compiled *c) {
         return ant__fail_memory(&c->context.error);
     char *at = c->totals;
     for (int k = 0; k < c->metrics.n; k++) {
-        ant__metric_bind(&c->metrics.at[k].metric, at);
+        ant__metric_bind(&c->metrics.at[k].metric, ant__real_type(&c->context), at);
         at += ant__metric_size(&c->metrics.at[k].metric);
     }
     return 0;

@@ -1,4 +1,5 @@
 #include "train/session.h"
+#include "core/convert.h"
 #include "train/write.h"
 #include <string.h>
 
@@ -31,19 +32,19 @@ void ant__session_reset(ant_session *s) {
 }
 
 /* --- one batch --- */
-static float scalar_output(const ant_program *p, int k) {
-    return *(const float *)ant__program_output(p, k);
+static double scalar_output(const ant_program *p, int k) {
+    return ant__real_at(ant__program_output(p, k), ant__program_real(p), 0);
 }
 
 /* Output 0 is the whole loss, then come those of the outputs that have one in logs. */
 static void read_losses(ant_session *s, const ant_program *p, int64_t count) {
     const ant_compiled *c = s->compiled;
     int at = 1;
-    s->loss = (double)scalar_output(p, 0);
+    s->loss = scalar_output(p, 0);
     s->sums.loss += s->loss * (double)count;
     for (int k = 0; k < c->n_out; k++)
         if (c->out[k].logged)
-            s->sums.output[k] += (double)scalar_output(p, at++) * (double)count;
+            s->sums.output[k] += scalar_output(p, at++) * (double)count;
     s->sums.samples += count;
 }
 

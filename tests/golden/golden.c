@@ -1,4 +1,5 @@
 #include "golden.h"
+#include "core/convert.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -179,20 +180,21 @@ ant_array golden_array(const golden_entry *e, const char *name) {
 }
 
 bool golden_close_to(const char *what, const golden_entry *want, const float *got, double rtol) {
-    return golden_within(what, want, got, rtol, 1e-12);
+    return golden_within(what, want, got, ANT_FLOAT32, rtol, 1e-12);
 }
 
-bool golden_within(const char *what, const golden_entry *want, const float *got, double rtol,
-                   double atol) {
+bool golden_within(const char *what, const golden_entry *want, const void *got, int dtype,
+                   double rtol, double atol) {
     double largest = 0;
     for (int64_t i = 0; i < want->count; i++)
         largest = fmax(largest, fabs(want->at[i]));
     for (int64_t i = 0; i < want->count; i++) {
         double limit = rtol * (fabs(want->at[i]) + largest) + atol;
-        bool both_nan = isnan(want->at[i]) && isnan((double)got[i]);
-        if (!both_nan && !(fabs((double)got[i] - want->at[i]) <= limit)) {
+        double x = ant__real_at(got, dtype, i);
+        bool both_nan = isnan(want->at[i]) && isnan(x);
+        if (!both_nan && !(fabs(x - want->at[i]) <= limit)) {
             fprintf(stderr, "%s: %s[%lld] is %.9g, Keras has %.9g\n", what, want->key, (long long)i,
-                    (double)got[i], want->at[i]);
+                    x, want->at[i]);
             return false;
         }
     }

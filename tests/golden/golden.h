@@ -41,7 +41,7 @@ ant_array golden_array(const golden_entry *e, const char *name);
 
 /* |a - b| <= rtol * (|b| + the largest of b) for all entries; prints the first that differs. */
 bool golden_close_to(const char *what, const golden_entry *want, const float *got, double rtol);
-/* The same, with atol more. */
-bool golden_within(const char *what, const golden_entry *want, const float *got, double rtol,
-                   double atol);
+/* The same of any real type, with atol more. */
+bool golden_within(const char *what, const golden_entry *want, const void *got, int dtype,
+                   double rtol, double atol);
 #endif

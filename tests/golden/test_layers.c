@@ -1,6 +1,7 @@
 /* Every layer against real Keras: outputs, masks, gradients of inputs, states and weights, and the
  * weights that a training call changes. A layer class without a golden case fails. */
 #include "antler/graph.h"
+#include "core/convert.h"
 #include "golden.h"
 #include "graph/graph.h"
 #include "layers/operation/operation.h"
@@ -21,7 +22,7 @@ typedef struct bench {
     ant_graph *graph;
     ant_layer *layer;
     ant_model *model;
-    bool training;
+    bool training, wide;             /* wide: in float64 */
     const golden_entry *input[MOST]; /* the model's inputs: in, state, mask, in this order */
     int n_in, n_x, n_states;
     ANT__LIST(ant_weight *) weights; /* of the layer and all inside, in Keras's order */
@@ -75,7 +76,7 @@ static ant_node *call_layer(bench *b, ant_node **inputs) {
 
 static void build(bench *b) {
     ant_node *inputs[MOST] = {NULL}, *outputs[ANT_MAX_PORTS] = {NULL};
-    b->graph = ant_graph_new(.threads = 1);
+    b->graph = ant_graph_new(.threads = 1, .dtype = b->wide ? "float64" : NULL);
     b->layer = ant_layer_parse(b->graph, golden_word(b->golden, "layer", ""));
     if (golden_get(b->golden, "adapt", 0)) {
         ant_array x = golden_array(golden_get(b->golden, "in", 0), NULL);
@@ -102,7 +103,7 @@ static void set_weights(bench *b) {
         ck_assert_msg(ant__dims_equal(&v->dims, &e->dims), "%s: weight %d (%s): shape differs",
                       b->golden->name, k, v->name);
         for (int64_t i = 0; i < e->count; i++)
-            ((float *)v->data)[i] = (float)e->at[i];
+            ant__real_put(v->data, v->dtype, i, e->at[i]);
         v->version++;
     }
 }
@@ -124,10 +125,19 @@ static ant_value *constant(ant_program *p, const golden_entry *e) {
     return ant_op_constant(p, e->at, e->dims.dim, e->dims.rank);
 }
 
+static int real_of(const bench *b) {
+    return b->wide ? ANT_FLOAT64 : ANT_FLOAT32;
+}
+
+/* The type that the program has an entry in. */
+static int type_of(const bench *b, const golden_entry *e) {
+    return ant__dtype_real(e->dtype) ? real_of(b) : e->dtype;
+}
+
 static int forward(job *j, ant_program *p, ant_lowering *l, ant_value **in, ant_model_values *v) {
     bench *b = j->bench;
     for (int k = 0; k < b->n_in; k++)
-        in[k] = ant__input(p, b->input[k]->dtype, &b->input[k]->dims);
+        in[k] = ant__input(p, type_of(b, b->input[k]), &b->input[k]->dims);
     *v = (ant_model_values){.program = p, .lowering = l, .in = in, .training = b->training};
     return 0;
 }
@@ -172,18 +182,19 @@ static int write(ant_run *r, ant_program *p, ant_lowering *l, const void *data) 
 /* --- comparing --- */
 /* atol: of gradients that are zero but for rounding, as attention's of the key's bias. */
 static bool same(bench *b, ant_program *p, int output, const golden_entry *want, double rtol) {
-    static const float zeros[8192];
-    const float *got = output < 0 ? zeros : ant__program_output(p, output);
+    static const double zeros[8192];
+    const void *got = output < 0 ? zeros : ant__program_output(p, output);
     ck_assert(output >= 0 || want->count <= 8192);
     double atol = atof(golden_word(b->golden, "atol", "1e-12"));
-    return golden_within(b->golden->name, want, got, rtol, atol);
+    return golden_within(b->golden->name, want, got, real_of(b), rtol, atol);
 }
 
 static bool same_type(bench *b, int k, int got, int want) {
-    if (got != want)
+    bool same = got == (ant__dtype_real(want) ? real_of(b) : want);
+    if (!same)
         fprintf(stderr, "%s: output %d is %s, Keras has %s\n", b->golden->name, k,
                 ant__dtype_name(got), ant__dtype_name(want));
-    return got == want;
+    return same;
 }
 
 static int compare(bench *b, ant_program *p, const results *r) {
@@ -214,14 +225,22 @@ static int compare_after(bench *b) {
             ant__weight_trained(b->weights.at[i]) ? NULL : golden_get(b->golden, "after", k);
         if (!e)
             continue;
-        bad += !golden_close_to(b->golden->name, e, b->weights.at[i]->variable.data, 1e-5);
+        bad += !golden_within(b->golden->name, e, b->weights.at[i]->variable.data, real_of(b), 1e-5,
+                              1e-12);
         k++;
     }
     return bad;
 }
 
-static int run_case(const golden_case *c) {
-    bench b = {.golden = c, .training = !strcmp(golden_word(c, "training", "0"), "1")};
+static ant_array array_of(const bench *b, const golden_entry *e) {
+    golden_entry own = *e;
+    own.dtype = type_of(b, e);
+    return golden_array(&own, NULL);
+}
+
+static int run_case(const golden_case *c, bool wide) {
+    bench b = {
+        .golden = c, .wide = wide, .training = !strcmp(golden_word(c, "training", "0"), "1")};
     results r = {.mask = -1};
     job j = {&b, &r};
     ant_dims dims[MOST];
@@ -234,7 +253,7 @@ static int run_case(const golden_case *c) {
     ant_program *p = ant__run_program(run, 1, dims, b.n_in, write, &j);
     ck_assert_msg(p != NULL, "%s: %s", c->name, ant__run_error(run)->text);
     for (int k = 0; k < b.n_in; k++) {
-        arrays[k] = golden_array(b.input[k], NULL);
+        arrays[k] = array_of(&b, b.input[k]);
         ant__program_bind_input(p, k, arrays[k].data);
     }
     ck_assert_msg(!ant__run_execute(run, p), "%s: %s", c->name, ant__run_error(run)->text);
@@ -247,14 +266,23 @@ static int run_case(const golden_case *c) {
     return bad;
 }
 
-START_TEST(layers_give_keras_numbers) {
-    golden_file f = golden_open(files[_i]);
+static void run_file(const char *family, bool wide) {
+    golden_file f = golden_open(family);
     golden_case c = {0};
     int bad = 0, cases = 0;
     for (; golden_next(&f, &c); cases++)
-        bad += run_case(&c) > 0;
+        bad += run_case(&c, wide) > 0;
     golden_close(&f);
-    ck_assert_msg(!bad, "%s: %d of %d cases differ from Keras", files[_i], bad, cases);
+    ck_assert_msg(!bad, "%s: %d of %d cases differ from Keras", family, bad, cases);
+}
+
+START_TEST(layers_give_keras_numbers) {
+    run_file(files[_i], false);
+}
+END_TEST
+
+START_TEST(so_they_do_in_float64) {
+    run_file(files[_i], true);
 }
 END_TEST
 
@@ -320,4 +348,5 @@ START_TEST(every_operation_has_a_case) {
 END_TEST
 
 ANT_TEST_MAIN("golden layers", ANT_LOOP(layers_give_keras_numbers, FILES),
-              {every_layer_class_has_a_case}, {every_operation_has_a_case})
+              ANT_LOOP(so_they_do_in_float64, FILES), {every_layer_class_has_a_case},
+              {every_operation_has_a_case})

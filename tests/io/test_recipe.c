@@ -119,7 +119,7 @@ START_TEST(scales) {
     FLOATS(&x[0], -3.5f / deviation, -2.5f / deviation, .5f / deviation);
     FLOATS(&y[0], 0, 1.f / 9, 4.f / 9, 1, 16.f / 9, 25.f / 9);
     ck_assert_double_eq(ant__port_unit(&recipe.y[0], 0), 9);
-    ant__port_unscale(&recipe.y[0], y[0].data, n, 1);
+    ant__port_unscale(&recipe.y[0], &y[0], 1);
     FLOATS(&y[0], 0, 1, 4, 9, 16, 25);
     /* A column that never changes becomes zeros, not NaN. */
     expect("x: {column: a, scale: standard}\ny: b", "a,b\n7,1\n7,2\n", ANT__ALL_ROWS);

@@ -7,10 +7,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+static int fill_floats(ant_context *c, const char *text, uint64_t key, const ant_dims *dims,
+                       float *x) {
+    ant_variable out = {.dtype = ANT_FLOAT32, .dims = *dims, .data = x};
+    return ant__initializer_fill(c, text, key, &out);
+}
+
 static float *fill(const char *text, uint64_t key, const ant_dims *dims) {
     ant_context c = {.seed = 0};
     float *x = malloc(sizeof *x * (size_t)ant__dims_count(dims));
-    int code = ant__initializer_fill(&c, text, key, dims, x);
+    int code = fill_floats(&c, text, key, dims, x);
     ck_assert_msg(!code, "%s: %s", text, c.error.text);
     ant__arena_free(&c.arena);
     return x;
@@ -150,7 +156,7 @@ START_TEST(empty_weights) {
     static const char *const texts[] = {"zeros", "uniform", "orthogonal", "glorot_normal",
                                         "identity"};
     for (int k = 0; k < 5; k++)
-        ck_assert_int_eq(ant__initializer_fill(&c, texts[k], 1, &ANT__DIMS(0, 3), none), 0);
+        ck_assert_int_eq(fill_floats(&c, texts[k], 1, &ANT__DIMS(0, 3), none), 0);
     ck_assert_float_eq(none[0], 5);
     ant__arena_free(&c.arena);
 }
@@ -175,7 +181,7 @@ enum { BAD = sizeof bad / sizeof *bad };
 START_TEST(what_is_refused) {
     float x[9];
     ant_context c = {.seed = 0};
-    ck_assert_int_eq(ant__initializer_fill(&c, bad[_i].text, 1, &bad[_i].dims, x), bad[_i].code);
+    ck_assert_int_eq(fill_floats(&c, bad[_i].text, 1, &bad[_i].dims, x), bad[_i].code);
     ck_assert_int_gt((int)strlen(c.error.text), 10);
     ant__arena_free(&c.arena);
 }
@@ -185,7 +191,7 @@ static int fill_scarce(void *data) {
     ant_context c = {.seed = 0};
     float x[12];
     (void)data;
-    int code = ant__initializer_fill(&c, "Orthogonal(gain=2)", 1, &ANT__DIMS(4, 3), x);
+    int code = fill_floats(&c, "Orthogonal(gain=2)", 1, &ANT__DIMS(4, 3), x);
     ant__arena_free(&c.arena);
     return code;
 }

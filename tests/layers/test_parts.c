@@ -199,7 +199,8 @@ static void check_initializer_case(const golden_case *c, const char *text) {
     const golden_entry *out = golden_get(c, "out", 0);
     ant_context context = {.seed = 0};
     float y[64];
-    ck_assert_int_eq(ant__initializer_fill(&context, text, 1, &out->dims, y), 0);
+    ant_variable into = {.dtype = ANT_FLOAT32, .dims = out->dims, .data = y};
+    ck_assert_int_eq(ant__initializer_fill(&context, text, 1, &into), 0);
     compare(c, text, out, y);
     ant__arena_free(&context.arena);
 }

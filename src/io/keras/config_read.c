@@ -94,6 +94,8 @@ static ant_tree *root(ant_keras_reader *r, const ant_tree *config) {
     ant_tree *t = ant__keras_ids_find(r, config) ? NULL : ant__keras_model_read(r, "", config);
     if (t && name && add(r, t, "name", ant__tree_new(r->c, ANT__QUOTED, NULL, name)))
         return NULL;
+    if (t && r->float64 && add(r, t, "dtype", ant__tree_new(r->c, ANT__WORD, NULL, "float64")))
+        return NULL;
     return t;
 }
 

@@ -53,11 +53,15 @@ static bool is_bare(const ant_layer *l) {
         false);
 }
 
+static const char *real_name(const ant_layer *l) {
+    return ant__dtype_name(ant__real_type(l->context));
+}
+
 /* What every config begins with; that of a Functional model has no dtype. */
 static ant_tree *config_begin(writer *w, const ant_layer *l, const char *name, bool typed) {
     ant_context *c = w->c;
     ant_tree *config = ant__keras_map(c), *policy = ant__keras_map(c);
-    ant__keras_put(policy, "name", ant__keras_text(c, "float32"));
+    ant__keras_put(policy, "name", ant__keras_text(c, real_name(l)));
     ant__keras_put(config, "name", ant__keras_text(c, name));
     if (!is_bare(l))
         ant__keras_put(config, "trainable", ant__keras_flag(c, l->trainable && !w->frozen));

@@ -23,21 +23,24 @@ static bool quantised(const ant_tree *dtype, const char *name) {
            !strncmp(name, "int8", 4) || !strncmp(name, "int4", 4) || !strncmp(name, "float8", 6);
 }
 
-/* Notes the policy of a layer: what is not float32 is warned of once, or refused. */
+/* Notes the policy of a layer: one of float64 makes all of the model float64, what is of less than
+ * float32 is warned of once, or refused. */
 static int dtype_read(ant_keras_reader *r, const char *where, const ant_tree *dtype) {
-    static const char others[] = "float64 float16 bfloat16 mixed_float16 mixed_bfloat16";
+    static const char others[] = "float16 bfloat16 mixed_float16 mixed_bfloat16";
     const char *name = ant__keras_is_null(dtype) ? "float32" : policy_name(dtype);
     ant_fault *e = &r->c->error;
     if (!name)
         return ant__fail(e, ANT_E_FORMAT, "%s: dtype is no name and no policy", where);
-    if (!strcmp(name, "float32"))
+    r->float64 |= !strcmp(name, "float64");
+    if (!strcmp(name, "float32") || !strcmp(name, "float64"))
         return 0;
     if (quantised(dtype, name))
         return ant__fail(e, ANT_E_OPTION,
                          "%s: its weights are quantised (%.60s), which is not read", where, name);
     if (!ant__word_among(others, name, false))
-        return ant__fail(e, ANT_E_OPTION, "%s: dtype is '%.60s', only float32 is computed in",
-                         where, name);
+        return ant__fail(e, ANT_E_OPTION,
+                         "%s: dtype is '%.60s', only float32 and float64 are computed in", where,
+                         name);
     if (!r->warned)
         ant__warn(r->c, "%s: %s is of type %s; all is computed in float32", r->path, where, name);
     r->warned = true;

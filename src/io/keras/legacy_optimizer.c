@@ -149,7 +149,7 @@ static int set_all(reader *r) {
     ant__train_state_get(r->m, &s);
     for (int k = 0; k < r->to.n && !code; k++) {
         const ant_rows_wanted all = {.count = r->from.at[k].shape[0]};
-        code = ant__array_read(&r->from.at[k], &all, ANT_FLOAT32, r->to.at[k]->data,
+        code = ant__array_read(&r->from.at[k], &all, r->to.at[k]->dtype, r->to.at[k]->data,
                                r->to.at[k]->name, &r->c->error);
     }
     if (code)

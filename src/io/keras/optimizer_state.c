@@ -84,7 +84,7 @@ static ant_array array_of(ant_context *c, const ant_optimizer *o, const entry *x
         return scalar(c, &o->calls, sizeof o->calls, ANT_INT64);
     if (x->what != SLOT)
         return scalar(c, x->what == RATE ? &rate : &memory, sizeof rate, ANT_FLOAT32);
-    ant_array a = {.data = x->slot->data, .dtype = ANT_FLOAT32, .axes = x->slot->dims.rank};
+    ant_array a = {.data = x->slot->data, .dtype = x->slot->dtype, .axes = x->slot->dims.rank};
     memcpy(a.shape, x->slot->dims.dim, sizeof a.shape);
     return a;
 }
@@ -184,7 +184,7 @@ static int set_all(reader *r, ant_model *m) {
     ant__train_state_get(m, &s);
     for (int k = 0; k < r->e.list.n && !code; k++) {
         const entry *e = &r->e.list.at[k];
-        code = e->what == SLOT        ? read(r, k, ANT_FLOAT32, e->slot->data)
+        code = e->what == SLOT        ? read(r, k, e->slot->dtype, e->slot->data)
                : e->what == ITERATION ? read(r, k, ANT_INT64, &s.calls)
                                       : read(r, k, ANT_FLOAT64, &x);
         if (e->what == RATE)

@@ -32,6 +32,7 @@ typedef struct ant_keras_reader {
     const char *path; /* of the file, for warnings */
     bool legacy;      /* written by Keras 2: its node numbers, its hard_sigmoid */
     bool warned;      /* about the types of numbers */
+    bool float64;     /* some layer's numbers are */
     ant_keras_ids ids;
 } ant_keras_reader;
 

@@ -1,5 +1,6 @@
 /* A model's weights in Keras's HDF5 files: <group>/vars/<number>, and the layer's name at `vars`. */
 #include "core/array.h"
+#include "core/convert.h"
 #include "io/keras/keras.h"
 #include <math.h>
 #include <string.h>
@@ -25,7 +26,7 @@ static int put_whole(ant_context *c, ant_hdf5_node *vars, const char *name, ant_
     if (!x)
         return ant__fail_memory(&c->error);
     for (int64_t i = 0; i < n; i++)
-        x[i] = llrintf(((const float *)a.data)[i]);
+        x[i] = llrint(ant__real_at(a.data, a.dtype, i));
     a.data = x;
     a.dtype = ANT_INT64;
     return ant__hdf5_dataset(c, vars, name, a);
@@ -128,7 +129,7 @@ static int weights_at(const reader *r, int k) {
 
 static int set_weight(reader *r, ant_weight *w, const ant_array *a) {
     ant_rows_wanted all = {.count = a->shape[0]};
-    if (ant__array_read(a, &all, ANT_FLOAT32, w->variable.data, a->name, &r->c->error))
+    if (ant__array_read(a, &all, w->variable.dtype, w->variable.data, a->name, &r->c->error))
         return r->c->error.code;
     w->initialized = true;
     w->variable.version++;

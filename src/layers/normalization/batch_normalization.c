@@ -1,6 +1,7 @@
 /* BatchNormalization: the coarse op in training; fine ops, which fuse with what follows, where the
  * moments are given or a mask has a say in them. */
 #include "antler/layers/normalization.h"
+#include "core/convert.h"
 #include "core/ops/ops.h"
 #include "layers/layer.h"
 #include <math.h>
@@ -54,9 +55,9 @@ static int add_averages(ant_layer *l, const ant_batch_normalization_options *o, 
 
 /* A deviation starts as the root of what a variance would start as. */
 static void take_root(ant_weight *w) {
-    float *x = w->variable.data;
-    for (int64_t i = 0; i < ant__dims_count(&w->variable.dims); i++)
-        x[i] = sqrtf(x[i]);
+    const ant_variable *v = &w->variable;
+    for (int64_t i = 0; i < ant__dims_count(&v->dims); i++)
+        ant__real_put(v->data, v->dtype, i, sqrt(ant__real_at(v->data, v->dtype, i)));
 }
 
 static int add_renorm(ant_layer *l, const ant_batch_normalization_options *o, ant_dims dims) {

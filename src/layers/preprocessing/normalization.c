@@ -1,5 +1,6 @@
 /* Normalization: data to mean 0 and variance 1, by statistics that are said or learned from data. */
 #include "antler/layers/preprocessing.h"
+#include "core/convert.h"
 #include "layers/layer.h"
 #include <math.h>
 
@@ -149,10 +150,10 @@ static int adapt(ant_layer *l, const double *x, const ant_dims *in) {
     moments(m, x, in, kept, n, NULL);
     moments(m + n, x, in, kept, n, m);
     for (int64_t k = 0; k < n; k++) {
-        ((float *)mean->data)[k] = (float)m[k];
-        ((float *)variance->data)[k] = (float)m[n + k];
+        ant__real_put(mean->data, mean->dtype, k, m[k]);
+        ant__real_put(variance->data, variance->dtype, k, m[n + k]);
     }
-    *(float *)l->weights.at[COUNT]->variable.data = (float)in->dim[0];
+    ant__real_put(l->weights.at[COUNT]->variable.data, mean->dtype, 0, (double)in->dim[0]);
     ant__free(m);
     return 0;
 }

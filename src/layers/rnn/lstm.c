@@ -1,5 +1,6 @@
 /* LSTM and its cell. Gates in the order i, f, c, o; states h, c. */
 #include "antler/layers/rnn.h"
+#include "core/convert.h"
 #include "layers/rnn/cell.h"
 
 enum { GATES = 4 };
@@ -7,9 +8,8 @@ enum { GATES = 4 };
 /* --- the cell --- */
 static void forget_bias(ant_weight *w) {
     int64_t units = w->variable.dims.dim[0] / GATES;
-    float *bias = w->variable.data;
     for (int64_t j = units; j < 2 * units; j++)
-        bias[j] = 1;
+        ant__real_put(w->variable.data, w->variable.dtype, j, 1);
 }
 
 static int build(ant_layer *l, const ant_dims *in, int n_in) {
