@@ -441,10 +441,9 @@ static ant_model *freeze(scope *s, ant_model *m, const ant_tree *t) {
 }
 
 static ant_model *body_fill(scope *s, ant_tree *t, const char *name) {
-    static const char *const keys[] = {"name",       "inputs",          "layers",
-                                       "calls",      "outputs",         "trainable",
-                                       "Sequential", "input_structure", "output_structure",
-                                       "dtype"};
+    static const char *const keys[] = {
+        "name",       "inputs",          "layers",           "calls", "outputs", "trainable",
+        "Sequential", "input_structure", "output_structure", "dtype"};
     const int known = (int)(sizeof keys / sizeof *keys) - (*s->path != 0); /* of the outermost */
     const ant_tree *said = ant__tree_get(t, "name"), *trainable = ant__tree_get(t, "trainable");
     bool sequential = ant__tree_get(t, "Sequential") != NULL;

@@ -680,6 +680,53 @@ def old_shapes():
         x[:, 1:], x[:, -1], x[:, ::2, 0]]), ".h5")
 
 
+# --- numbers of float64 ---
+def wide_network():
+    """Images and words: convolutions, recurrence, attention, norms, masks."""
+    image, words = keras.Input((8, 7, 3), name="image"), keras.Input((6,), dtype="int32", name="words")
+    x = L.BatchNormalization()(L.Conv2D(4, 3, activation="relu", padding="same")(image))
+    x = L.Conv2D(5, 3, activation="elu")(L.DepthwiseConv2D(3, padding="same")(x))
+    x = L.GlobalAveragePooling2D()(L.MaxPooling2D()(x))
+    e = L.Embedding(7, 4, mask_zero=True)(words)
+    e = L.Bidirectional(L.LSTM(3, return_sequences=True))(e)
+    e = L.LayerNormalization()(L.MultiHeadAttention(2, 3)(e, e) + e)
+    y = L.Concatenate()([x, L.GRU(4)(e), L.SimpleRNN(2)(e)])
+    penalty = keras.regularizers.L2(1 / 64)  # exact in float32, where Keras keeps all constants
+    return keras.Model([image, words], L.Dense(3, "softmax")(L.Dense(6, "tanh", kernel_regularizer=penalty)(y)))
+
+
+@case
+def float64():
+    keras.config.set_floatx("float64")
+    keras.config.set_dtype_policy("float64")
+    model = wide_network()
+    model.compile(keras.optimizers.SGD(1 / 8, momentum=1 / 2), "mse")
+    save("float64", model, trained=True)
+    keras.config.set_floatx("float32")
+    keras.config.set_dtype_policy("float32")
+
+
+@case
+def float64_layers():
+    """Some layers of float64 in a model of float32: all of it is float64 here."""
+    i = keras.Input((4,), name="x")
+    x = L.Dense(5, "tanh", dtype="float64")(L.Dense(4)(i))
+    model = keras.Model(i, [L.Dense(3)(x), L.Dense(2, dtype="float64")(x)])
+    model.compile(keras.optimizers.AdamW(0.01), "mse")
+    save("float64_layers", model, trained=True)
+
+
+@case
+def old_float64():
+    tf_keras.backend.set_floatx("float64")
+    i = tf_keras.Input((5, 3), name="x")
+    x = L2.LSTM(4)(i)
+    m = tf_keras.Model(i, L2.Dense(2, "softmax")(L2.BatchNormalization()(x)))
+    m.compile(tf_keras.optimizers.SGD(1 / 8, momentum=0.5), "mse")
+    save("old_float64", m, ".h5", trained=True)
+    tf_keras.backend.set_floatx("float32")
+
+
 @case
 def new_h5():
     i = keras.Input((4,), name="x")

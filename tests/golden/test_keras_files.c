@@ -12,7 +12,8 @@
 #include <unistd.h>
 
 enum { MOST_FILES = 400, PATH = 512 };
-static const double rtol = 1e-5, rtol_loss = 1e-4;
+/* Of float32, and of models that are float64 throughout. */
+static const double rtol[] = {1e-5, 1e-11}, rtol_loss[] = {1e-4, 1e-9};
 
 static char names[MOST_FILES][256];
 static int count;
@@ -53,6 +54,17 @@ static ant_array numbered(const bench *b, const char *group, int k) {
     char number[16];
     snprintf(number, sizeof number, "%d", k);
     return named(b, group, number);
+}
+
+static bool is_wide(const bench *b) {
+    return b->want[0].dtype == ANT_FLOAT64;
+}
+
+static size_t bytes_of(const ant_array *a) {
+    size_t n = ant__dtype_size(a->dtype);
+    for (int k = 0; k < a->axes; k++)
+        n *= (size_t)a->shape[k];
+    return n;
 }
 
 static int64_t size_of(const ant_array *a) {
@@ -98,10 +110,9 @@ static void predict(bench *b) {
     memcpy(o.x, b->x, sizeof o.x);
     for (int k = 0; k < b->n_out; k++) {
         b->got[k] = b->want[k];
-        b->got[k].dtype = ANT_FLOAT32;
         b->got[k].name = NULL;
         memset(b->got[k].strides, 0, sizeof b->got[k].strides);
-        b->got[k].data = calloc((size_t)size_of(&b->got[k]) + 1, sizeof(float));
+        b->got[k].data = calloc(bytes_of(&b->got[k]) + 1, 1);
         o.out[k] = b->got[k];
     }
     for (int k = 0; k < ANT_MAX_PORTS; k++)
@@ -110,17 +121,23 @@ static void predict(bench *b) {
                   ant_model_error(b->model));
 }
 
+static double number(const ant_array *a, int64_t i) {
+    ck_assert(a->dtype == ANT_FLOAT32 || a->dtype == ANT_FLOAT64);
+    return a->dtype == ANT_FLOAT64 ? ((const double *)a->data)[i]
+                                   : (double)((const float *)a->data)[i];
+}
+
 static void compare(const bench *b, int k) {
-    const float *want = b->want[k].data, *got = b->got[k].data;
     int64_t n = size_of(&b->want[k]);
     double largest = 0;
-    ck_assert_int_eq(b->want[k].dtype, ANT_FLOAT32);
     for (int64_t i = 0; i < n; i++)
-        largest = fabs(want[i]) > largest ? fabs(want[i]) : largest;
-    for (int64_t i = 0; i < n; i++)
-        ck_assert_msg(fabs(got[i] - want[i]) <= rtol * (fabs(want[i]) + largest),
-                      "%s: output %d ('%s'), entry %lld: %.9g, Keras has %.9g", b->name, k,
-                      ant_output_name(b->model, k), (long long)i, got[i], want[i]);
+        largest = fmax(largest, fabs(number(&b->want[k], i)));
+    for (int64_t i = 0; i < n; i++) {
+        double got = number(&b->got[k], i), want = number(&b->want[k], i);
+        ck_assert_msg(fabs(got - want) <= rtol[is_wide(b)] * (fabs(want) + largest),
+                      "%s: output %d ('%s'), entry %lld: %.17g, Keras has %.17g", b->name, k,
+                      ant_output_name(b->model, k), (long long)i, got, want);
+    }
 }
 
 /* --- saved and loaded --- */
@@ -142,9 +159,8 @@ static void comes_back(const bench *b, const char *ending) {
     open_model(&again, path);
     predict(&again);
     for (int k = 0; k < b->n_out; k++)
-        ck_assert_msg(
-            !memcmp(again.got[k].data, b->got[k].data, sizeof(float) * (size_t)size_of(&b->got[k])),
-            "%s: output %d has other bits after %s", b->name, k, ending);
+        ck_assert_msg(!memcmp(again.got[k].data, b->got[k].data, bytes_of(&b->got[k])),
+                      "%s: output %d has other bits after %s", b->name, k, ending);
     const ant_model_body *x = ant__body(b->model), *y = ant__body(again.model);
     expect_same_structure(b, "inputs", x->in_structure, y->in_structure);
     expect_same_structure(b, "outputs", x->out_structure, y->out_structure);
@@ -174,8 +190,8 @@ static void train_on(bench *b) {
                       ant_model_error(b->model));
         double want = ((const double *)loss.data)[step];
         double got = ant_log(ant_results(b->model), "loss");
-        ck_assert_msg(fabs(got - want) <= rtol_loss * fabs(want),
-                      "%s: the loss of step %d is %.9g, in Keras %.9g", b->name, (int)step, got,
+        ck_assert_msg(fabs(got - want) <= rtol_loss[is_wide(b)] * fabs(want),
+                      "%s: the loss of step %d is %.12g, in Keras %.12g", b->name, (int)step, got,
                       want);
     }
 }
