@@ -96,8 +96,8 @@
  * one is there. An option that the operation does not take is refused.
  *
  * Types are Keras's: ints stay ints among ints and numbers without a point, bools count as int32 in
- * sums and products; whatever meets a real is one. Reals are of one type, float32: float64, float16
- * and bfloat16 in `to` mean it, too. Masks end here. Several results: ant_output.
+ * sums and products; whatever meets a real is one. Reals are of one type, the graph's: float32,
+ * float64, float16 and bfloat16 in `to` all mean it. Masks end here. Several results: ant_output.
  */
 #ifndef ANTLER_OPERATIONS_H
 #define ANTLER_OPERATIONS_H

@@ -34,7 +34,7 @@ ANT_API int ant_value_rank(const ant_value *v);
 ANT_API int64_t ant_value_size(const ant_value *v, int axis);
 ANT_API int ant_value_dtype(const ant_value *v);
 
-/* --- constants: of the program's real type (float32, or float64 in gradient checks) --- */
+/* --- constants: of the program's real type (float32 or float64, as the graph computes) --- */
 ANT_API ant_value *ant_op_number(ant_program *p, double x);
 ANT_API ant_value *ant_op_fill(ant_program *p, const int64_t *shape, int rank, double x);
 /* `count` numbers are copied. */

@@ -202,7 +202,7 @@ typedef struct ant_array {
     union {                                                                                        \
         struct {                                                                                   \
             const char *name;                 /* unique in its model; NULL: given by the model */  \
-            const char *dtype;                /* "float32" or NULL */                              \
+            const char *dtype;                /* the graph's, or NULL for it */                    \
             const char *activity_regularizer; /* penalty on the output, over the batch size */     \
             bool trainable;                   /* false: training leaves its weights alone */       \
             ant_shape input_shape;            /* first layer of a Sequential: one sample */        \

@@ -148,14 +148,15 @@ static void put_total(ant_buffer *p, const char *title, int64_t n, int64_t bytes
 /* As in Keras, a model that was trained shows its optimizer, whose step count takes eight bytes. */
 static void put_totals(ant_buffer *p, ant_model *m) {
     const ant_model_body *b = m->extra;
+    const int64_t size = (int64_t)ant__dtype_size(ant__real_type(m->context));
     int64_t all = ant_parameter_count(m, false), trainable = ant_parameter_count(m, true);
-    int64_t slots = b->train ? b->train_numbers(b->train) : -1, bytes = 4 * slots;
+    int64_t slots = b->train ? b->train_numbers(b->train) : -1, bytes = size * slots;
     bool trained = slots >= 0;
     slots = trained ? slots + 2 : 0; /* the step count and the learning rate */
     bytes = trained ? bytes + 12 : 0;
-    put_total(p, "Total params", all + slots, 4 * all + bytes);
-    put_total(p, "Trainable params", trainable, 4 * trainable);
-    put_total(p, "Non-trainable params", all - trainable, 4 * (all - trainable));
+    put_total(p, "Total params", all + slots, size * all + bytes);
+    put_total(p, "Trainable params", trainable, size * trainable);
+    put_total(p, "Non-trainable params", all - trainable, size * (all - trainable));
     if (trained)
         put_total(p, "Optimizer params", slots, bytes);
 }

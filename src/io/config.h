@@ -11,8 +11,4 @@ ant_tree *ant__model_tree(ant_context *c, ant_model *m);
 /* A model from such a map, in its short form or as it was saved. `path` begins the messages. NULL
  * after an error, which is the graph's. */
 ant_model *ant__model_read(ant_graph *g, const char *path, ant_tree *t);
-
-/* Complains about keys that are none of `known`, with the nearest one. */
-int ant__tree_keys(ant_context *c, const ant_tree *map, const char *of, const char *const *known,
-                   int n);
 #endif

@@ -45,23 +45,6 @@ static int names_nearest(scope *s, const ant_tree *t, const ant_names *names, co
     return ant__tree_fail(c, t, ANT_E_GRAPH, "no %s '%s' above", what, name);
 }
 
-int ant__tree_keys(ant_context *c, const ant_tree *map, const char *of, const char *const *known,
-                   int n) {
-    for (const ant_tree *t = map->first; t; t = t->next) {
-        bool found = false;
-        for (int k = 0; k < n; k++)
-            found |= !strcmp(known[k], t->key);
-        if (found)
-            continue;
-        const char *near = ant__nearest(t->key, known, n);
-        if (near)
-            return ant__tree_fail(c, t, ANT_E_OPTION, "%s: no key '%s', did you mean '%s'?", of,
-                                  t->key, near);
-        return ant__tree_fail(c, t, ANT_E_OPTION, "%s: no key '%s'", of, t->key);
-    }
-    return 0;
-}
-
 /* --- layers --- */
 static bool is_model(const ant_tree *t) {
     return t->kind == ANT__MAP && (ant__tree_get(t, "inputs") || ant__tree_get(t, "Sequential"));
@@ -470,9 +453,10 @@ static ant_model *body_read(reader *r, const char *path, ant_tree *t, const char
 
 /* The outermost model says the type of all reals. */
 static int dtype_read(reader *r, const ant_tree *t) {
-    if (!t || !strcmp(t->text, "float32"))
+    const char *name = !t ? "float32" : ant__tree_scalar(t) ? t->text : "";
+    if (!strcmp(name, "float32"))
         return 0;
-    if (!ant__tree_scalar(t) || strcmp(t->text, "float64"))
+    if (strcmp(name, "float64"))
         return ant__tree_fail(&r->g->context, t, ANT_E_OPTION,
                               "dtype: expected float32 or float64");
     ant__graph_widen(r->g, r->path);

@@ -331,10 +331,11 @@ ant_tree *ant__model_tree(ant_context *c, ant_model *m) {
     }
     ant_tree *t = model_body(&w, m);
     ant_tree *name = t ? new_tree(&w, ANT__WORD, "name", ant__model_name(m)) : NULL;
-    if (name && m->context->float64 && !add(t, new_tree(&w, ANT__WORD, "dtype", "float64")))
-        name = NULL;
+    ant_tree *dtype = new_tree(&w, ANT__WORD, "dtype", "float64");
+    if (name && dtype && m->context->float64)
+        add_first(t, dtype);
     if (name)
         add_first(t, name);
     ant__names_free(&w.written);
-    return name ? t : NULL;
+    return name && dtype ? t : NULL;
 }

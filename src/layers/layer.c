@@ -2,6 +2,7 @@
 #include "layers/layer.h"
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 ant_layer *ant__dead_layer(void) {
     static const ant_layer dead = {.dead = true, .label = "a failed layer"};
@@ -66,6 +67,18 @@ static bool inner_alive(const ant_class *cls, const void *options) {
     return true;
 }
 
+/* All layers of a graph have reals of one type. */
+static bool type_fits(ant_context *c, const ant_class *cls, const void *options) {
+    const char *said = ((const ant_layer_common *)options)->dtype;
+    const char *real = ant__dtype_name(ant__real_type(c));
+    if (!said || !ant__dtype_real(ant__dtype_named(said)) || !strcmp(said, real))
+        return true;
+    ant__fail(&c->error, ANT_E_OPTION,
+              "%s: dtype is '%s', the graph computes in %s: ant_graph_new(.dtype = \"%s\")",
+              cls->name, said, real, said);
+    return false;
+}
+
 static ant_layer *make(ant_context *c, const char *name, const void *options, size_t size) {
     const ant_class *cls = ant__class_find(c, ANT_LAYER, name);
     if (!cls) {
@@ -78,7 +91,8 @@ static ant_layer *make(ant_context *c, const char *name, const void *options, si
         return NULL;
     }
     void *own = ant__options_take(c, cls, options, size);
-    return own && inner_alive(cls, own) ? ant__layer_alloc(c, cls, own) : NULL;
+    return own && inner_alive(cls, own) && type_fits(c, cls, own) ? ant__layer_alloc(c, cls, own)
+                                                                  : NULL;
 }
 
 ant_layer *ant_layer_new(const char *cls, const void *options, size_t size, const char *file,

@@ -153,9 +153,9 @@ static double metric_of(const ant_logs *logs) {
 }
 
 /* Evaluated on the two halves as two batches. */
-static int metric_case(const golden_case *c, const char *part) {
+static int metric_in(const char *dtype, const golden_case *c, const char *part) {
     ant_array x = joined(c, "in"), y = joined(c, "target"), w = joined(c, "sample_weight");
-    ant_graph *g = ant_graph_new(.threads = 1);
+    ant_graph *g = ant_graph_new(.threads = 1, .dtype = dtype);
     ant_model *m = identity_model(g, &x);
     int code = w.axes ? ant_compile(m, .optimizer = NULL, .weighted_metrics = {{part}})
                       : ant_compile(m, .optimizer = NULL, .metrics = {{part}});
@@ -169,6 +169,10 @@ static int metric_case(const golden_case *c, const char *part) {
     free(w.data);
     ant_graph_free(g);
     return bad;
+}
+
+static int metric_case(const golden_case *c, const char *part) {
+    return metric_in("float32", c, part) + metric_in("float64", c, part);
 }
 
 static int schedule_case(const golden_case *c, const char *part) {

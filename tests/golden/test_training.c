@@ -1,6 +1,7 @@
 /* Small models trained 20 steps against real Keras: predictions, the loss of every step, evaluation
  * and predictions afterwards, for every optimizer. */
 #include "antler/antler.h"
+#include "core/convert.h"
 #include "golden.h"
 #include "graph/graph.h"
 #include "support.h"
@@ -86,7 +87,7 @@ static void set_weights(bench *b) {
         const golden_entry *e = golden_get(b->golden, "weight", k);
         ant_array w = ant_weight_at(b->model, k);
         for (int64_t i = 0; i < e->count; i++)
-            ((float *)w.data)[i] = (float)e->at[i];
+            ant__real_put(w.data, w.dtype, i, e->at[i]);
     }
 }
 
@@ -156,8 +157,8 @@ static bool evaluates(bench *b) {
     return good;
 }
 
-static bool check(const golden_case *golden, ant_model *(*build)(ant_graph *g)) {
-    bench b = {.golden = golden, .graph = ant_graph_new(.threads = 1)};
+static bool check(const golden_case *golden, ant_model *(*build)(ant_graph *g), const char *dtype) {
+    bench b = {.golden = golden, .graph = ant_graph_new(.threads = 1, .dtype = dtype)};
     b.model = build(b.graph);
     take_arrays(&b);
     set_weights(&b);
@@ -183,7 +184,8 @@ START_TEST(training) {
     while (golden_next(&f, &g)) {
         if (strncmp(g.name, models[_i].name, name) != 0)
             continue;
-        bad += !check(&g, models[_i].build);
+        bad += !check(&g, models[_i].build, "float32");
+        bad += !check(&g, models[_i].build, "float64");
         seen++;
     }
     golden_close(&f);

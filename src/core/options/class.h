@@ -93,7 +93,7 @@ extern const ant_family *const ant__families[];
     }
 #define ANT__LAYER_ROWS(T)                                                                         \
     ANT__ROW(T, name, "unique in its model; none: given by the model"),                            \
-        ANT__ROW(T, dtype, "type of its weights", .words = "float32"),                             \
+        ANT__ROW(T, dtype, "type of its weights, the graph's", .words = "float32 float64"),        \
         ANT__ROW(T, activity_regularizer, "penalty on the output", .part = ANT_REGULARIZER),       \
         ANT__ROW(T, trainable, "whether training changes its weights"),                            \
         ANT__ROW(T, input_shape, "shape of one sample, first layer of a Sequential",               \

@@ -78,6 +78,23 @@ int ant__tree_fail(ant_context *c, const ant_tree *at, int code, const char *for
     return ant__fail(&c->error, code, "%s", text);
 }
 
+int ant__tree_keys(ant_context *c, const ant_tree *map, const char *of, const char *const *known,
+                   int n) {
+    for (const ant_tree *t = map->first; t; t = t->next) {
+        bool found = false;
+        for (int k = 0; k < n; k++)
+            found |= !strcmp(known[k], t->key);
+        if (found)
+            continue;
+        const char *near = ant__nearest(t->key, known, n);
+        if (near)
+            return ant__tree_fail(c, t, ANT_E_OPTION, "%s: no key '%s', did you mean '%s'?", of,
+                                  t->key, near);
+        return ant__tree_fail(c, t, ANT_E_OPTION, "%s: no key '%s'", of, t->key);
+    }
+    return 0;
+}
+
 /* {Dense: {units: 3}}: a map of one key, with the options under it. */
 static ant_tree *call_of_map(ant_context *c, const ant_tree *t) {
     const ant_tree *in = t->first;

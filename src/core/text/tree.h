@@ -37,6 +37,9 @@ ant_tree *ant__tree_copy(ant_context *c, const ant_tree *t);
 /* Reports at the tree's place: "line:column: …"; who knows the file puts it before. */
 int ant__tree_fail(ant_context *c, const ant_tree *at, int code, const char *format, ...)
     ANT__FORMAT(4, 5);
+/* Complains about keys that are none of `known`, with the nearest one. */
+int ant__tree_keys(ant_context *c, const ant_tree *map, const char *of, const char *const *known,
+                   int n);
 
 /* value = word | "quoted" | word(args) | [args] | (args); arg = value | key=value; a value may end
  * in [k]; a list in which everything has a key is a map. line and column: where the text stands, 0

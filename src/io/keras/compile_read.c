@@ -189,7 +189,7 @@ static int read_optimizer(reader *r, const ant_tree *said, ant_tree *out) {
     if (cls && strstr(cls, "LossScaleOptimizer"))
         inner = ant__tree_get(ant__keras_config(said), "inner_optimizer");
     if (inner)
-        ant__warn(r->c, "compile: losses are not scaled: all is computed in float32");
+        ant__warn(r->c, "compile: losses are not scaled: nothing is computed in less than float32");
     return add(
         r, out, "optimizer",
         ant__keras_part_read(r->c, ANT_OPTIMIZER, "compile: optimizer", inner ? inner : said));
