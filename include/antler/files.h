@@ -88,7 +88,8 @@ ANT_API const char *ant_arrays_error(const ant_arrays *d);
  *                   name with .safetensors, the same as above, from where its numbers are read
  *     .keras        Keras's own file (its 3.15.1): Keras loads it, predicts the same, and trains on
  *                   from the same optimizer's state. What its files have no word for is refused by
- *                   name: layers shared by two models, '/' in names, gelu(approximate=true), LoRA …
+ *                   name: layers shared by two models, '/' in names, gelu(approximate=true) …
+ *                   What LoRA learnt is in the kernel there, as Keras does it (layers/core.h).
  *                   Several inputs or outputs are a list there, unless a file told how Keras nests
  *                   them (dicts, lists in lists): then so again, in .safetensors and YAML too. A call
  *                   that says .training is written so, with a warning, for Keras does not keep to it;

@@ -12,10 +12,11 @@ typedef struct ant_weight {
     ant_variable variable;   /* name: "kernel"; data once the model is settled */
     const char *initializer; /* canonical texts; NULL: none */
     const char *regularizer, *constraint;
-    bool trainable; /* false: moving averages, seeds */
-    bool frozen;    /* it could be trained, but its layer keeps it: LoRA's kernel */
-    bool whole;     /* counts something: Keras's files have whole numbers there */
-    uint64_t key;   /* of its initial values: seed and the first owner's path */
+    bool trainable;             /* false: moving averages, seeds */
+    bool frozen;                /* it could be trained, but its layer keeps it: LoRA's kernel … */
+    struct ant_weight *adapted; /* … which this one, LoRA's A or B, is there for; NULL: none */
+    bool whole;                 /* counts something: Keras's files have whole numbers there */
+    uint64_t key;               /* of its initial values: seed and the first owner's path */
     bool initialized;
     ant_layer *layer; /* whose it is */
     /* fills after the initializer: LSTM's forget bias; NULL: nothing to do */

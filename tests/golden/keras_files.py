@@ -175,6 +175,24 @@ def core():
 
 
 @case
+def lora():
+    """Keras merges what was learnt into the kernel as it saves."""
+    i = keras.Input((5, 6), name="x")
+    w = keras.Input((4,), dtype="int32", name="w")
+    outs = [L.Dense(3, lora_rank=2, activation="tanh")(i), L.Dense(1, lora_rank=4, use_bias=False)(i),
+            L.EinsumDense("abc,cde->abde", output_shape=(None, 2, 3), bias_axes="de", lora_rank=2, lora_alpha=3)(i),
+            L.Conv1D(4, 3, lora_rank=2, lora_alpha=1)(i), L.Conv1D(2, 2, groups=2, lora_rank=1)(i),
+            L.Conv2D(3, 2, lora_rank=1)(L.Reshape((5, 3, 2))(i)), L.Embedding(6, 3, lora_rank=2)(w)]
+    late = L.Dense(2)
+    outs.append(late(i))
+    late.enable_lora(2, lora_alpha=5)
+    save("lora", keras.Model([i, w], outs))
+    keras.utils.clear_session()
+    i = keras.Input((4,), name="x")
+    save("new_h5_lora", keras.Model(i, [L.Dense(3, lora_rank=2)(i), L.Dense(2, lora_rank=1, use_bias=False)(i)]), ".h5")
+
+
+@case
 def activations():
     words = ["celu", "elu", "exponential", "gelu", "hard_sigmoid", "hard_silu", "leaky_relu", "linear",
              "log_softmax", "mish", "relu", "relu6", "selu"]

@@ -123,6 +123,7 @@ static const struct {
            "'int8'}}"),
      "quantised (QuantizedDTypePolicy)"},
     {DENSE(", 'units': 2000000000"), "model.weights.h5"},
+    {DENSE(", 'units': 2, 'lora_rank': 2000000000"), "model.weights.h5"},
     {OTHER("Conv1D", ", 'filters': 2, 'kernel_size': 9"), "'d' (Conv1D)"},
     {OTHER("TimeDistributed", ", 'layer': 3"),
      "layer 'd' (TimeDistributed): layer: expected a layer"},

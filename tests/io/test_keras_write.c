@@ -127,6 +127,37 @@ START_TEST(weights_alone) {
 }
 END_TEST
 
+/* What LoRA learnt is in the kernel then, and B is zeros again. */
+static const char *const adapted[] = {
+    "Dense(3, lora_rank=2)", "Conv1D(3, 2, lora_rank=2, lora_alpha=3)",
+    "EinsumDense('abc,cd->abd', output_shape=[none, 4], bias_axes=d, lora_rank=1)"};
+
+START_TEST(lora_is_merged) {
+    float before[ROWS] = {0}, after[ROWS] = {0};
+    scratch_begin();
+    make_data();
+    const char *path = scratch_path("m.weights.h5");
+    ant_graph *g = ant_graph_new(.seed = 3);
+    ant_model *m =
+        ant_sequential(g, ant_input_layer(g, {STEPS, FEATURES}), ant_layer_parse(g, adapted[_i]),
+                       ant_global_average_pooling1d(g), ant_dense(g, 1));
+    ck_assert(!ant_compile(m, .optimizer = "SGD(0.5)", .loss = {"mse"}));
+    fit(m, 2);
+    ck_assert(!ant_predict(m, ant_array(x, ROWS, STEPS, FEATURES), ant_array(before, ROWS, 1)));
+    ant_array b = ant_weight_at(m, 3);
+    ck_assert_str_eq(strrchr(ant_weight_name(m, 3), '/'), "/lora_kernel_b");
+    ck_assert(*(const float *)b.data != 0);
+    ck_assert_msg(!ant_save_weights(m, path), "%s", ant_model_error(m));
+    ck_assert_msg(!ant_load_weights(m, path), "%s", ant_model_error(m));
+    ck_assert(*(const float *)ant_weight_at(m, 3).data == 0);
+    ck_assert(!ant_predict(m, ant_array(x, ROWS, STEPS, FEATURES), ant_array(after, ROWS, 1)));
+    for (int k = 0; k < ROWS; k++)
+        ck_assert_float_eq_tol(after[k], before[k], 1e-6f);
+    ant_graph_free(g);
+    scratch_end();
+}
+END_TEST
+
 /* A state of another optimizer is left alone, with a warning. */
 START_TEST(other_states) {
     scratch_begin();
@@ -335,5 +366,6 @@ END_TEST
 
 ANT_TEST_MAIN("keras write", ANT_LOOP(numbers_come_back, sizeof optimizers / sizeof *optimizers),
               ANT_LOOP(operations_as_recorded, sizeof operations / sizeof *operations),
-              {weights_alone}, {other_states}, {what_keras_cannot_say}, {writes_may_fail},
+              {weights_alone}, ANT_LOOP(lora_is_merged, sizeof adapted / sizeof *adapted),
+              {other_states}, {what_keras_cannot_say}, {writes_may_fail},
               ANT_LOOP(masks_that_keras_loses, 3), {memory_may_fail})

@@ -12,7 +12,7 @@
  * 'same': ceil(n / strides), zeros on both sides, an odd one behind;
  * 'causal' (Conv1D): ceil(n / strides), K - 1 zeros in front, so that no step sees a later one.
  *
- * Does not do: strides and dilation_rate above 1 together in Conv1D and Conv2D (as Keras), LoRA,
+ * Does not do: strides and dilation_rate above 1 together in Conv1D and Conv2D (as Keras),
  * quantization.
  */
 #ifndef ANTLER_LAYERS_CONVOLUTIONAL_H
@@ -40,12 +40,15 @@ typedef struct ant_conv_options {
     const char *kernel_initializer, *bias_initializer;
     const char *kernel_regularizer, *bias_regularizer; /* NULL: none */
     const char *kernel_constraint, *bias_constraint;   /* NULL: none */
+    int lora_rank;                                     /* ANT_NONE: none; at least 1 */
+    double lora_alpha;                                 /* ANT_NONE: lora_rank */
     char ant_end;
 } ant_conv_options;
 #define ANT_CONV_DEFAULTS                                                                          \
     ANT_LAYER_DEFAULTS, .filters = ANT_REQUIRED, .kernel_size = ANT_REQUIRED, .strides = 1,        \
                         .padding = "valid", .dilation_rate = 1, .groups = 1, .use_bias = true,     \
-                        .kernel_initializer = "glorot_uniform", .bias_initializer = "zeros"
+                        .kernel_initializer = "glorot_uniform", .bias_initializer = "zeros",       \
+                        .lora_rank = ANT_NONE, .lora_alpha = ANT_NONE
 
 /* --- Conv1D ---
  * y[b, i, f] = activation(bias[f] + sum over t, c of x[b, i strides + t dilation_rate, c]
@@ -54,7 +57,7 @@ typedef struct ant_conv_options {
  *
  * In: (batch, steps, c), c known and a multiple of groups.
  * Out: (batch, new steps, filters).
- * Weights: kernel (kernel_size, c / groups, filters); bias (filters), where use_bias.
+ * Weights: kernel (kernel_size, c / groups, filters); bias (filters), where use_bias; LoRA's.
  * Errors: ANT_E_OPTION for strides and dilation_rate above 1 together, and filters that groups do
  * not divide; ANT_E_SHAPE for another rank or number of channels, and a window that does not fit.
  * Source: keras/src/layers/convolutional/conv1d.py, base_conv.py. */

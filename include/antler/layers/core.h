@@ -15,14 +15,17 @@
 extern "C" {
 #endif
 
-/* --- LoRA: lora_rank and lora_alpha of Dense, EinsumDense, Embedding ---
+/* --- LoRA: lora_rank and lora_alpha of Dense, EinsumDense, Embedding, Conv1D, Conv2D ---
  * The layer's first weight W (…, n) stays as it is, and the layer works with
  *     W + lora_alpha / lora_rank · A B
  * where A (…, rank) starts as he_uniform and B (rank, n) as zeros, with W's regularizer. Only A, B and
  * the bias are trained: load W by name from a trained model, then train. They are the layer's last
  * weights, lora_kernel_a and lora_kernel_b (lora_embeddings_a, …_b).
  * Errors: ANT_E_OPTION where W has a constraint, and for lora_alpha without lora_rank.
- * Keras 3.15 forgets the constructor's lora_alpha when the layer is built; here it holds.
+ * Keras's Dense and Embedding (3.15) forget the constructor's lora_alpha when they are built; here it
+ * holds. Keras's files have W + lora_alpha / lora_rank · A B in W's place and neither A nor B: a layer
+ * that is read from one, or gets its weights from one, begins anew with B = 0. Keras zeroes A as well,
+ * after which neither of them learns any more; here A stays, and they do.
  * Source: Hu et al., 2021. */
 
 /* --- Dense ---

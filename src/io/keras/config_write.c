@@ -113,8 +113,7 @@ static bool is_rare(const ant_row *row) {
 
 /* What Keras has no word for, or takes and never counts. */
 static bool is_lost(const ant_layer *l, const ant_row *row) {
-    return ant__word_among("lora_rank lora_alpha", row->name, false) ||
-           (is_rare(row) && is_bare(l)) ||
+    return (is_rare(row) && is_bare(l)) ||
            (!strcmp(l->cls->name, "SimpleRNN") && !strcmp(row->name, "activity_regularizer"));
 }
 

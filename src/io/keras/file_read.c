@@ -99,10 +99,13 @@ static uint64_t file_numbers(const ant_hdf5_node *n) {
     return sum;
 }
 
+/* LoRA's A and B are in no file; their rank is small as a rule, yet may be more than the layer is wide. */
 static uint64_t layer_numbers(const ant_layer *l) {
+    enum { RANK = 256 };
     uint64_t sum = 0;
     for (int i = 0; i < l->weights.n; i++) {
         int64_t n = ant__dims_count(&l->weights.at[i]->variable.dims);
+        n /= l->weights.at[i]->adapted ? RANK : 1;
         sum += n < 0 ? UINT64_MAX / 4 : (uint64_t)n;
     }
     return sum < UINT64_MAX / 4 ? sum : UINT64_MAX / 4;

@@ -67,7 +67,7 @@ static int add_weights(reader *r, const ant_layer *l, bool trained, bool frozen)
     for (int own = 0; own < 2; own++)
         for (int i = 0; i < l->weights.n && !code; i++) {
             ant_weight *w = l->weights.at[i];
-            bool here = w->trainable == !own && trained == (w->trainable && !frozen);
+            bool here = w->trainable == !own && trained == (w->trainable && !w->frozen && !frozen);
             if (here && ant__names_place(&r->seen, w) < 0)
                 code = ANT__PUSH(&r->weights, w) && ant__names_add(&r->seen, w, NULL)
                            ? 0

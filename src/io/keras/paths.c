@@ -174,11 +174,12 @@ static int place_children(walk *w, const ant_layer *l, const char *group) {
 }
 
 /* --- layers --- */
+/* LoRA's A and B have no place: they are added to the kernel. */
 static int place_weights(walk *w, const ant_layer *l, const char *group, const char *name) {
     int index = 0, code = put(w, group, name, NULL, 0);
     for (int fixed = 0; fixed < 2; fixed++)
         for (int i = 0; i < l->weights.n && !code; i++)
-            if (l->weights.at[i]->trainable == !fixed)
+            if (l->weights.at[i]->trainable == !fixed && !l->weights.at[i]->adapted)
                 code = put(w, group, name, l->weights.at[i], index++);
     return code;
 }

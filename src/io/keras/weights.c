@@ -2,6 +2,7 @@
 #include "core/array.h"
 #include "core/convert.h"
 #include "io/keras/keras.h"
+#include "layers/core/lora.h"
 #include <math.h>
 #include <string.h>
 
@@ -32,6 +33,17 @@ static int put_whole(ant_context *c, ant_hdf5_node *vars, const char *name, ant_
     return ant__hdf5_dataset(c, vars, name, a);
 }
 
+/* The kernel of a layer with LoRA, as Keras keeps it: with what was learnt. */
+static int put_merged(ant_context *c, ant_hdf5_node *vars, const char *name, const ant_weight *w,
+                      ant_array a) {
+    float *x = ant__arena_array(&c->arena, (size_t)ant__dims_count(&w->variable.dims), sizeof *x);
+    if (!x)
+        return ant__fail_memory(&c->error);
+    ant__lora_merge(w->layer, x);
+    a.data = x;
+    return ant__hdf5_dataset(c, vars, name, a);
+}
+
 static int put_weight(ant_context *c, ant_hdf5_node *vars, const ant_keras_place *p) {
     const ant_variable *v = &p->weight->variable;
     ant_array a = {.data = v->data, .dtype = v->dtype, .axes = v->dims.rank};
@@ -39,6 +51,8 @@ static int put_weight(ant_context *c, ant_hdf5_node *vars, const ant_keras_place
     memcpy(a.shape, v->dims.dim, sizeof a.shape);
     if (!name)
         return c->error.code;
+    if (p->weight->frozen)
+        return put_merged(c, vars, name, p->weight, a);
     return p->weight->whole ? put_whole(c, vars, name, a) : ant__hdf5_dataset(c, vars, name, a);
 }
 
@@ -133,6 +147,8 @@ static int set_weight(reader *r, ant_weight *w, const ant_array *a) {
         return r->c->error.code;
     w->initialized = true;
     w->variable.version++;
+    if (w->frozen)
+        ant__lora_restart(w->layer);
     return 0;
 }
 

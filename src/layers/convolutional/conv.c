@@ -1,5 +1,6 @@
 /* Conv1D and Conv2D: one op over two axes; the first of one axis has size 1. */
 #include "antler/layers/convolutional.h"
+#include "layers/core/lora.h"
 #include "layers/spatial.h"
 
 enum { KERNEL, BIAS };
@@ -42,6 +43,11 @@ static ant_dims kernel_dims(const ant_conv_options *o, int axes, int64_t channel
     return d;
 }
 
+static ant_lora lora_of(const ant_conv_options *o) {
+    return (ant_lora){o->lora_rank, o->lora_alpha, "lora_kernel_a", "lora_kernel_b",
+                      o->kernel_regularizer};
+}
+
 static int add_weights(ant_layer *l, const ant_conv_options *o, const ant_dims *kernel) {
     ant_weight_spec w = {.name = "kernel",
                          .dims = *kernel,
@@ -53,8 +59,11 @@ static int add_weights(ant_layer *l, const ant_conv_options *o, const ant_dims *
                          .initializer = o->bias_initializer,
                          .regularizer = o->bias_regularizer,
                          .constraint = o->bias_constraint};
+    const ant_lora lora = lora_of(o);
     int code = ant__weight_add(l, &w);
-    return code || !o->use_bias ? code : ant__weight_add(l, &b);
+    if (!code && o->use_bias)
+        code = ant__weight_add(l, &b);
+    return code ? code : ant__lora_add(l, &lora);
 }
 
 static int build(ant_layer *l, const ant_dims *in, int axes) {
@@ -119,6 +128,12 @@ static ant_value *convolve(ant_program *p, ant_value *x, ant_value *kernel, ant_
     return ant__op_depthwise(p, x, ant_op_reshape(p, kernel, shape, 4), bias, window);
 }
 
+static ant_value *kernel_of(ant_layer_call *c, const ant_conv_options *o) {
+    const ant_lora lora = lora_of(o);
+    ant_value *kernel = ant__weight_read(c, KERNEL);
+    return o->lora_rank == ANT_NONE ? kernel : ant__lora_write(c, &lora, kernel, ant__lora_a(c));
+}
+
 static int call(ant_layer_call *c, int axes) {
     const ant_conv_options *o = c->layer->options;
     ant_window_options said = window_options(o);
@@ -128,7 +143,7 @@ static int call(ant_layer_call *c, int axes) {
     if (code)
         return code;
     ant_value *x = ant__spatial_enter(p, ant_op_real(p, c->in[0]), axes, o->data_format);
-    ant_value *kernel = ant__weight_read(c, KERNEL);
+    ant_value *kernel = kernel_of(c, o);
     if (axes == 1)
         kernel = ant_op_expand(p, kernel, 0);
     ant_value *bias = o->use_bias ? ant__weight_read(c, BIAS) : NULL;
@@ -162,7 +177,10 @@ static const ant_layer_class conv2d = {.build = build2, .call = call2};
         ANT__ROW(conv, use_bias, "whether a bias is added"), ANT__INITIALIZER_ROW(conv, kernel),   \
         ANT__INITIALIZER_ROW(conv, bias), ANT__REGULARIZER_ROW(conv, kernel),                      \
         ANT__REGULARIZER_ROW(conv, bias), ANT__CONSTRAINT_ROW(conv, kernel),                       \
-        ANT__CONSTRAINT_ROW(conv, bias), ANT__LAYER_ROWS(conv)
+        ANT__CONSTRAINT_ROW(conv, bias),                                                           \
+        ANT__ROW(conv, lora_rank, "rank of the low-rank update", ANT__AT_LEAST(1)),                \
+        ANT__ROW(conv, lora_alpha, "scale of the low-rank update, times its rank"),                \
+        ANT__LAYER_ROWS(conv)
 
 static const ant_row conv1d_rows[] = {CONV_ROWS("valid same causal")};
 static const ant_row conv2d_rows[] = {CONV_ROWS("valid same")};

@@ -49,3 +49,8 @@ for text, shape in [("Conv2D(3, (3, 2), padding='same', data_format='channels_fi
                     ("SeparableConv2D(4, 3, strides=2, data_format='channels_first')", (1, 3, 7, 6)),
                     ("SeparableConv1D(3, 3, padding='same', data_format='channels_first')", (2, 2, 6))]:
     CASES.append(layer(text, shape, turned=True))
+CASES += [
+    layer("Conv2D(3, 3, lora_rank=2)", (2, 5, 4, 2)),
+    layer("Conv2D(4, (2, 3), groups=2, padding='same', activation='relu', lora_rank=1, lora_alpha=3)", (2, 4, 5, 4)),
+    layer("Conv1D(3, 3, padding='causal', use_bias=False, lora_rank=2, lora_alpha=1)", (2, 6, 3)),
+]
