@@ -23,6 +23,7 @@
 #include "antler/activations.h"
 #include "antler/callbacks.h"
 #include "antler/constraints.h"
+#include "antler/custom.h"
 #include "antler/data.h"
 #include "antler/files.h"
 #include "antler/graph.h"

@@ -223,10 +223,11 @@ ANT_API void ant_free(void *text);
 /* --- users' own layers and parts --- */
 /* What a user's layer or activation writes: ant_write_fn of ops.h. `in` ends at NULL. */
 typedef ant_value *ant_node_write_fn(ant_program *p, const void *data, ant_value *const *in);
-/* A layer class without weights: `write` gets the values of the call's inputs (one or more) and gives
- * the result's. It is pure, as it is called again for every batch shape, on any thread; `data` is
- * borrowed for the graph's life. Masks pass on. Texts and files say the class by its name. 0, or the
- * graph's error when there is such a layer class already. */
+/* A layer class that is one function; custom.h has classes with options, weights and layers inside.
+ * `write` gets the values of the call's inputs (one or more) and gives the result's. It is pure, as it
+ * is called again for every batch shape, on any thread; `data` is borrowed for the graph's life. Masks
+ * pass on. Texts and files say the class by its name, "my>Twice" with Keras's package or "Twice". 0, or
+ * the graph's error when there is such a layer class already. */
 ANT_API int ant_register_layer(ant_graph *g, const char *name, ant_node_write_fn *write,
                                const void *data);
 typedef struct ant_custom_options {

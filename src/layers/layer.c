@@ -129,8 +129,8 @@ int ant__layer_outputs(const ant_layer *l) {
     return impl->outputs ? impl->outputs(l) : 1;
 }
 
-/* A layer whose build failed may be tried again on another shape. */
-static void unbuild(ant_layer *l) {
+void ant__layer_unbuild(ant_layer *l) {
+    l->built = false;
     l->weights.n = 0;
     l->children.n = 0;
     l->child_names.n = 0;
@@ -154,7 +154,7 @@ int ant__layer_build(ant_layer *l, const ant_dims *in, int n_in) {
     if (code || l->built)
         return code;
     if (impl->build && (code = impl->build(l, in, n_in))) {
-        unbuild(l);
+        ant__layer_unbuild(l);
         return code;
     }
     l->built = true;

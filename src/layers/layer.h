@@ -111,6 +111,7 @@ struct ant_layer_call {
     uint64_t key; /* of this call's random numbers: the path in the running model */
     int draws;    /* how many were asked for so far */
     struct ant_lowering *lowering; /* what all calls of one program share */
+    struct ant_own_call *own;      /* while a user's own class writes: graph/custom.h */
 };
 
 /* Shared by all calls of a program being written. */
@@ -158,6 +159,8 @@ void ant__call_inner(ant_layer_call *c, int child, ant_layer_call *inner);
 int ant__layer_write(ant_layer_call *c);
 /* Builds on these shapes when that was not done; checks the number of inputs. */
 int ant__layer_build(ant_layer *l, const ant_dims *in, int n_in);
+/* Forgets weights and children: a layer whose build failed may be tried again on another shape. */
+void ant__layer_unbuild(ant_layer *l);
 int ant__layer_outputs(const ant_layer *l);
 /* Errors that name the layer: "dense_1 (Dense): …". */
 int ant__call_fail(ant_layer_call *c, int code, const char *format, ...) ANT__FORMAT(3, 4);

@@ -23,6 +23,8 @@ import keras  # noqa: E402
 import numpy as np  # noqa: E402
 import tensorflow as tf  # noqa: E402
 import tf_keras  # noqa: E402
+from custom_layers import (Averaged, Gate, Plain, ResidualBlock, Scaled, Stack,  # noqa: E402
+                           TokenAndPosition, TransformerBlock)
 from keras import layers as L  # noqa: E402
 from keras import ops  # noqa: E402
 from tf_keras import layers as L2  # noqa: E402
@@ -760,6 +762,56 @@ def new_h5_operations():
     x = L.Dense(3)(i)
     y = L.Add()([keras.ops.relu6(x + 3.0) / 6.0, x])
     save("new_h5_operations", keras.Model(i, [y, y[:, 1:]]), ".h5")
+
+
+# --- users' own classes: custom_layers.py ---
+@case
+def custom_residual():
+    i = keras.Input((5, 4), name="x")
+    block, x = ResidualBlock(4, name="block"), ResidualBlock(4, activation="tanh", sizes=[2])(i)
+    m = keras.Model(i, [block(block(x)), L.Dense(2)(ResidualBlock(6)(i))])
+    m.compile(keras.optimizers.Adam(0.01), "mse")
+    save("custom_residual", m, trained=True)
+
+
+@case
+def custom_residual_h5():
+    i = keras.Input((5, 4), name="x")
+    m = keras.Model(i, L.Dense(2, name="y")(ResidualBlock(4, name="block")(i)))
+    m.compile("rmsprop", "mse")
+    save("custom_residual_h5", m, ".h5", trained=True)
+
+
+@case
+def custom_transformer():
+    i = keras.Input((6,), dtype="int32", name="words")
+    x = TransformerBlock(4, 2, 8)(TokenAndPosition(8, 10, 4)(i))
+    x = TransformerBlock(4, 2, 6, causal=True)(x)
+    m = keras.Model(i, L.Dense(2, name="y")(L.GlobalAveragePooling1D()(x)))
+    m.compile("adam", "mse")
+    save("custom_transformer", m, trained=True)
+
+
+@case
+def custom_nested():
+    i = keras.Input((5, 3), name="x")
+    inner = keras.Sequential([keras.Input((5, 3)), Stack(3), L.Dense(2)], name="inner")
+    steps = L.TimeDistributed(ResidualBlock(2, sizes=(1,)))(L.Reshape((5, 3, 1))(i))
+    m = keras.Model(i, [inner(i), Scaled(Averaged(3))(Scaled(L.Dense(3), 0.5)(i)), steps])
+    m.compile("sgd", "mse")
+    save("custom_nested", m, trained=True)
+
+
+@case
+def custom_ports():
+    i, j = keras.Input((5, 3), name="x"), keras.Input((5, 2), name="y")
+    a, g = Gate(3, name="first")(i, j)
+    b, h = Gate(3)(i, context=j)
+    frozen = Gate(3)
+    m = keras.Model([i, j], [a, L.Add()([g, h]), Plain(2)(b), frozen(i, j)[0]])
+    frozen.trainable = False
+    m.compile("adam", "mse")
+    save("custom_ports", m, trained=True)
 
 
 def main():

@@ -5,6 +5,7 @@
 #include "golden.h"
 #include "graph/graph.h"
 #include "support.h"
+#include "twins.h"
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -76,6 +77,7 @@ static int64_t size_of(const ant_array *a) {
 
 static void open_model(bench *b, const char *path) {
     b->graph = ant_graph_new(.threads = 2);
+    ck_assert_int_eq(twins_register(b->graph), 0);
     b->model = ant_load(b->graph, path);
     ck_assert_msg(!ant_status(b->graph), "%s", ant_error(b->graph));
 }
@@ -249,6 +251,7 @@ static void note_classes(ant_names *seen, const char *name) {
     char path[PATH];
     snprintf(path, sizeof path, "%s/%s", GOLDEN_KERAS, name);
     ant_graph *g = ant_graph_new(.threads = 1);
+    ck_assert_int_eq(twins_register(g), 0);
     ant_load(g, path, .compile = false);
     ck_assert_msg(!ant_status(g), "%s", ant_error(g));
     for (const ant_layer *l = g->context.layers; l; l = l->next)

@@ -102,9 +102,10 @@ static bool is_word(const char *name) {
 }
 
 int ant__class_register(ant_context *c, const ant_class *cls) {
-    if (!is_word(cls->name))
-        return ant__fail(&c->error, ANT_E_OPTION, "'%s' cannot be the name of %s %s", cls->name,
-                         article(cls->kind), ant__kind_name(cls->kind));
+    if (!is_word(cls->name) || (cls->alias && !is_word(cls->alias)))
+        return ant__fail(&c->error, ANT_E_OPTION, "'%s' cannot be the name of %s %s",
+                         cls->alias ? cls->alias : cls->name, article(cls->kind),
+                         ant__kind_name(cls->kind));
     if (ant__class_find(c, cls->kind, cls->name))
         return ant__fail(&c->error, ANT_E_OPTION, "there is %s %s '%s' already", article(cls->kind),
                          ant__kind_name(cls->kind), cls->name);

@@ -2,24 +2,9 @@
  * are all rows in their family's table; the families are listed in src/families.c. */
 #ifndef ANT_CORE_CLASS_H
 #define ANT_CORE_CLASS_H
+#include "antler/custom.h"
 #include "core/text/tree.h"
 #include <math.h>
-
-typedef enum ant_field {
-    ANT__INT,
-    ANT__FLOAT,
-    ANT__BOOL,
-    ANT__STRING,
-    ANT__SIZE,
-    ANT__SHAPE,
-    ANT__SPAN,
-    ANT__INT_LIST,
-    ANT__FLOAT_LIST,
-    ANT__TEXT_LIST,
-    ANT__PARTS,
-    ANT__ONE_LAYER,
-    ANT__LAYERS
-} ant_field;
 
 /* One option: everything but its default, which is read from an instance made by the macro. */
 typedef struct ant_row {
@@ -69,12 +54,6 @@ extern const ant_family *const ant__families[];
  *     static const ant_class classes[] = {ANT__CLASS(Dense, dense, DENSE, ANT_LAYER, &dense)};
  *     const ant_family ant__core_family = ANT__FAMILY("core", classes); */
 #define ANT__MEMBER(T, f) ((ant_##T##_options *)0)->f
-#define ANT__FIELD_OF(x)                                                                           \
-    _Generic(&(x), int *: ANT__INT, double *: ANT__FLOAT, bool *: ANT__BOOL, \
-        const char **: ANT__STRING, ant_size *: ANT__SIZE, ant_shape *: ANT__SHAPE, \
-        ant_span *: ANT__SPAN, ant_ints *: ANT__INT_LIST, ant_floats *: ANT__FLOAT_LIST, \
-        ant_texts *: ANT__TEXT_LIST, const char *(*)[ANT_MAX_PORTS]: ANT__PARTS, \
-        ant_layer **: ANT__ONE_LAYER, ant_layer *(*)[ANT_MAX_PORTS]: ANT__LAYERS)
 #define ANT__ROW(T, f, ...)                                                                        \
     {                                                                                              \
         .name = #f, .offset = offsetof(ant_##T##_options, f), .size = sizeof ANT__MEMBER(T, f),    \
@@ -115,7 +94,7 @@ const ant_class *ant__class_find(const ant_context *c, int kind, const char *nam
 /* "no optimizer 'adm', did you mean 'adam'?", or that it is a loss and not an optimizer. */
 int ant__class_unknown(ant_context *c, const ant_tree *at, int kind, const char *name);
 /* A user's class; its name is copied, all else must live as long as the context. ANT_E_OPTION when
- * the name is taken, or is no word. */
+ * a name is taken, or is no word. */
 int ant__class_register(ant_context *c, const ant_class *cls);
 bool ant__class_registered(const ant_context *c, const ant_class *cls);
 #endif

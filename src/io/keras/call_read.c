@@ -43,6 +43,7 @@ typedef struct reader {
     const ant_keras_tensors *tensors;
     ant_tree *call;
     const ant_tree *said[SLOTS];
+    const char *own; /* of a user's class: its names for the inputs, "" for none; else NULL */
 } reader;
 
 static int fail(reader *r, const char *what) {
@@ -97,11 +98,16 @@ static int say(reader *r, slot s, const ant_tree *value) {
     return 0;
 }
 
+/* Every layer may have such a parameter, a user's own too. */
+static bool is_of_any(int s) {
+    return s == INPUTS || s == MASK || s == TRAINING;
+}
+
 static int say_keyword(reader *r, const ant_tree *value) {
     for (int s = 0; s < SLOTS; s++)
-        if (ant__word_among(words[s], value->key, false))
+        if (ant__word_among(words[s], value->key, false) && (!r->own || is_of_any(s)))
             return say(r, (slot)s, value);
-    if (ant__keras_is_null(value) || is_false(value))
+    if (!r->own && (ant__keras_is_null(value) || is_false(value)))
         return 0;
     return ant__fail(&r->r->c->error, ANT_E_OPTION,
                      "%s: the keyword '%.100s' of a call of it is not read", r->where, value->key);
@@ -236,7 +242,7 @@ static int add_states(reader *r) {
     return code;
 }
 
-static int put_call(reader *r) {
+static int put_inputs(reader *r) {
     if (!r->said[INPUTS])
         return fail(r, "there is no input");
     r->said[INPUTS] = by_names(r, r->said[INPUTS]);
@@ -247,8 +253,12 @@ static int put_call(reader *r) {
     for (int s = VALUE; s <= KEY && !code; s++)
         if (r->said[s])
             code = add_tensors(r, r->call, r->said[s]);
-    if (!code)
-        code = add_states(r);
+    return code;
+}
+
+/* All but the inputs. */
+static int put_rest(reader *r) {
+    int code = add_states(r);
     if (!code)
         code = add_mask(r);
     if (!code && r->said[ATTENTION_MASK])
@@ -260,16 +270,78 @@ static int put_call(reader *r) {
     return code ? code : add_training(r);
 }
 
-/* --- both forms --- */
-/* Arguments by place; of a user's own class, all are inputs. */
-static int read_arguments(reader *r, const ant_tree *args) {
-    signature s = signature_of(r->object);
-    bool own = !ant__keras_built_in(r->object);
+static int put_call(reader *r) {
+    int code = put_inputs(r);
+    return code ? code : put_rest(r);
+}
+
+/* --- calls of users' own classes --- */
+/* The names that the class was registered with; NULL: no user's class, or an error. */
+static const char *own_names(const ant_keras_reader *r, const char *where, const ant_tree *object) {
+    if (ant__keras_is_model(object))
+        return NULL;
+    const ant_class *cls = ant__keras_class_find(r->c, ANT_LAYER, where, object);
+    const ant_layer_class *impl = cls ? cls->impl : NULL;
+    if (!cls || !ant__class_registered(r->c, cls))
+        return NULL;
+    return impl->arguments ? impl->arguments : "";
+}
+
+/* The place of a parameter among the names; -1: it is none of them. */
+static int place_named(const char *names, const char *key) {
+    size_t n = strlen(key);
+    for (int k = 0; *names; k++) {
+        size_t length = strcspn(names, " *");
+        if (length == n && !strncmp(names, key, n))
+            return k;
+        names += strcspn(names, " ");
+        names += *names == ' ';
+    }
+    return -1;
+}
+
+static int put_own(reader *r, const ant_tree *const *place) {
+    int last = ANT_MAX_PORTS - 1, code = 0;
+    while (last >= 0 && !place[last])
+        last--;
+    if (last < 0)
+        return fail(r, "there is no input");
+    for (int k = 0; k <= last && !code; k++)
+        code = place[k] ? add_tensors(r, r->call, place[k]) : fail(r, "an input is missing");
+    return code ? code : put_rest(r);
+}
+
+/* Its inputs stand by place or by name, each a tensor or a structure of some. */
+static int read_own(reader *r, const ant_tree *args, const ant_tree *kwargs) {
+    const ant_tree *place[ANT_MAX_PORTS] = {0};
     int k = 0, code = 0;
     for (const ant_tree *t = args->first; t && !code; t = t->next, k++) {
-        if (own && is_tensor(t))
-            code = add_tensors(r, r->call, t);
-        else if (k < s.n)
+        if (k == ANT_MAX_PORTS)
+            code = fail(r, "there are more than 15 values");
+        else if (!ant__keras_is_null(t))
+            place[k] = t;
+    }
+    for (const ant_tree *t = kwargs ? kwargs->first : NULL; t && !code; t = t->next) {
+        int at = place_named(r->own, t->key);
+        if (at >= 0 && at < ANT_MAX_PORTS && place[at])
+            code = fail(r, "a parameter is said twice");
+        else if (at >= 0 && at < ANT_MAX_PORTS)
+            place[at] = ant__keras_is_null(t) ? NULL : t;
+        else
+            code = say_keyword(r, t);
+    }
+    if (!code && r->said[INPUTS] && !place[0])
+        place[0] = r->said[INPUTS];
+    return code ? code : put_own(r, place);
+}
+
+/* --- both forms --- */
+/* Arguments by place. */
+static int read_arguments(reader *r, const ant_tree *args) {
+    signature s = signature_of(r->object);
+    int k = 0, code = 0;
+    for (const ant_tree *t = args->first; t && !code; t = t->next, k++) {
+        if (k < s.n)
             code = say(r, s.at[k], t);
         else if (!ant__keras_is_null(t))
             code = fail(r, "there are too many arguments");
@@ -314,15 +386,21 @@ static int read_list(reader *r, const ant_tree *node) {
 int ant__keras_call_read(ant_keras_reader *r, const char *where, const ant_tree *object,
                          const ant_tree *node, const ant_keras_tensors *tensors, ant_tree *call) {
     reader s = {.r = r, .where = where, .object = object, .tensors = tensors, .call = call};
+    s.own = own_names(r, where, object);
+    if (r->c->error.code)
+        return r->c->error.code;
     if (node->kind == ANT__ITEMS) {
         int code = read_list(&s, node);
         return code ? code : put_call(&s);
     }
     const ant_tree *args = node->kind == ANT__MAP ? ant__tree_get(node, "args") : NULL;
+    const ant_tree *kwargs = args ? ant__tree_get(node, "kwargs") : NULL;
     if (!args || args->kind != ANT__ITEMS)
         return fail(&s, "there are no arguments");
+    if (s.own)
+        return read_own(&s, args, kwargs && kwargs->kind == ANT__MAP ? kwargs : NULL);
     int code = read_arguments(&s, args);
     if (!code)
-        code = read_keywords(&s, ant__tree_get(node, "kwargs"));
-    return code || (call->first && !s.said[INPUTS]) ? code : put_call(&s);
+        code = read_keywords(&s, kwargs);
+    return code ? code : put_call(&s);
 }

@@ -121,7 +121,8 @@ static void put_options(writer *w, const ant_layer *l, ant_tree *config) {
     for (int k = 0; k < l->cls->rows_n; k++) {
         const ant_row *row = &l->cls->rows[k];
         bool layers = row->field == ANT__ONE_LAYER || row->field == ANT__LAYERS;
-        if (row->refuse || ant__word_among("name dtype trainable input_shape", row->name, false))
+        if (row->refuse ||
+            ant__word_among("name dtype trainable input_shape registered_name", row->name, false))
             continue;
         if ((layers || is_rare(row)) && ant__field_equal(row, l->options, l->cls->defaults))
             continue;
@@ -134,19 +135,28 @@ static void put_options(writer *w, const ant_layer *l, ant_tree *config) {
     }
 }
 
+/* "package>Class" of the user's own class; NULL: it is Keras's. */
+static const char *registered_name(const writer *w, const ant_layer *l) {
+    const ant_row *row = ant__row_find(l->cls, "registered_name");
+    if (!row || !ant__class_registered(w->c, l->cls))
+        return NULL;
+    return *(const char *const *)ant__field_at(row, l->options);
+}
+
 /* A class of the user's, whom Keras asks for it by its name, has no module. */
 static ant_tree *layer_object(writer *w, ant_layer *l, const char *name) {
     if (ant__body(l))
         return model_object(w, l, name);
     if (see(w, l) || check_name(w, "layer", name))
         return NULL;
-    bool custom = ant__class_registered(w->c, l->cls), outside = w->frozen;
+    const char *registered = registered_name(w, l);
+    bool outside = w->frozen;
     ant_tree *config = config_begin(w, l, name, true);
     w->frozen |= !l->trainable;
     put_options(w, l, config);
     w->frozen = outside;
-    return ant__keras_object(w->c, custom ? NULL : "keras.layers", l->cls->name, config,
-                             custom ? l->cls->name : NULL);
+    return ant__keras_object(w->c, registered ? NULL : "keras.layers", l->cls->name, config,
+                             registered);
 }
 
 static ant_tree *input_object(writer *w, const ant_node *n, const char *name) {

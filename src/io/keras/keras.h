@@ -82,6 +82,8 @@ typedef struct ant_keras_place {
     const char *name;   /* of the layer: the attribute of its `vars` group; NULL: none is written */
     ant_weight *weight; /* NULL: only the group */
     int index;          /* vars/<index> */
+    bool own;           /* of a user's class, or a layer in one that it never calls: nothing in
+                         * the group may be left over */
 } ant_keras_place;
 typedef struct ant_keras_places {
     ANT__LIST(ant_keras_place) list;

@@ -228,6 +228,16 @@ static int old_options(ant_keras_reader *r, const ant_class *cls, ant_tree *opti
 }
 
 /* --- any layer --- */
+/* A user's class that was registered without its package keeps the one that the file says. */
+static int keep_package(ant_keras_reader *r, const ant_class *cls, const ant_tree *object,
+                        ant_tree *options) {
+    const char *name = ant__keras_registered_name(object);
+    const ant_row *row = ant__row_find(cls, "registered_name");
+    if (!name || !row || !ant__class_registered(r->c, cls) || cls->alias)
+        return 0;
+    return add(r, options, row->name, ant__tree_new(r->c, ANT__QUOTED, NULL, name));
+}
+
 /* {Dense: {units: 3}} */
 static ant_tree *options_read(ant_keras_reader *r, const char *where, const char *path,
                               const ant_tree *object) {
@@ -243,6 +253,8 @@ static ant_tree *options_read(ant_keras_reader *r, const char *where, const char
         return NULL;
     if (!strcmp(cls->name, "Bidirectional"))
         simplify_directions(options);
+    if (keep_package(r, cls, object, options))
+        return NULL;
     ant__tree_add(t, options);
     return r->legacy && old_options(r, cls, options) ? NULL : t;
 }

@@ -43,7 +43,7 @@ bool ant__keras_built_in(const ant_tree *object) {
 
 /* --- classes --- */
 static const char *register_call(int kind) {
-    return kind == ANT_LAYER        ? "ant_register_layer"
+    return kind == ANT_LAYER        ? "ant_register_layer_class"
            : kind == ANT_ACTIVATION ? "ant_register_activation"
            : kind == ANT_LOSS       ? "ant_register_loss"
            : kind == ANT_METRIC     ? "ant_register_metric"
@@ -84,10 +84,13 @@ static int fail_unknown(ant_context *c, int kind, const char *where, const char 
     return c->error.code;
 }
 
-/* A class that the user registered, under the whole name or the class's alone. */
-static const ant_class *registered(const ant_context *c, int kind, const char *name) {
+/* A class that the user registered, under the whole name or the class's alone. One that was registered
+ * with a package is of no other one. */
+static const ant_class *registered(const ant_context *c, int kind, const char *name,
+                                   const char *whole) {
     const ant_class *cls = name ? ant__class_find(c, kind, name) : NULL;
-    return cls && ant__class_registered(c, cls) ? cls : NULL;
+    bool other = cls && cls->alias && whole && strchr(whole, '>') && strcmp(cls->alias, whole) != 0;
+    return cls && !other && ant__class_registered(c, cls) ? cls : NULL;
 }
 
 static const char *behind_package(const char *name) {
@@ -95,20 +98,25 @@ static const char *behind_package(const char *name) {
     return mark ? mark + 1 : name;
 }
 
+const char *ant__keras_registered_name(const ant_tree *object) {
+    const char *name = ant__keras_class(object),
+               *whole = ant__keras_text_of(object, "registered_name");
+    return whole || !name || !strchr(name, '>') ? whole : name;
+}
+
 const ant_class *ant__keras_class_find(ant_context *c, int kind, const char *where,
                                        const ant_tree *object) {
-    const char *name = ant__keras_class(object),
-               *whole = ant__keras_text_of(object, "registered_name"),
+    const char *name = ant__keras_class(object), *whole = ant__keras_registered_name(object),
                *module = ant__keras_text_of(object, "module");
     if (!strcmp(name, "function") && !(name = ant__keras_text_of(object, "config"))) {
         ant__fail(&c->error, ANT_E_FORMAT, "%s: a function without a name", where);
         return NULL;
     }
-    const ant_class *cls = registered(c, kind, whole);
+    const ant_class *cls = registered(c, kind, whole, whole);
     if (!cls)
-        cls = registered(c, kind, name);
+        cls = registered(c, kind, name, whole);
     if (!cls)
-        cls = registered(c, kind, behind_package(name));
+        cls = registered(c, kind, behind_package(name), whole);
     if (cls)
         return cls;
     bool ours = ant__keras_built_in(object) && !strchr(name, '>');
@@ -213,16 +221,27 @@ static ant_tree *option_value(ant_context *c, const ant_row *row, const char *wh
                                 : value_read(c, where, number_of(row, json));
 }
 
+static int fail_option(ant_context *c, const ant_class *cls, const char *place, const char *key) {
+    const char **names = ant__arena_array(&c->arena, (size_t)cls->rows_n + 1, sizeof *names);
+    char hint[ANT__HINT_TEXT];
+    if (!names)
+        return ant__fail_memory(&c->error);
+    for (int k = 0; k < cls->rows_n; k++)
+        names[k] = cls->rows[k].name;
+    return ant__fail(&c->error, ANT_E_OPTION, "%s: %s has no such option here%s", place, cls->name,
+                     ant__hint(hint, key, names, cls->rows_n));
+}
+
+/* Of a user's class every word counts: what it has no option for would not be written back. */
 static int option_read(ant_context *c, const ant_class *cls, const char *where,
                        const ant_tree *json, const ant_keras_layers *layers, ant_tree *out) {
     const ant_row *row = ant__row_find(cls, json->key);
     char place[ANT__KERAS_PLACE];
-    if (!row && means_nothing(json))
+    if (!row && means_nothing(json) && !ant__class_registered(c, cls))
         return 0;
     snprintf(place, sizeof place, "%s: %s", where, json->key);
     if (!row)
-        return ant__fail(&c->error, ANT_E_OPTION, "%s: %s has no such option here", place,
-                         cls->name);
+        return fail_option(c, cls, place, json->key);
     /* null is Keras's own default wherever None is not a choice; "auto" was Keras 2's reduction. */
     if (ant__keras_is_null(json) && !ant__row_takes_none(cls, row))
         return 0;

@@ -7,6 +7,7 @@ typedef struct walk {
     ant_context *c;
     ant_keras_places *out;
     ant_names seen; /* layers so far: what is shared stands at its first path */
+    bool inside;    /* of a layer of a user's class */
 } walk;
 
 /* How many members of each class a list had so far. */
@@ -118,8 +119,11 @@ const char *ant__keras_attribute(ant_context *c, const ant_layer *l, int k, bool
     const ant_layer_class *impl = l->cls->impl;
     const char *word = l->child_names.at[k];
     *listed = false;
-    if (!impl->attributes)
-        return word;
+    if (!impl->attributes) { /* a user's own class: blocks.1 is in a list */
+        const char *dot = strchr(word, '.');
+        *listed = dot != NULL;
+        return dot ? ant__print(c, "%.*s", (int)(dot - word), word) : word;
+    }
     size_t n = strchr(impl->attributes, '=') ? word_for(impl->attributes, word, &word)
                                              : word_at(impl->attributes, k, &word);
     *listed = n && word[n - 1] == '*';
@@ -167,8 +171,11 @@ static int place_children(walk *w, const ant_layer *l, const char *group) {
         if (!(names[k] = ant__keras_attribute(w->c, l, k, &is_list)))
             return w->c->error.code;
     sort_children(names, order, n);
+    bool outside = w->inside;
+    w->inside |= ant__class_registered(w->c, l->cls);
     for (int k = 0; k < n && !code; k++)
         code = place_child(w, l, order[k], &listed, group);
+    w->inside = outside;
     counts_free(&listed);
     return code;
 }
@@ -177,6 +184,9 @@ static int place_children(walk *w, const ant_layer *l, const char *group) {
 /* LoRA's A and B have no place: they are added to the kernel. */
 static int place_weights(walk *w, const ant_layer *l, const char *group, const char *name) {
     int index = 0, code = put(w, group, name, NULL, 0);
+    if (!code)
+        w->out->list.at[w->out->list.n - 1].own =
+            ant__class_registered(w->c, l->cls) || (w->inside && !l->built);
     for (int fixed = 0; fixed < 2; fixed++)
         for (int i = 0; i < l->weights.n && !code; i++)
             if (l->weights.at[i]->trainable == !fixed && !l->weights.at[i]->adapted)

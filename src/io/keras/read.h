@@ -56,6 +56,8 @@ const ant_tree *ant__keras_config(const ant_tree *object);
 bool ant__keras_is_null(const ant_tree *t); /* not there, or null */
 /* Is the object a class of Keras itself, as far as it says? */
 bool ant__keras_built_in(const ant_tree *object);
+/* "package>Class" of a user's own class, as far as the object says it; NULL. */
+const char *ant__keras_registered_name(const ant_tree *object);
 /* The class that an object names: a registered one by "package>Name" or Name, else Antler's. NULL
  * after an error that names the call to register it by. */
 const ant_class *ant__keras_class_find(ant_context *c, int kind, const char *where,

@@ -189,12 +189,63 @@ static int take_layer(reader *r, int place, int n) {
     return code;
 }
 
+/* --- what a user's own class left over --- */
+typedef enum ant_claim { UNKNOWN, PART, WHOLE } ant_claim;
+
+/* Is there a layer at this path, or further down? */
+static ant_claim claim_of(const reader *r, const char *path) {
+    size_t n = strlen(path);
+    ant_claim best = UNKNOWN;
+    for (int k = 0; k < r->places.list.n && best != WHOLE; k++) {
+        const char *group = r->places.list.at[k].group;
+        if (!strncmp(group, path, n) && (!group[n] || group[n] == '/'))
+            best = group[n] ? PART : WHOLE;
+    }
+    return best;
+}
+
+static bool holds_numbers(const ant_hdf5_node *n) {
+    bool holds = !n->group;
+    for (const ant_hdf5_node *x = n->group ? n->first : NULL; x && !holds; x = x->next)
+        holds = holds_numbers(x);
+    return holds;
+}
+
+/* Python's class has a layer there, its twin none. */
+static int check_rest(reader *r, const ant_hdf5_node *group, const char *path, const char *owner) {
+    int code = 0;
+    for (const ant_hdf5_node *x = group->first; x && !code; x = x->next) {
+        const char *inner = ant__print(r->c, "%s/%s", path, x->name);
+        if (!inner)
+            return r->c->error.code;
+        ant_claim claim = strcmp(x->name, "vars") ? claim_of(r, inner) : WHOLE;
+        if (claim == UNKNOWN && holds_numbers(x))
+            code = misfit(r, ant__print(r->c,
+                                        "'%s' holds weights, but the class of '%s' as it was "
+                                        "registered has no such layer",
+                                        inner, owner));
+        else if (claim == PART && x->group)
+            code = check_rest(r, x, inner, owner);
+    }
+    return code;
+}
+
+static int take_own(reader *r, int place, int n) {
+    const ant_keras_place *p = &r->places.list.at[place];
+    const ant_hdf5_node *group = *p->group ? ant__hdf5_find(r->root, p->group) : r->root;
+    int code = group && group->group ? check_rest(r, group, p->group, p->name) : 0;
+    return code || n ? code : take_layer(r, place, n);
+}
+
 static int take_all(reader *r) {
     int code = 0;
     for (int k = 0; k < r->places.list.n && !code; k++) {
-        int n = r->places.list.at[k].weight ? 0 : weights_at(r, k);
+        const ant_keras_place *p = &r->places.list.at[k];
+        int n = p->weight ? 0 : weights_at(r, k);
         ant_context_mark before = ant__context_mark(r->c);
-        if (n)
+        if (p->own)
+            code = take_own(r, k, n);
+        if (n && !code)
             code = take_layer(r, k, n);
         if (r->how == ANT__TAKE_NEW)
             ant__context_release(r->c, &before);
