@@ -89,8 +89,7 @@ static void sum_piece(sums *s, int64_t k, range rows) {
     s->add = true;
 }
 
-/* The direct way. */
-static void sum_images(sums *s, range images) {
+void K(kernel_sums)(sums *s, range images) {
     const axis *row = &s->conv->windows.row;
     int64_t piece = ant__conv_piece(row->out, s->conv->windows.column.out);
     for (int64_t k = images.from; k < images.to; k++)
@@ -113,7 +112,7 @@ static void sum_chunk(sums *s, range images) {
     else if (s->conv->tiles > 0)
         K(winograd_sums)(s, images);
     else
-        sum_images(s, images);
+        K(kernel_sums)(s, images);
 }
 
 /* x, dy -> dw */

@@ -15,6 +15,8 @@ typedef struct sums {
     bool add;      /* to what was summed before */
 } sums;
 
+/* What these images give, the direct way: adds it, or begins with it when s->add is not set yet. */
+void K(kernel_sums)(sums *s, range images);
 /* The whole gradient over these images, at least one; where conv->tiles says so. */
 void K(winograd_sums)(const sums *s, range images);
 #endif

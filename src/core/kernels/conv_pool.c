@@ -1,10 +1,13 @@
 /* Max pooling right behind a convolution: the maps of some images go into memory that stays in a cache
- * and are pooled there.
+ * and are pooled there; and the gradient of the convolution's kernel, for which an image's map comes
+ * back from the pooled one in the same way.
  *
- * Numbers: those of conv2d, for the part of the map that windows see; then the pool's windows
+ * Numbers of conv2d_pool: those of conv2d, for the part of the map that windows see; then the pool's windows
  * (window.h); then these. A cell is a part of the images. */
 #include "core/kernels/conv_gather.h"
+#include "core/kernels/conv_kernel.h"
 #include "core/kernels/pool.h"
+#include <string.h>
 
 enum {
     MAPS = CONV_NUMBERS + WINDOW_NUMBERS, /* where the maps lie in a slot */
@@ -58,5 +61,51 @@ void K(conv2d_pool)(void *const *at, const ant_num *n, int64_t from, int64_t to)
         K(gather_images)(&g, count);
         for (int64_t i = 0; i < count; i++)
             pool_map(&p, g.to + i * p.map, k + i);
+    }
+}
+
+/* --- the gradient of the kernel --- */
+
+/* Numbers: those of conv.h, chunks, the pool's windows, where the map lies in a slot. A cell is a chunk
+ * of the images. */
+enum { POOL = 1, MAP = POOL + WINDOW_NUMBERS };
+
+typedef struct back {
+    const R *x, *dy;
+    const unsigned char *which;
+    windows windows; /* of the pooling */
+    R *map;
+    R *bias; /* the sums of the map's channels; NULL: nobody asks for them */
+} back;
+
+/* Image k of all. */
+static void add_image(const back *b, sums *s, int64_t k) {
+    const windows *w = &s->conv->windows, *p = &b->windows;
+    const int64_t pooled = p->row.out * p->column.out * p->channels;
+    K(max_pool_spread)(p, b->which + k * pooled, b->dy + k * pooled, b->map);
+    if (b->bias)
+        K(max_pool_sums)(p, b->which + k * pooled, b->dy + k * pooled, b->bias);
+    s->x = b->x + k * w->row.in * w->column.in * w->channels;
+    K(kernel_sums)(s, (range){0, 1});
+}
+
+/* x, winners, dy -> dw, the bias's gradient or nothing: one of each for every chunk */
+void K(conv2d_pool_kernel)(void *const *at, const ant_num *n, int64_t from, int64_t to) {
+    const conv c = read_conv(n);
+    const windows *w = &c.windows;
+    const int64_t filters = w->filters, images = w->images;
+    const int64_t size = w->row.size * w->column.size * (w->channels / c.groups) * filters;
+    R *memory = (R *)at[5] + from * c.slot;
+    back b = {.x = at[0], .which = at[1], .dy = at[2], .map = memory + c.more[MAP].i};
+    b.windows = read_windows(c.more + POOL);
+    for (int64_t cell = from; cell < to; cell++) {
+        sums s = {.conv = &c, .dy = b.map, .dw = (R *)at[3] + cell * size, .memory = memory};
+        s.taps = (range){0, w->row.size};
+        b.bias = at[4] ? (R *)at[4] + cell * filters : NULL;
+        memset(s.dw, 0, (size_t)size * sizeof(R));
+        if (b.bias)
+            memset(b.bias, 0, (size_t)filters * sizeof(R));
+        for (int64_t k = images * cell / c.cells; k < images * (cell + 1) / c.cells; k++)
+            add_image(&b, &s, k);
     }
 }

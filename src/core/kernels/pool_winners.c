@@ -82,7 +82,7 @@ ALWAYS_INLINE void spread(const place *p, const unsigned char *which, const R *d
                            lanes);
 }
 
-static void spread_image(const windows *w, const unsigned char *which, const R *dy, R *dx) {
+void K(max_pool_spread)(const windows *w, const unsigned char *which, const R *dy, R *dx) {
     const place p = {w, w->column.in * w->channels};
     for (int64_t i = 0; i < w->row.out; i++)
         for (int64_t j = 0; j < w->column.out; j++, dy += w->channels, which += w->channels) {
@@ -92,6 +92,19 @@ static void spread_image(const windows *w, const unsigned char *which, const R *
         }
 }
 
+void K(max_pool_sums)(const windows *w, const unsigned char *which, const R *dy, R *sums) {
+    const int64_t count = w->row.out * w->column.out, channels = w->channels;
+    for (int64_t c = 0; c < channels; c += LANES) {
+        const int64_t lanes = channels - c;
+        vec sum = vec_load_some(sums + c, lanes);
+        for (int64_t i = c; i < count * channels; i += channels) {
+            const vec_int winner = load_bytes(which + i, lanes);
+            sum += (vec)((vec_int)vec_load_some(dy + i, lanes) & (winner != NONE));
+        }
+        vec_store_some(sums + c, sum, lanes);
+    }
+}
+
 /* winners, dy -> dx */
 void K(pool_spread)(void *const *at, const ant_num *n, int64_t from, int64_t to) {
     const windows w = read_windows(n);
@@ -99,6 +112,7 @@ void K(pool_spread)(void *const *at, const ant_num *n, int64_t from, int64_t to)
     const int64_t map = w.row.in * w.column.in * w.channels;
     const int64_t last = to < w.images ? to : w.images;
     for (int64_t k = from; k < last; k++)
-        spread_image(&w, (const unsigned char *)at[0] + k * pooled, (const R *)at[1] + k * pooled,
-                     (R *)at[2] + k * map);
+        K(max_pool_spread)
+    (&w, (const unsigned char *)at[0] + k * pooled, (const R *)at[1] + k * pooled,
+     (R *)at[2] + k * map);
 }

@@ -18,9 +18,9 @@ enum {
     REST = ANT__CONV_REST,
     PACKED = ANT__CONV_PACKED
 };
-enum { CHUNKS = REST, ROWS, COLUMNS }; /* of the transposes */
+enum { CHUNKS = ANT__CONV_CHUNKS, ROWS, COLUMNS }; /* of the transposes */
 
-static const ant_op_class conv2d_input, conv2d_kernel;
+static const ant_op_class conv2d_input;
 
 static ant_attrs conv_attrs(const ant_window *w, int64_t groups) {
     ant_attrs attrs = ant__window_attrs(w);
@@ -304,17 +304,22 @@ static void kernel_grad(ant_program *p, ant_op *o, ant_value *const *dy, ant_val
     }
 }
 
-static const ant_op_class conv2d_kernel = {.name = "conv2d_kernel",
-                                           .infer = kernel_infer,
-                                           .kernel = ANT__K_conv2d_kernel,
-                                           .prep = kernel_prep,
-                                           .grad = kernel_grad,
-                                           .workspace = kernel_workspace};
+const ant_op_class ant__conv2d_kernel_class = {.name = "conv2d_kernel",
+                                               .infer = kernel_infer,
+                                               .kernel = ANT__K_conv2d_kernel,
+                                               .prep = kernel_prep,
+                                               .grad = kernel_grad,
+                                               .workspace = kernel_workspace};
 
 bool ant__conv_reads_map(const ant_op *o, const ant_value *v) {
     if (o->cls == &conv2d_input)
         return o->in[0] == v && o->in[1] != v;
-    return o->cls == &conv2d_kernel && o->in[1] == v && o->in[0] != v;
+    return o->cls == &ant__conv2d_kernel_class && o->in[1] == v && o->in[0] != v;
+}
+
+bool ant__conv_kernel_is_direct(const ant_op *o) {
+    const ant_conv_shape s = shape_of(o, o->in[0], o->in[1]);
+    return o->cls == &ant__conv2d_kernel_class && !ant__conv_winograd(&s);
 }
 
 /* Chunks of the batch that are summed apart: enough for many threads, but the sums of all of them
@@ -334,6 +339,6 @@ ant_value *ant__op_conv2d_kernel(ant_program *p, ant_value *x, ant_value *dy,
     int64_t kernel =
         window->size[0] * window->size[1] * ant_value_size(x, 3) / groups * ant_value_size(dy, 3);
     attrs.i[CHUNKS] = batch_chunks(ant_value_size(x, 0), kernel);
-    ant_value *sums = ant__emit(p, &conv2d_kernel, &attrs, (ant_value *[]){x, dy}, 2, 1);
+    ant_value *sums = ant__emit(p, &ant__conv2d_kernel_class, &attrs, (ant_value *[]){x, dy}, 2, 1);
     return ant_op_sum(p, sums, ANT_AXIS(0), false);
 }

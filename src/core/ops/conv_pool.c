@@ -98,6 +98,47 @@ static int64_t spread_prep(const ant_op *o, ant_nums *n) {
 const ant_op_class ant__pool_spread_class = {
     .name = "pool_spread", .kernel = ANT__K_pool_spread, .prep = spread_prep};
 
+/* --- the kernel's gradient from winners: x, winners, dy -> (chunks, kernel…), (chunks, F) --- */
+
+static ant_conv_shape kernel_shape(const ant_op *o, ant_dims *map) {
+    const ant_window pool = pool_of(o);
+    *map = o->in[2]->dims;
+    for (int axis = 0; axis < 2; axis++)
+        map->dim[axis + 1] *= pool.size[axis];
+    return ant__conv_shape(o, map);
+}
+
+/* An image's map lies at the end of a slot. */
+static ant_conv_work kernel_work(const ant_op *o, const ant_conv_shape *s) {
+    ant_conv_work w = ant__conv_kernel_work(s, o->attrs.i[ANT__CONV_CHUNKS], 1);
+    w.piece = ant__conv_align(w.piece) + ant__conv_align(ant__dims_span(&s->y, 1, 4));
+    return w;
+}
+
+static int64_t kernel_prep(const ant_op *o, ant_nums *n) {
+    ant_dims map;
+    const ant_conv_shape s = kernel_shape(o, &map);
+    const ant_conv_work w = kernel_work(o, &s);
+    const ant_window pool = pool_of(o);
+    ant__conv_push(n, &s, &w);
+    ant__num_int(n, o->attrs.i[ANT__CONV_CHUNKS]);
+    ant__window_push(n, &pool, &map, &o->in[2]->dims);
+    ant__num_int(n, ant__conv_slot(&w) - ant__conv_align(ant__dims_span(&map, 1, 4)));
+    return w.cells;
+}
+
+static size_t kernel_workspace(const ant_op *o) {
+    ant_dims map;
+    const ant_conv_shape s = kernel_shape(o, &map);
+    const ant_conv_work w = kernel_work(o, &s);
+    return ant__conv_bytes(&w, o->out[0]->dtype);
+}
+
+const ant_op_class ant__conv2d_pool_kernel_class = {.name = "conv2d_pool_kernel",
+                                                    .kernel = ANT__K_conv2d_pool_kernel,
+                                                    .prep = kernel_prep,
+                                                    .workspace = kernel_workspace};
+
 /* Images are shared out among threads, and an image's map must stay in a cache. */
 bool ant__conv_takes_pool(const ant_op *conv, const ant_op *pool, ant_attrs *attrs) {
     enum { IMAGES = 8 };

@@ -1,6 +1,7 @@
 /* conv2d_pool: a convolution and the max pooling right behind it, as the epilogue pass joins them, with
- * the winners as a second output where it trains; pool_spread: its gradient from these; and
- * conv2d_pack: a kernel as both read it, as the keep pass puts it before them. They have no gradient
+ * the winners as a second output where it trains; pool_spread: its gradient from these;
+ * conv2d_pool_kernel: the kernel's and the bias's gradient straight from these, in chunks of the batch;
+ * and conv2d_pack: a kernel as both read it, as the keep pass puts it before them. They have no gradient
  * rules, as passes run after the gradient. */
 #ifndef ANT_CORE_OPS_CONV_POOL_H
 #define ANT_CORE_OPS_CONV_POOL_H
@@ -15,10 +16,12 @@ enum {
     ANT__CONV_POOL
 };
 enum { ANT__CONV_LIMIT }; /* attrs.f */
+/* … of conv2d_kernel, and of conv2d_pool_kernel, which has the pool's window as conv2d_pool has. */
+enum { ANT__CONV_CHUNKS = ANT__CONV_GROUPS + 1 };
 
-extern const ant_op_class ant__conv2d_class, ant__depthwise_class, ant__max_pool_class,
-    ant__max_pool_grad_class, ant__pool_spread_class, ant__conv2d_pool_class,
-    ant__conv2d_pack_class;
+extern const ant_op_class ant__conv2d_class, ant__conv2d_kernel_class, ant__depthwise_class,
+    ant__max_pool_class, ant__max_pool_grad_class, ant__pool_spread_class, ant__conv2d_pool_class,
+    ant__conv2d_pool_kernel_class, ant__conv2d_pack_class;
 /* The attributes of the conv2d_pack that packs the kernel for this conv2d or conv2d_pool. */
 ant_attrs ant__conv_pack_attrs(const ant_op *conv);
 /* What a conv2d works on: the part of its map that is made has the dims y. */
@@ -29,6 +32,8 @@ ant_conv_shape ant__conv_pool_shape(const ant_op *o);
 void ant__conv_push_own(ant_nums *n, const ant_op *o);
 /* Does the op read v as a map of which it may as well have the first rows and columns only? */
 bool ant__conv_reads_map(const ant_op *o, const ant_value *v);
+/* Does a conv2d_kernel go the direct way, image by image? */
+bool ant__conv_kernel_is_direct(const ant_op *o);
 /* Can the pooling note its winners: are its windows next to each other, and small? */
 bool ant__pool_has_winners(const ant_op *pool);
 /* The part of such a pooling's map that windows see. */

@@ -138,6 +138,11 @@ bool ant__sums_rows(const ant_op *o) {
            o->attrs.i[AXES] == o->in[0]->dims.rank - 1 && ant__dtype_real(o->in[0]->dtype);
 }
 
+void ant__sum_rows_of(ant_op *o, ant_value *v) {
+    o->in[0] = v;
+    o->attrs.i[AXES] = v->dims.rank - 1;
+}
+
 /* --- sets of axes --- */
 /* As bits below the rank; false after an error. */
 static bool axes_of(ant_program *p, const char *name, const ant_value *a, unsigned *axes) {

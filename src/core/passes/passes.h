@@ -49,6 +49,10 @@ void ant__seen_free(ant_seen *s);
  * with an output more; else nothing happens. false: out of memory. */
 bool ant__note_winners(ant_op *pool);
 
+/* The kernel's gradient of a convolution takes the pool_spread before it in, where nothing else reads that
+ * but a sum; else nothing happens. false: out of memory. */
+bool ant__join_spread(ant_op *spread);
+
 /* Moves the ops of a scan's body that give the same in every step before the scan, which is op `at`
  * of its program; gives how many. */
 int ant__hoist(ant_op *scan, int at);

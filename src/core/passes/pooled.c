@@ -98,7 +98,7 @@ static bool join(const pooled *s) {
     conv->dead = s->pool->dead = s->back->dead = last->dead = true;
     p->ops.at[joint->index] = joint;
     p->ops.at[spread->index] = spread;
-    return true;
+    return ant__join_spread(spread);
 }
 
 bool ant__note_winners(ant_op *pool) {
