@@ -1,5 +1,6 @@
 """Layer classes as users of Keras write them. tests/golden/twins.c has their twins in C."""
 import keras
+import tf_keras
 from keras import layers as L
 from keras import ops
 
@@ -177,3 +178,27 @@ class Plain(L.Layer):
     def call(self, x):
         y, h, c = self.lstm(self.dense(x))
         return ops.concatenate([ops.mean(y, axis=1), h, c], axis=-1)
+
+
+@tf_keras.utils.register_keras_serializable("old")
+class OldBlock(tf_keras.layers.Layer):
+    """Of Keras 2: weights in build, layers in a list, one of them frozen by the class."""
+
+    def __init__(self, units, **kwargs):
+        super().__init__(**kwargs)
+        self.units = units
+        self.norm = tf_keras.layers.BatchNormalization()
+        self.denses = [tf_keras.layers.Dense(units), tf_keras.layers.Dense(units, "tanh")]
+        self.fixed = tf_keras.layers.Dense(units, trainable=False)
+
+    def build(self, shape):
+        self.shift = self.add_weight("shift", shape=(self.units,), initializer="zeros")
+        self.factor = self.add_weight("factor", shape=(), initializer="ones", trainable=False)
+        super().build(shape)
+
+    def call(self, x):
+        y = self.denses[1](self.norm(self.denses[0](x)))
+        return (y + self.fixed(y)) * self.factor + self.shift
+
+    def get_config(self):
+        return {**super().get_config(), "units": self.units}

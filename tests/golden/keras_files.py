@@ -23,7 +23,7 @@ import keras  # noqa: E402
 import numpy as np  # noqa: E402
 import tensorflow as tf  # noqa: E402
 import tf_keras  # noqa: E402
-from custom_layers import (Averaged, Gate, Plain, ResidualBlock, Scaled, Stack,  # noqa: E402
+from custom_layers import (Averaged, Gate, OldBlock, Plain, ResidualBlock, Scaled, Stack,  # noqa: E402
                            TokenAndPosition, TransformerBlock)
 from keras import layers as L  # noqa: E402
 from keras import ops  # noqa: E402
@@ -812,6 +812,16 @@ def custom_ports():
     frozen.trainable = False
     m.compile("adam", "mse")
     save("custom_ports", m, trained=True)
+
+
+@case
+def old_custom():
+    i = tf_keras.Input((5, 4), name="x")
+    x = OldBlock(3, name="block")(OldBlock(4)(i))
+    m = tf_keras.Model(i, L2.Dense(2, name="y")(x))
+    m.compile("sgd", "mse")
+    save("old_custom", m, ".h5", trained=True)
+    save("old_custom_v3", tf_keras.Model(i, x), ".keras")
 
 
 def main():

@@ -260,6 +260,26 @@ static ant_value *plain_call(ant_layer_call *c, ant_program *p, const void *opti
     return ant_op_concat(p, all, 3, -1);
 }
 
+/* --- OldBlock, with the options of Gate --- */
+static int old_build(ant_layer *l, ant_graph *g, const void *options) {
+    const gate *o = options;
+    ant_inner_set(l, "norm", ant_batch_normalization(g));
+    ant_inner_append(l, "denses", ant_dense(g, o->units));
+    ant_inner_append(l, "denses", ant_dense(g, o->units, "tanh"));
+    ant_inner_set(l, "fixed", ant_dense(g, o->units, .trainable = false));
+    ant_own_weight(l, "shift", {o->units}, .initializer = "zeros");
+    return ant_own_weight(l, "factor", {0}, .initializer = "ones", .trainable = false);
+}
+
+static ant_value *old_call(ant_layer_call *c, ant_program *p, const void *options,
+                           ant_value *const *in) {
+    (void)options;
+    ant_value *y = ant_inner_call(c, "denses", in[0], .index = 0);
+    y = ant_inner_call(c, "denses", ant_inner_call(c, "norm", y), .index = 1);
+    y = ant_op_add(p, y, ant_inner_call(c, "fixed", y));
+    return ant_op_add(p, ant_op_mul(p, y, ant_own_read(c, "factor")), ant_own_read(c, "shift"));
+}
+
 /* --- all of them --- */
 int twins_register(ant_graph *g) {
     ant_register_layer_class(
@@ -282,6 +302,8 @@ int twins_register(ant_graph *g) {
     ant_register_layer_class(g, "my>Gate", ANT_TWIN_OPTIONS(gate, gate_options, GATE_DEFAULTS),
                              .build = gate_build, .call = gate_call, .inputs_min = 2,
                              .inputs_max = 2, .outputs = 2, .arguments = "x context");
+    ant_register_layer_class(g, "old>OldBlock", ANT_TWIN_OPTIONS(gate, gate_options, GATE_DEFAULTS),
+                             .build = old_build, .call = old_call);
     ant_register_layer_class(g, "Scaled", ANT_TWIN_OPTIONS(scaled, scaled_options, SCALED_DEFAULTS),
                              .build = scaled_build, .call = scaled_call);
     return ant_register_layer_class(g, "Plain",
