@@ -92,9 +92,10 @@ ANT_API const char *ant_arrays_error(const ant_arrays *d);
  *                   What LoRA learnt is in the kernel there, as Keras does it (layers/core.h).
  *                   Several inputs or outputs are a list there, unless a file told how Keras nests
  *                   them (dicts, lists in lists): then so again, in .safetensors and YAML too. A call
- *                   that says .training is written so, with a warning, for Keras does not keep to it;
- *                   where masks are about, a layer called `concatenate` is written as
- *                   `concatenate_layer`, for Keras gives that name to a mask
+ *                   that says .training is written so, with a warning, for Keras does not keep to it,
+ *                   and so is attention whose masks Keras would take away (tutorial 6); where masks
+ *                   are about, a layer called `concatenate` is written as `concatenate_layer`, for
+ *                   Keras gives that name to a mask
  * States of stateful layers are a run's and are not saved. 0, or the model's error. */
 ANT_API int ant_save(ant_model *m, const char *path);
 /* A model from a file, told apart by its content:

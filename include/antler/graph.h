@@ -84,7 +84,8 @@ typedef struct ant_call_options {
     ant_node *in[ANT_MAX_PORTS];            /* at most 15 */
     const void *too_many;                   /* catches one input too many */
     ant_node *initial_state[ANT_MAX_PORTS]; /* recurrent layers: their states at the start */
-    ant_node *mask[ANT_MAX_PORTS]; /* bool, in place of the inputs' own masks; NULL: their own */
+    ant_node *mask[ANT_MAX_PORTS]; /* bool, in place of the inputs' own masks; NULL: their own;
+                                      ant_unmasked(): none */
     int training;     /* 0 or 1: always as if predicting or training; ANT_NONE: as the model runs */
     const char *name; /* of the call, in files; NULL: the layer's, then layer@2 … */
     /* Attention layers only (layers/attention.h). */
@@ -97,13 +98,16 @@ typedef struct ant_call_options {
 /* ant_call(layer, a, b, .training = false): result 0 of calling a layer or model on nodes. A layer
  * called again has the same weights. The first call builds the layer on the shapes it gets.
  *     ant_call(ant_multi_head_attention(g, 4, 16), q, .value = v, .use_causal_mask = true)
- * .mask = m is the first input's, .mask = {NULL, m} the second one's.
+ * .mask = m is the first input's, .mask = {NULL, m} the second one's; .mask = ant_unmasked() takes the
+ * first input as if it had no mask.
  * Errors: ANT_E_SHAPE (with both shapes), ANT_E_GRAPH (nodes of another graph, NULL), ANT_E_LIMIT,
  * ANT_E_OPTION (a keyword that the layer does not take). */
 #define ant_call(...)                                                                              \
     ant_call_(&(ant_call_options){.training = ANT_NONE, .layer = __VA_ARGS__},                     \
               offsetof(ant_call_options, ant_end), __FILE__, __LINE__)
 ANT_API ant_node *ant_call_(const ant_call_options *o, size_t size, const char *file, int line);
+/* Stands for no mask, in .mask of ant_call only. */
+ANT_API ant_node *ant_unmasked(void);
 /* Result k (from 0) of the call that `node` is a result of: the states of an LSTM, for example.
  * Error: ANT_E_GRAPH when there is no such result. */
 ANT_API ant_node *ant_output(ant_node *node, int k);

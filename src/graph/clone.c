@@ -85,6 +85,9 @@ static int clone_step(ant_cloner *k, const ant_model_body *b, const ant_step *s,
                                              : &o.attention_mask;
         *to = at[from[j]];
     }
+    for (int i = 0; i < u->n_in; i++)
+        if (ant__use_unmasks(u, i))
+            o.mask[i] = ant_unmasked();
     ant_layer_use *made = ant__use_new(k->to, &o);
     if (!made)
         return k->to->context.error.code;

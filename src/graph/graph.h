@@ -59,7 +59,8 @@ struct ant_layer_use {
     ant_layer *layer;
     int n_in, n_states, n_out;
     ant_node **in, **state, **out;
-    ant_node **mask; /* n_in of them, by input; NULL: its own */
+    ant_node **mask;   /* n_in of them, by input; NULL: its own … */
+    unsigned unmasked; /* … or none, by bits of the inputs */
     ant_node *attention_mask;
     int training; /* ANT_NONE, 0, 1 */
     bool use_causal_mask, return_attention_scores;
@@ -68,6 +69,15 @@ struct ant_layer_use {
     int line;
 };
 
+/* Is the mask that input i carries left out of the call? */
+static inline bool ant__use_unmasks(const ant_layer_use *u, int i) {
+    return u->unmasked >> i & 1;
+}
+/* Leaves out these masks too: the call's results have other masks from then on, or none. 0 or an
+ * error in the graph. */
+int ant__use_unmask(ant_layer_use *u, unsigned inputs);
+/* Finds the masks of the results anew, after those of the inputs changed. Likewise. */
+int ant__use_remask(ant_layer_use *u);
 /* A call's operands in order: inputs, initial states, masks, attention mask; NULL behind the last. */
 typedef enum ant_role { ANT__IN, ANT__STATE, ANT__MASK, ANT__ATTENTION_MASK } ant_role;
 int ant__use_operands(const ant_layer_use *u);

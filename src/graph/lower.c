@@ -66,7 +66,7 @@ static void take_operands(ant_layer_call *c, const ant_model_body *b, const ant_
         ant_value *value = at->value[from[k]];
         if (role == ANT__IN) {
             c->in[i] = value;
-            c->mask[i] = at->mask[from[k]];
+            c->mask[i] = ant__use_unmasks(u, i) ? NULL : at->mask[from[k]];
         } else if (role == ANT__STATE) {
             c->initial_state[i] = value;
         } else if (role == ANT__MASK) {

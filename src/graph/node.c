@@ -8,6 +8,11 @@ ant_node *ant__dead_node(void) {
     return (ant_node *)(uintptr_t)&dead;
 }
 
+ant_node *ant_unmasked(void) {
+    static const ant_node none;
+    return (ant_node *)(uintptr_t)&none;
+}
+
 bool ant__node_dead(const ant_node *n) {
     return !n || !n->graph;
 }
@@ -151,7 +156,7 @@ static int check_masks(ant_graph *g, const ant_layer_use *u, ant_node *const *ma
             return ant__fail(&g->context.error, ANT_E_GRAPH,
                              "the call of %s has a mask for input %d, but %d input%s",
                              ant__layer_label(u->layer), i, u->n_in, u->n_in == 1 ? "" : "s");
-        if (mask && mask->dtype != ANT_BOOL)
+        if (mask && mask != ant_unmasked() && mask->dtype != ANT_BOOL)
             return ant__fail(&g->context.error, ANT_E_SHAPE,
                              "the mask of the call of %s is of type %s, must be bool",
                              ant__layer_label(u->layer), ant__dtype_name(mask->dtype));
@@ -185,7 +190,7 @@ static void operands_into(ant_layer_call *c, const ant_layer_use *u) {
         c->in[i] = stand_in(p, u->in[i]);
         if (u->mask[i])
             c->mask[i] = stand_in(p, u->mask[i]);
-        else if (u->in[i]->mask)
+        else if (u->in[i]->mask && !ant__use_unmasks(u, i))
             c->mask[i] = ant__input(p, ANT_BOOL, u->in[i]->mask);
     }
     for (int i = 0; i < u->n_states; i++)
@@ -223,7 +228,19 @@ static int make_results(ant_graph *g, ant_layer_use *u, const ant_layer_call *c)
     return 0;
 }
 
-static int infer(ant_graph *g, ant_layer_use *u) {
+static int remask_results(ant_graph *g, ant_layer_use *u, const ant_layer_call *c) {
+    for (int k = 0; k < u->n_out; k++) {
+        const ant_node *n = make_result(g, u, k, c);
+        if (!n)
+            return g->context.error.code;
+        u->out[k]->mask = n->mask;
+    }
+    return 0;
+}
+
+typedef int results_taker(ant_graph *g, ant_layer_use *u, const ant_layer_call *c);
+
+static int infer(ant_graph *g, ant_layer_use *u, results_taker *take) {
     ant_program *p = ant__program_new(ant__real_type(&g->context));
     if (!p)
         return ant__fail_memory(&g->context.error);
@@ -242,11 +259,20 @@ static int infer(ant_graph *g, ant_layer_use *u) {
     if (code)
         ant__fail(&g->context.error, code, "%s", context.error.text);
     else
-        code = make_results(g, u, &c);
+        code = take(g, u, &c);
     ant__free(lowering.losses.at);
     ant__program_free(p);
     ant__arena_free(&context.arena);
     return code;
+}
+
+int ant__use_remask(ant_layer_use *u) {
+    return infer(ant__layer_graph(u->layer), u, remask_results);
+}
+
+int ant__use_unmask(ant_layer_use *u, unsigned inputs) {
+    u->unmasked |= inputs;
+    return ant__use_remask(u);
 }
 
 /* --- calls --- */
@@ -308,6 +334,11 @@ static int take_operands(ant_context *c, ant_layer_use *u, const ant_call_option
     if (u->n_states < 0)
         return u->n_states;
     code = take_nodes(c, &u->mask, o->mask, u->n_in);
+    for (int i = 0; i < u->n_in && code >= 0; i++)
+        if (u->mask[i] == ant_unmasked()) {
+            u->mask[i] = NULL;
+            u->unmasked |= 1u << i;
+        }
     return code < 0 ? code : 0;
 }
 
@@ -343,7 +374,7 @@ ant_layer_use *ant__use_new(ant_graph *g, const ant_call_options *o) {
         ant__fail_memory(&g->context.error);
         return NULL;
     }
-    return use_fill(g, u, o) || build(u) || infer(g, u) ? NULL : u;
+    return use_fill(g, u, o) || build(u) || infer(g, u, make_results) ? NULL : u;
 }
 
 /* A dead layer's own graph knows why; the node's must not stay silent when it is another. */

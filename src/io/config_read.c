@@ -155,7 +155,9 @@ static int masks_read(scope *s, ant_call_options *o, ant_tree *t) {
             return ant__tree_fail(context_of(s), x, ANT_E_LIMIT, "more than %d masks", n);
         if (!one && x->kind == ANT__WORD && ant__word_among("none None null ~", x->text, false))
             continue;
-        if (!(o->mask[n] = node_read(s, x, NULL)))
+        if (!one && !x->raw && x->kind == ANT__WORD && !strcmp(x->text, "off"))
+            o->mask[n] = ant_unmasked();
+        else if (!(o->mask[n] = node_read(s, x, NULL)))
             return context_of(s)->error.code;
     }
     return 0;

@@ -189,17 +189,25 @@ static bool add_states(writer *w, const ant_model_body *b, const ant_layer_use *
     return add(call, list);
 }
 
-/* The first input's mask alone stands without a list. */
+static ant_tree *mask(writer *w, const ant_model_body *b, const ant_layer_use *u, int i) {
+    if (u->mask[i])
+        return reference(w, b, u->mask[i], NULL);
+    return new_tree(w, ANT__WORD, NULL, ant__use_unmasks(u, i) ? "off" : "none");
+}
+
+/* The first input's mask alone stands without a list; `off` always in one, for an input may be called
+ * so. */
 static bool add_masks(writer *w, const ant_model_body *b, const ant_layer_use *u, ant_tree *call) {
     int last = u->n_in - 1;
-    while (last >= 0 && !u->mask[last])
+    while (last >= 0 && !u->mask[last] && !ant__use_unmasks(u, last))
         last--;
-    if (last <= 0)
-        return last < 0 || add(call, reference(w, b, u->mask[0], "mask"));
+    if (last < 0)
+        return true;
+    if (!last && u->mask[0])
+        return add(call, reference(w, b, u->mask[0], "mask"));
     ant_tree *list = new_tree(w, ANT__ITEMS, "mask", NULL);
     for (int i = 0; i <= last; i++)
-        if (!add(list, u->mask[i] ? reference(w, b, u->mask[i], NULL)
-                                  : new_tree(w, ANT__WORD, NULL, "none")))
+        if (!add(list, mask(w, b, u, i)))
             return false;
     return add(call, list);
 }

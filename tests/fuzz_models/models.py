@@ -125,13 +125,6 @@ class Maker:
         return L.MultiHeadAttention(heads, size, value_dim=some(self.rng, None, 2),
                                     use_bias=yes(self.rng))
 
-    def own(self, x):
-        """The same numbers in a tensor that no other layer is given. Keras's MultiHeadAttention takes the
-        masks away from the tensors it is called on, when it runs: what comes later sees none, and what
-        comes later is not said by the graph."""
-        masked = keras.src.backend.get_keras_mask(x) is not None
-        return L.Rescaling(1.0)(x) if masked or self.depth else x
-
     def attention(self):
         walks = [v for v in self.values if len(v.shape) == 3]
         if not walks:
@@ -140,14 +133,12 @@ class Maker:
         v = some(self.rng, *walks)
         causal = yes(self.rng, 0.3)
         if yes(self.rng, 0.6):
-            layer, given = self.multi_head(q, v), (q, v)
-            q, v = self.own(q), self.own(v)
+            layer = self.multi_head(q, v)
             # Keras says the scores' shape as if there were as many keys as queries
             if yes(self.rng, 0.2) and q.shape[1] == v.shape[1]:
                 out = layer(q, v, use_causal_mask=causal, return_attention_scores=True)
             else:
                 out = layer(q, value=v, use_causal_mask=causal)
-            q, v = given
         else:
             same = [x for x in walks if x.shape[2] == q.shape[2]]
             v = some(self.rng, *same)

@@ -428,12 +428,43 @@ def masks():
 def masked_attention():
     q, v = (keras.Input((n,), dtype="int32", name=name) for n, name in ((4, "q"), (5, "v")))
     table = L.Embedding(6, 4, mask_zero=True)
-    # Keras's attention takes the masks away from what it was called on, so each has its own.
+    # MultiHeadAttention takes the masks away from what it was called on: here each has its own.
     outs = [layer(table(q), table(v)) for layer in (L.MultiHeadAttention(2, 3), L.GroupQueryAttention(2, 2, 1))]
     outs += [layer([table(q), table(v)]) for layer in (L.Attention(use_scale=True), L.AdditiveAttention())]
     outs += [L.MultiHeadAttention(1, 2, value_dim=3)(table(q), table(v), table(v)),
              L.GlobalAveragePooling1D()(L.MultiHeadAttention(2, 2)(table(q), table(q), use_causal_mask=True))]
     save("masked_attention", keras.Model([q, v], outs))
+
+
+def block(x, names):
+    """Attention, then a dense layer, each around a sum and a normalization."""
+    a = L.MultiHeadAttention(2, 3, name=names + "_attention")(x, x)
+    x = L.LayerNormalization(name=names + "_norm")(L.Add(name=names + "_sum")([x, L.Dropout(0.1)(a)]))
+    return L.LayerNormalization()(x + L.Dense(4)(L.Dense(6, "relu")(x)))
+
+
+@case
+def lost_masks():
+    """Two attentions on one tensor, of which the one that runs later sees no mask of it any more."""
+    words = keras.Input((5,), dtype="int32", name="words")
+
+    def masked():
+        return L.Embedding(6, 4, mask_zero=True)(words)
+
+    x = masked()
+    two = block(block(x, "first"), "second")
+    save("lost_masks", keras.Model(words, [two, L.GlobalAveragePooling1D()(two), L.GRU(2)(two)]))
+    x, y, z = masked(), masked(), masked()
+    late = L.MultiHeadAttention(1, 3)(x, L.Dense(4)(L.Dense(4)(x)))
+    outs = [L.MultiHeadAttention(2, 3)(x, x), late, L.Attention()([x, x]), L.GroupQueryAttention(2, 2, 1)(x, x),
+            L.MultiHeadAttention(2, 3)(y, L.Dropout(0.2)(y)), L.GRU(2)(y), L.AdditiveAttention()([y, y]),
+            L.Maximum()([y, z]), L.Dense(2)(y), L.GlobalAveragePooling1D()(L.Dense(2)(y))]
+    save("lost_masks_2", keras.Model(words, outs))
+    i, j = keras.Input((5, 4)), keras.Input((5, 4))
+    inner = keras.Model([i, j], [L.MultiHeadAttention(2, 2)(i, i), L.Identity()(j), L.Attention()([i, j])], name="inner")
+    x, y = masked(), masked()
+    outs = [*inner([x, y]), L.MultiHeadAttention(2, 3)(x, y), L.Attention()([y, x]), *inner([y, x])]
+    save("lost_masks_inside", keras.Model(words, [L.GlobalAveragePooling1D()(o) for o in outs]))
 
 
 # --- graphs ---

@@ -114,6 +114,37 @@ START_TEST(masks_travel) {
 }
 END_TEST
 
+/* A call that leaves out its input's mask is one on a tensor that has none; so is its clone. */
+START_TEST(masks_are_left_out) {
+    ant_graph *g = ant_graph_new(.threads = 1), *other = ant_graph_new(.threads = 1);
+    ant_node *x = ant_input(g, {4, 6}), *y = ant_call(ant_masking(g, 0.25), x);
+    ant_node *bare = ant_call(ant_layer_parse(g, "Operation(multiply, x2=1)"), y);
+    ant_layer *l = ant_multi_head_attention(g, 2, 3);
+    ant_node *none = ant_unmasked(), *plain = ant_call(l, bare, bare), *masked = ant_call(l, y, y);
+    ant_node *off = ant_call(l, y, y, .mask = {none, none}),
+             *half = ant_call(l, y, y, .mask = none);
+    ck_assert(masked->mask && !off->mask && !half->mask);
+    ant_model *m = ant_model_new(g, ANT_NODES(x), ANT_NODES(plain, off, masked, half));
+    float given[48];
+    memcpy(given, data, sizeof given);
+    for (int i = 0; i < 6; i++)
+        given[2 * 6 + i] = 0.25F;
+    batch a = {.x = {given}, .rows = 2}, b = a;
+    weights_pattern(m);
+    run_ok(m, &a);
+    ck_assert(close_to(a.out[0], a.out[1], 48));
+    ck_assert(!close_to(a.out[0], a.out[2], 48));
+    ck_assert(!close_to(a.out[1], a.out[3], 48) && !close_to(a.out[2], a.out[3], 48));
+    ant_model *copy = ant_clone(m, other, true);
+    run_ok(copy, &b);
+    for (int k = 0; k < 4; k++)
+        ck_assert(close_to(a.out[k], b.out[k], 48));
+    ck_assert(ant__node_dead(ant_call(l, x, x, .mask = {NULL, NULL, none})));
+    ant_graph_free(g);
+    ant_graph_free(other);
+}
+END_TEST
+
 START_TEST(clones_keep_keywords) {
     ant_graph *g = ant_graph_new(.threads = 1), *other = ant_graph_new(.threads = 1);
     ant_node *x = ant_input(g, {4, 6}), *keep = ant_input(g, {4}, .dtype = "bool");
@@ -288,6 +319,6 @@ START_TEST(an_equation_keeps_its_sizes) {
 END_TEST
 
 ANT_TEST_MAIN("attention", {inputs_by_name}, {scores_are_a_second_result}, {masks_agree},
-              {masks_travel}, {clones_keep_keywords}, {inner_layers_have_keras_names},
-              {dropout_of_weights}, {lengths_may_be_unknown}, {an_equation_keeps_its_sizes},
-              ANT_LOOP(refused, (int)(sizeof calls / sizeof *calls)))
+              {masks_travel}, {masks_are_left_out}, {clones_keep_keywords},
+              {inner_layers_have_keras_names}, {dropout_of_weights}, {lengths_may_be_unknown},
+              {an_equation_keeps_its_sizes}, ANT_LOOP(refused, (int)(sizeof calls / sizeof *calls)))

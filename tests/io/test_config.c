@@ -95,6 +95,26 @@ static const struct {
      "  k: l(v, mask=m)\n"
      "  s: f(q, v, use_causal_mask=true, return_attention_scores=true)\n"
      "outputs: {h: h, k: k, w: 's[1]'}\n"},
+    /* calls that leave out the masks of their inputs */
+    {"inputs: {w: {shape: [5], dtype: int32}}\n"
+     "layers: {e: 'Embedding(9, 2, mask_zero=true)', l: LSTM(2), a: Add}\n"
+     "calls: {h: e(w), k: 'l(h, mask=[off])', s: 'a(h, h, mask=[none, off])'}\n"
+     "outputs: {k: k, s: s}\n",
+     "name: model\n"
+     "inputs:\n"
+     "  w: {shape: [5], dtype: int32}\n"
+     "layers:\n"
+     "  e:\n"
+     "    Embedding: {input_dim: 9, output_dim: 2, mask_zero: true}\n"
+     "  l:\n"
+     "    LSTM: {units: 2}\n"
+     "  a:\n"
+     "    Add: {}\n"
+     "calls:\n"
+     "  h: e(w)\n"
+     "  k: l(h, mask=[off])\n"
+     "  s: a(h, h, mask=[none, off])\n"
+     "outputs: {k: k, s: s}\n"},
     /* a frozen model freezes what is in it */
     {"name: f\ninputs: {a: [4]}\n"
      "layers: {inner: {Sequential: [Input(4), BatchNormalization], trainable: no}}\n"

@@ -206,29 +206,33 @@ static void keep_warning(void *data, const char *text) {
     snprintf(warned, sizeof warned, "%s", text);
 }
 
-/* What is left of masks in Keras behind attention: none for a second one on the same tensor, or on a sum
- * with it; the one of its result for what comes after it. */
+/* What is left of masks in Keras behind attention: none for a second one on the same tensor, and none of
+ * it in a sum with another; the one of its result for what comes after it. A file that was read says so
+ * in its calls. */
+static const char *const lost[] = {
+    "'multi_head_attention' (MultiHeadAttention): Keras runs it with other masks",
+    "'sum' (Add): Keras runs it with other masks", ""};
+
 START_TEST(masks_that_keras_loses) {
     ant_graph *g = ant_graph_new(.warn = keep_warning);
     ant_node *in = ant_input(g, {4}, .dtype = "int32");
     ant_node *e = ant_call(ant_embedding(g, 9, 3, .mask_zero = true), in);
     ant_node *a = ant_call(ant_multi_head_attention(g, 2, 3), e, e);
-    ant_node *from = _i == 0 ? e : _i == 1 ? ant_call(ant_layer_parse(g, "Add"), e, a) : a;
+    ant_node *sum = ant_call(ant_layer_parse(g, "Add(name=sum)"), e, a);
+    ant_node *from = _i == 0 ? e : _i == 1 ? sum : a;
     ant_node *b = ant_call(ant_multi_head_attention(g, 2, 3, .name = "second"), from, from);
     ant_model *m = ant_model_new(g, ANT_NODES(in), ANT_NODES(a, b));
-    const char *said =
-        _i < 2 ? "'second' (MultiHeadAttention): a MultiHeadAttention before it" : "";
-    char path[256];
     scratch_begin();
-    snprintf(path, sizeof path, "%s", scratch_path("m.keras"));
-    for (int loads = 0; loads < 2; loads++) {
+    const char *path = scratch_path("m.keras");
+    for (int rounds = 0; rounds < 3; rounds++) {
         *warned = 0;
-        if (loads)
-            ant_load(g, path);
-        else
-            ck_assert_msg(!ant_save(m, path), "%s", ant_model_error(m));
-        ck_assert_str_eq(ant_error(g), "");
+        ck_assert_msg(!ant_save(m, path), "%s", ant_model_error(m));
+        const char *said = rounds ? "" : lost[_i];
         ck_assert_msg(strstr(warned, said) && !*said == !*warned, "'%s'", warned);
+        *warned = 0;
+        m = ant_load(g, path);
+        ck_assert_str_eq(ant_error(g), "");
+        ck_assert_str_eq(warned, "");
     }
     scratch_end();
     ant_graph_free(g);

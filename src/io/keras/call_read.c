@@ -223,9 +223,16 @@ static int add_masks(reader *r, const ant_tree *const *masks, int n) {
     return 0;
 }
 
+/* Keras's MultiHeadAttention asks the query for its mask, whatever the call says. */
+static void forget_query_mask(reader *r) {
+    if (!strcmp(ant__keras_class(r->object), "MultiHeadAttention"))
+        r->said[QUERY_MASK] = NULL;
+}
+
 static int add_mask(reader *r) {
     const ant_tree *masks[ANT_MAX_PORTS];
     int n = 0;
+    forget_query_mask(r);
     if (!r->said[MASK])
         return add_masks(r, r->said + QUERY_MASK, 3);
     int code = flatten(r, r->said[MASK], masks, &n);

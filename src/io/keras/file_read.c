@@ -156,7 +156,7 @@ static ant_model *build(reader *r, ant_compiling how) {
     ant_model *m = ant__keras_model_make(&r->c, &from, &r->compile);
     if (!m || ant__keras_notes_take(&r->c, m, r->path, r->metadata))
         return NULL;
-    return from.legacy || !ant__keras_masks_check(&r->c, m) ? m : NULL;
+    return m;
 }
 
 ant_model *ant__keras_model(ant_graph *g, const char *path, const unsigned char *bytes, size_t size,

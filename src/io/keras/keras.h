@@ -17,7 +17,7 @@
  *     paths.c                          which weight stands where in the HDF5 file
  *     weights.c, optimizer_state.c     the numbers there
  *     notes.c                          what only Antler keeps
- *     masks.c                          a warning about masks that Keras loses
+ *     masks.c                          masks that Keras loses
  *     legacy*.c                        whole models of Keras 2 and tf.keras in one HDF5 file
  *
  * Names in a file are data: they are never looked up as modules, paths or code. */
@@ -125,7 +125,9 @@ ant_tree *ant__keras_notes(ant_context *c, const ant_model *m);
 int ant__keras_notes_take(ant_context *c, ant_model *m, const char *path, const ant_tree *metadata);
 
 /* --- masks.c --- */
-/* Warns where Keras's attention runs without a mask that it has here. 0 or an error in c. */
+/* Marks the calls that Keras runs without a mask that their input has. 0 or an error in c. */
+int ant__keras_masks_mark(ant_context *c, ant_model *m);
+/* Warns where a call is marked otherwise. Likewise. */
 int ant__keras_masks_check(ant_context *c, ant_model *m);
 
 /* --- whole files --- */

@@ -57,5 +57,5 @@ ant_model *ant__keras_model_make(ant_context *c, const ant_keras_source *from, a
     else if (!m && from->g->context.error.code)
         ant__fail(&c->error, from->g->context.error.code, "%s", from->g->context.error.text);
     ant__arena_free(&b.c.arena);
-    return m;
+    return m && !from->legacy && ant__keras_masks_mark(c, m) ? NULL : m;
 }
