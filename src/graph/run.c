@@ -331,16 +331,19 @@ void ant__run_measure(ant_run *r, ant_measure *m) {
     r->measure = m;
 }
 
-static int run_measured(ant_run *r, ant_program *p, ant_report *report) {
+static int run_once(ant_run *r, ant_program *p, ant_report *report) {
+    ant_pool *pool = ant__program_repays_threads(p) ? r->pool : NULL;
+    if (!r->measure)
+        return ant__program_run(p, pool, report);
     r->measure->runs++;
-    return ant__program_run_timed(p, r->pool, report, r->measure->seconds);
+    return ant__program_run_timed(p, pool, report, r->measure->seconds);
 }
 
 int ant__run_execute(ant_run *r, ant_program *p) {
     ant_report report = {0};
     if (r->measure && !ant__measure_begin(r->measure, p))
         return ant__fail_memory(&r->error);
-    int code = r->measure ? run_measured(r, p, &report) : ant__program_run(p, r->pool, &report);
+    int code = run_once(r, p, &report);
     ++*ant__run_counter(r);
     for (int i = 0; i < r->states.n; i++)
         r->states.at[i]->fresh = false;

@@ -6,6 +6,7 @@
 #include "runner.h"
 #include "support.h"
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* --- a network of two layers --- */
@@ -252,6 +253,28 @@ START_TEST(threads_give_the_same_bits) {
 }
 END_TEST
 
+/* A small product is done by one thread, a large one and one with large weights are not. */
+START_TEST(threads_must_repay) {
+    static const struct {
+        int64_t rows, depth, columns;
+        bool repays;
+    } cases[] = {
+        {64, 64, 64, false}, {1, 784, 128, false}, {1, 2048, 1024, true}, {256, 512, 512, true}};
+    for (int k = 0; k < 4; k++) {
+        ant_program *p = ant__program_new(ANT_FLOAT32);
+        const ant_dims dims = ANT__DIMS(cases[k].depth, cases[k].columns);
+        ant_variable w = {.name = "w", .dtype = ANT_FLOAT32, .dims = dims};
+        w.data = calloc((size_t)ant__dims_count(&dims), sizeof(float));
+        ant_value *x = ant__input(p, ANT_FLOAT32, &ANT__DIMS(cases[k].rows, cases[k].depth));
+        ant__output(p, ant_op_matmul(p, x, ant__read(p, &w), false, false));
+        machine m = machine_of(p, ANT__ALL_PASSES);
+        ck_assert_int_eq(ant__program_repays_threads(p), cases[k].repays);
+        machine_free(&m);
+        free(w.data);
+    }
+}
+END_TEST
+
 /* --- what is refused --- */
 START_TEST(dead_in_dead_out) {
     ant_program *p = ant__program_new(ANT_FLOAT32);
@@ -383,6 +406,6 @@ ANT_TEST_MAIN("program", ANT_LOOP(gradients_of_a_network, 3), ANT_LOOP(swap, SET
               ANT_LOOP(one_value_twice, SETS), ANT_LOOP(the_backward_part_sees_the_old_state, SETS),
               ANT_LOOP(an_index_outside_marks_the_run, SETS),
               ANT_LOOP(random_numbers_follow_the_counter, SETS), {threads_give_the_same_bits},
-              {dead_in_dead_out}, {foreign_values_are_refused}, {assignments_must_fit},
-              {huge_sizes_are_refused}, {every_allocation_may_fail},
+              {threads_must_repay}, {dead_in_dead_out}, {foreign_values_are_refused},
+              {assignments_must_fit}, {huge_sizes_are_refused}, {every_allocation_may_fail},
               {programs_can_be_freed_at_any_stage}, {costs_come_from_shapes})

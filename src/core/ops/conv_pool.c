@@ -100,12 +100,12 @@ const ant_op_class ant__pool_spread_class = {
 
 /* --- the kernel's gradient from winners: x, winners, dy -> (chunks, kernel…), (chunks, F) --- */
 
-static ant_conv_shape kernel_shape(const ant_op *o, ant_dims *map) {
+ant_dims ant__conv_pool_map(const ant_op *o) {
     const ant_window pool = pool_of(o);
-    *map = o->in[2]->dims;
+    ant_dims map = o->in[2]->dims;
     for (int axis = 0; axis < 2; axis++)
-        map->dim[axis + 1] *= pool.size[axis];
-    return ant__conv_shape(o, map);
+        map.dim[axis + 1] *= pool.size[axis];
+    return map;
 }
 
 /* An image's map lies at the end of a slot. */
@@ -116,8 +116,8 @@ static ant_conv_work kernel_work(const ant_op *o, const ant_conv_shape *s) {
 }
 
 static int64_t kernel_prep(const ant_op *o, ant_nums *n) {
-    ant_dims map;
-    const ant_conv_shape s = kernel_shape(o, &map);
+    const ant_dims map = ant__conv_pool_map(o);
+    const ant_conv_shape s = ant__conv_shape(o, &map);
     const ant_conv_work w = kernel_work(o, &s);
     const ant_window pool = pool_of(o);
     ant__conv_push(n, &s, &w);
@@ -128,8 +128,8 @@ static int64_t kernel_prep(const ant_op *o, ant_nums *n) {
 }
 
 static size_t kernel_workspace(const ant_op *o) {
-    ant_dims map;
-    const ant_conv_shape s = kernel_shape(o, &map);
+    const ant_dims map = ant__conv_pool_map(o);
+    const ant_conv_shape s = ant__conv_shape(o, &map);
     const ant_conv_work w = kernel_work(o, &s);
     return ant__conv_bytes(&w, o->out[0]->dtype);
 }

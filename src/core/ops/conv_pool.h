@@ -28,6 +28,8 @@ ant_attrs ant__conv_pack_attrs(const ant_op *conv);
 ant_conv_shape ant__conv_shape(const ant_op *conv, const ant_dims *y);
 /* … of a conv2d_pool: the part that is pooled. */
 ant_conv_shape ant__conv_pool_shape(const ant_op *o);
+/* The dims of the map of a conv2d_pool_kernel, as far as windows see it. */
+ant_dims ant__conv_pool_map(const ant_op *o);
 /* conv2d's own numbers for its kernel. */
 void ant__conv_push_own(ant_nums *n, const ant_op *o);
 /* Does the op read v as a map of which it may as well have the first rows and columns only? */

@@ -1,4 +1,4 @@
-/* What instructions move and do, from shapes: for profiles. */
+/* What instructions move and do, from shapes: for profiles, and to tell what threads may share. */
 #include "core/kernels/elementwise.h"
 #include "core/kernels/walk_numbers.h"
 #include "core/ops/conv_pool.h"
@@ -55,6 +55,10 @@ static double any_convolution(const ant_op *o) {
         return forward(o);
     if (ends(o, "_input"))
         return convolution(o->in[0], o->in[1], 1);
+    if (o->cls == &ant__conv2d_pool_kernel_class) {
+        const ant_value map = {.dims = ant__conv_pool_map(o)};
+        return convolution(&map, o->out[0], (double)o->out[0]->dims.dim[0]);
+    }
     if (ends(o, "_kernel"))
         return convolution(o->in[1], o->out[0], (double)o->out[0]->dims.dim[0]);
     return convolution(o->out[0], o->in[1], 1);
@@ -179,4 +183,43 @@ ant_cost ant__program_cost(const ant_program *p, int k) {
             return op_cost(p->ops.at[i]);
     double bytes = (double)ant__value_bytes(p->commits.at[k].from);
     return (ant_cost){.bytes = 2 * bytes};
+}
+
+/* --- what threads may share --- */
+
+/* Of one run: seconds of a core that does all of it, about, and bytes of weights in products. */
+typedef struct shared {
+    double seconds, weights;
+} shared;
+
+static double seconds_of(const ant_cost *c) {
+    const double operations = c->operations / 100e9, bytes = c->bytes / 50e9;
+    return (operations > bytes ? operations : bytes) + c->exponentials * 0.3e-9;
+}
+
+static double weights_of(const ant_op *o) {
+    const bool product = named(o, "matmul") || named(o, "dense") || begins(o, "conv2d");
+    const ant_value *w = product ? o->in[1] : NULL;
+    return w && w->kind != ANT__TEMP ? (double)ant__value_bytes(w) : 0;
+}
+
+static shared shared_of(const ant_program *p) {
+    shared sum = {0};
+    for (int i = 0, k = 0; i < p->ops.n; i++) {
+        const ant_op *o = p->ops.at[i];
+        if (o->cls->view)
+            continue;
+        const bool cut = p->code.at[k++].cells > 1;
+        const shared body = o->body ? shared_of(o->body) : (shared){0};
+        const ant_cost c = cut && !o->body ? op_cost(o) : (ant_cost){0};
+        sum.seconds += seconds_of(&c) + body.seconds * (o->body ? (double)o->body->steps : 0);
+        sum.weights += body.weights + (cut ? weights_of(o) : 0);
+    }
+    return sum;
+}
+
+bool ant__repays_threads(const ant_program *p) {
+    enum { MICROSECONDS = 400, CACHE = 4 << 20 };
+    const shared s = shared_of(p);
+    return s.seconds >= 1e-6 * MICROSECONDS || s.weights >= CACHE;
 }

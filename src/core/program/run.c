@@ -42,8 +42,13 @@ int ant__program_lower(ant_program *p, int passes) {
         ant__program_assemble(p))
         return *code;
     p->lowered = true;
+    p->repays_threads = ant__repays_threads(p);
     ant__program_bind_variables(p);
     return 0;
+}
+
+bool ant__program_repays_threads(const ant_program *p) {
+    return p->repays_threads;
 }
 
 size_t ant__program_arena(const ant_program *p) {
