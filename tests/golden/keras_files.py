@@ -462,8 +462,11 @@ def lost_masks():
     save("lost_masks_2", keras.Model(words, outs))
     i, j = keras.Input((5, 4)), keras.Input((5, 4))
     inner = keras.Model([i, j], [L.MultiHeadAttention(2, 2)(i, i), L.Identity()(j), L.Attention()([i, j])], name="inner")
+    i = keras.Input((5, 4))
+    g = L.GroupQueryAttention(1, 2, 1)(i, i)
+    takes = keras.Model(i, [g, L.MultiHeadAttention(1, 2)(i, g)], name="takes")
     x, y = masked(), masked()
-    outs = [*inner([x, y]), L.MultiHeadAttention(2, 3)(x, y), L.Attention()([y, x]), *inner([y, x])]
+    outs = [*takes(masked()), *inner([x, y]), L.MultiHeadAttention(2, 3)(x, y), L.Attention()([y, x]), *inner([y, x])]
     save("lost_masks_inside", keras.Model(words, [L.GlobalAveragePooling1D()(o) for o in outs]))
 
 

@@ -16,6 +16,7 @@ typedef struct effect {
     const ant_model_body *body;
     unsigned may;            /* inputs that may have masks, as far as it was gone through */
     unsigned gone;           /* inputs whose masks it takes away */
+    unsigned gone_out;       /* outputs whose masks were taken away inside it */
     int same[ANT_MAX_PORTS]; /* which input an output is; -1: none */
 } effect;
 
@@ -236,6 +237,7 @@ static int go_through(pass *p, const ant_step *s) {
         p->tensor[place] = same < 0 ? place : p->tensor[place_in(p, s, same)];
         p->may[place] = may_have(p, u, k, masked);
         p->told[place] = p->may[place] && tells(p, s);
+        p->gone[place] = e.gone_out >> k & 1;
     }
     for (int i = 0; i < u->n_in && takes_masks_away(u->layer); i++)
         *gone_of(p, s, i) = true;
@@ -251,6 +253,7 @@ static void tell(const pass *p, unsigned may, effect *out) {
     for (int k = 0; k < b->n_out; k++) {
         int same = p->tensor[b->out_place[k]];
         out->same[k] = same < b->n_in ? same : -1;
+        out->gone_out |= (unsigned)p->gone[same] << k;
     }
 }
 
