@@ -321,6 +321,8 @@ static int go(walk *w, ant_model *m) {
         code = go_through_model(w, m, 0, false, &e);
     ant__names_free(&w->seen);
     ant__free(w->effects.at);
+    if (code == ANT_E_MEMORY)
+        return ant__fail_memory(&w->c->error);
     return code ? ant__fail(&w->c->error, code, "%s", ant__layer_graph(m)->context.error.text) : 0;
 }
 
