@@ -167,7 +167,8 @@ ANT_API int ant_register_layer_class_(const ant_layer_twin *t, size_t size);
  * in the order in which Python's __init__ and build assign them, for optimizers in Keras's files count
  * their weights so. A model, as ant_sequential gives it, is a layer too; a layer of a user's class
  * likewise. It is built by its first call. 0, or the graph's error: ANT_E_OPTION when the attribute is
- * no name of Python's, or taken; a layer that failed. */
+ * no name of Python's, or taken, or when the layer was called elsewhere and is no option; ANT_E_GRAPH
+ * for a layer that failed. */
 ANT_API int ant_inner_set(ant_layer *l, const char *attribute, ant_layer *inner);
 /* The next one of a list: self.blocks = [Dense(8), Dense(8)]. (Or of a dict, in its order.) In weights'
  * paths it is blocks.0, blocks.1 … */

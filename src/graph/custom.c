@@ -91,6 +91,8 @@ static int check_twin(ant_context *c, const ant_layer_twin *t, size_t size) {
         wrong = "the program was built with a newer Antler";
     else if (!t->name)
         wrong = "it has no name";
+    else if (!t->call)
+        wrong = "it has no call";
     else if (t->size < offsetof(ant_plain_options, ant_end) || !t->defaults)
         wrong = "its options do not begin with ANT_LAYER_OPTIONS";
     else if (t->inputs_min < 0 || t->inputs_max < t->inputs_min || t->inputs_max >= ANT_MAX_PORTS)

@@ -19,8 +19,6 @@ int ant__own_outputs(const ant_layer *l) {
 int ant__own_build(ant_layer *l, const ant_dims *in, int n_in) {
     const ant_layer_twin *t = twin_of(l);
     ant_own_building b = {.in = in, .n_in = n_in};
-    if (!t->call)
-        return ant__layer_fail(l, ANT_E_OPTION, "its class was registered without a call");
     if (!t->build)
         return 0;
     l->extra = &b;
@@ -39,9 +37,10 @@ static int refuse(ant_layer *l, int code) {
     return code;
 }
 
-/* A dead layer, or one that is not being built, has no such thing. */
+/* Another class's layer, or one that is not being built, has no such thing. */
 static bool is_building(const ant_layer *l) {
-    return l && !l->dead && l->cls->kind == ANT_LAYER && l->extra && !ant__body(l) && !l->built;
+    const ant_layer_class *impl = l && !l->dead ? l->cls->impl : NULL;
+    return impl && impl->build == ant__own_build && l->extra;
 }
 
 int ant_layer_error(ant_layer *l, int code, const char *format, ...) {
@@ -91,6 +90,15 @@ static int find_child(const ant_layer *l, const char *attribute, int k) {
     return -1;
 }
 
+static bool is_option(const ant_layer *l, const ant_layer *inner) {
+    ant_layer *said[ANT_MAX_PORTS];
+    int n = ant__option_layers(l->cls, l->options, said);
+    for (int k = 0; k < n; k++)
+        if (said[k] == inner)
+            return true;
+    return false;
+}
+
 static int check_inner(ant_layer *l, const char *attribute, const ant_layer *inner) {
     if (!is_identifier(attribute))
         return ant__layer_fail(l, ANT_E_OPTION, "'%s' is no attribute's name",
@@ -101,6 +109,9 @@ static int check_inner(ant_layer *l, const char *attribute, const ant_layer *inn
         return ant__layer_fail(l, ANT_E_GRAPH, "its %s failed", attribute);
     if (inner->context != l->context)
         return ant__layer_fail(l, ANT_E_GRAPH, "its %s is a layer of another graph", attribute);
+    if (inner->built && !is_option(l, inner)) /* no file could say that they share it */
+        return ant__layer_fail(l, ANT_E_OPTION, "its %s is used elsewhere: its class must make it",
+                               attribute);
     for (int i = 0; i < l->children.n; i++)
         if (l->children.at[i] == inner)
             return ant__layer_fail(l, ANT_E_OPTION, "its %s is its %s already: call that twice",

@@ -11,6 +11,7 @@
 #include "io/zip.h"
 #include "json_mutate.h"
 #include "train/train.h"
+#include "twins.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -63,6 +64,13 @@ static void archive(ant_buffer *b, const char *const *names, const part *parts, 
 }
 
 /* --- reading --- */
+/* One that has the classes of tests/golden/custom_layers.py. */
+static ant_graph *new_graph(void) {
+    ant_graph *g = ant_graph_new(.threads = 1);
+    fuzz_expect(g && !twins_register(g), "the twins are not registered");
+    return g;
+}
+
 typedef ant_model *reader(ant_graph *g, const char *path, const unsigned char *bytes, size_t size,
                           ant_compiling how);
 
@@ -83,7 +91,7 @@ static ant_model *load(ant_graph *g, reader *read, const void *bytes, size_t siz
 /* What stands in the config of a model that was read can be read. */
 static void write_again(ant_graph *g, ant_model *m) {
     ant_context c = ant__context_fork(g);
-    ant_graph *other = ant_graph_new(.threads = 1);
+    ant_graph *other = new_graph();
     ant_buffer text = {0};
     ant_tree *t = ant__keras_config_write(&c, m);
     fuzz_check_error(&c.error);
@@ -99,7 +107,7 @@ static void write_again(ant_graph *g, ant_model *m) {
 }
 
 static void whole(reader *read, const void *bytes, size_t size) {
-    ant_graph *g = ant_graph_new(.threads = 1);
+    ant_graph *g = new_graph();
     ant_model *m = load(g, read, bytes, size);
     if (m)
         write_again(g, m);
@@ -124,7 +132,7 @@ static ant_hdf5_node *weights_tree(ant_context *c, ant_graph *g, const ant_tree 
 
 /* Whether the config is one of a model. */
 static bool put_weights(ant_buffer *out, part config) {
-    ant_graph *g = ant_graph_new(.threads = 1);
+    ant_graph *g = new_graph();
     ant_context c = ant__context_fork(g);
     ant_tree *t = ant__json_parse(&c, NULL, "file", config.at, config.size, NULL);
     ant_hdf5_node *root = t && t->kind == ANT__MAP ? weights_tree(&c, g, t) : NULL;

@@ -252,6 +252,9 @@ static int bad_build(ant_layer *l, ant_graph *g, const void *options) {
         return ant_layer_error(l, ANT_E_OPTION, "units %d is odd", 3);
     case 12:
         return ANT_E_STATE;
+    case 25:
+        ant_call(d, ant_input(g, {4}));
+        return ant_inner_set(l, "d", d);
     default:
         ant_inner_set(l, "d", d);
         ant_inner_append(l, "list", ant_dense(g, 2));
@@ -317,6 +320,7 @@ static const char *const refusals[] = {
     "Bad: input 0 of a call inside is NULL",
     "Bad: training is 2, must be 0 or 1",
     "no activation 'roll'",
+    "Bad: its d is used elsewhere: its class must make it",
 };
 enum { REFUSALS = sizeof refusals / sizeof *refusals };
 
@@ -414,7 +418,8 @@ START_TEST(names_are_taken_once) {
         ant_graph_free(g);
     }
     ant_graph *g = ant_graph_new(.threads = 1);
-    ck_assert_int_eq(ant_register_layer_class(g, "X", .inputs_max = 16), ANT_E_OPTION);
+    ck_assert_int_eq(ant_register_layer_class(g, "X", .build = block_build), ANT_E_OPTION);
+    ck_assert(strstr(ant_error(g), "'X': it has no call") != NULL);
     ck_assert_int_eq(ant_register_layer_class(NULL, "X", .call = same_call), ANT_E_MEMORY);
     ant_graph_free(g);
 }

@@ -114,13 +114,17 @@ static uint64_t layer_numbers(const ant_layer *l) {
 int ant__keras_numbers_check(ant_context *c, const char *path, const ant_hdf5_node *root,
                              const ant_graph *g, const ant_layer *before) {
     uint64_t model = 0, file = file_numbers(root);
-    for (const ant_layer *l = g->context.layers; l && l != before && model <= file; l = l->next)
-        model += layer_numbers(l);
+    const ant_class *own = NULL;
+    for (const ant_layer *l = g->context.layers; l && l != before; l = l->next) {
+        model += model <= file ? layer_numbers(l) : 0;
+        own = ant__class_registered(&g->context, l->cls) ? l->cls : own;
+    }
     if (model <= file)
         return 0;
     return ant__fail(&c->error, ANT_E_FORMAT,
-                     "%s: it holds %llu numbers, the model has more weights than that", path,
-                     (unsigned long long)file);
+                     "%s: it holds %llu numbers, the model has more weights than that%s%s%s", path,
+                     (unsigned long long)file, own ? "; is " : "", own ? own->name : "",
+                     own ? ", as it was registered, Python's class?" : "");
 }
 
 bool ant__keras_legacy(const char *version) {
