@@ -132,7 +132,10 @@ def main():
     p = options(__doc__)
     p.add_argument("--no-operations", action="store_true")
     p.add_argument("--verbose", action="store_true")
+    p.add_argument("--dtype", default="float32", choices=["float32", "float64"])
     args = p.parse_args()
+    keras.config.set_floatx(args.dtype)
+    keras.config.set_dtype_policy(args.dtype)
     args.rounded = 0
     passed = failed = skipped = 0
     most = 0.0
