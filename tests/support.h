@@ -8,6 +8,7 @@
 #define ANT_TESTS_SUPPORT_H
 #include <check.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* --- the runner: one suite of one case; the exit code tells --- */
@@ -38,4 +39,10 @@ int64_t memory_live(void);
  * are given. `body` returns 0 when it went well and a code when it did not; it must say so exactly
  * when memory failed, and must free all that it made. */
 void memory_fail_each(int (*body)(void *data), void *data);
+
+/* --- memory that ends where it ends (guarded_memory.c) --- */
+/* Memory of exactly `size` bytes that ends where an inaccessible page begins: touching one byte
+ * behind it kills the test. Its start is aligned as its size allows. NULL: out of memory. */
+void *guarded_new(size_t size);
+void guarded_free(void *block, size_t size);
 #endif

@@ -112,6 +112,18 @@ static bool copy_rows(const ant_array *a, const ant_rows_wanted *rows, int dtype
     return true;
 }
 
+/* Bools are read: in an array, any byte but 0 is true. */
+const void *ant__array_view(const ant_array *a, const ant_rows_wanted *rows, int dtype) {
+    int64_t strides[ANT_MAX_AXES], width = (int64_t)ant__dtype_size(dtype);
+    if (a->dtype != dtype || a->swapped || dtype == ANT_BOOL || rows->order)
+        return NULL;
+    ant__array_strides(a, strides);
+    const row_walk w = walk_of(a);
+    const char *x = (const char *)a->data + rows->first * strides[0];
+    bool packed = w.axes == 0 && w.step == width && strides[0] == w.run * width;
+    return packed && (uintptr_t)x % (size_t)width == 0 ? x : NULL;
+}
+
 static int no_int(const char *what, int dtype, int64_t row, ant_fault *e) {
     return ant__fail(e, ANT_E_DATA, "%s: row %lld has a number that is no %s", what, (long long)row,
                      ant__dtype_name(dtype));

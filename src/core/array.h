@@ -24,6 +24,8 @@ typedef struct ant_rows_wanted {
 } ant_rows_wanted;
 int ant__array_read(const ant_array *a, const ant_rows_wanted *rows, int dtype, void *out,
                     const char *what, ant_fault *e);
+/* The same rows where they lie, if what is read would be no other than what is there; else NULL. */
+const void *ant__array_view(const ant_array *a, const ant_rows_wanted *rows, int dtype);
 /* The other way: `count` row-major rows of type `dtype` into rows first … of the array. */
 int ant__array_write(const ant_array *a, int64_t first, int64_t count, int dtype, const void *in,
                      const char *what, ant_fault *e);

@@ -243,11 +243,20 @@ static ant_dims port_dims(const ant_feed_port *p, int64_t batch) {
     return d;
 }
 
+static bool stays(const ant_feed *f, const ant_feed_port *p) {
+    ant_rows_wanted rows = {.first = f->first};
+    return !f->shuffles && !f->order && !from_classes(p) &&
+           ant__array_view(&p->array, &rows, p->dtype) != NULL;
+}
+
 int ant__feed_reserve(ant_feed *f, int64_t batch) {
     for (int k = 0; k < f->n; k++) {
         ant_feed_port *p = &f->port[k];
         ant_dims d = port_dims(p, batch);
         size_t size;
+        p->buffer = NULL;
+        if (stays(f, p))
+            continue;
         if (!ant__dims_bytes(&d, p->dtype, &size))
             return ant__fail(f->error, ANT_E_LIMIT, "%s: a batch of %lld rows is too large",
                              ant__layer_label(f->model), (long long)batch);
@@ -260,14 +269,14 @@ int ant__feed_reserve(ant_feed *f, int64_t batch) {
 
 /* --- batches --- */
 static double number(const ant_feed_port *p, int64_t i) {
-    return ant__real_at(p->buffer, p->dtype, i);
+    return ant__real_at(p->at, p->dtype, i);
 }
 
 /* The class of row i of a target's buffer: the number itself, or the place of the largest. */
 static double class_of(const ant_feed_port *t, int64_t i) {
     int64_t n = t->array.axes > 1 ? t->array.shape[1] : 1, best = 0;
     if (t->dtype == ANT_INT32)
-        return ((const int32_t *)t->buffer)[i * n];
+        return ((const int32_t *)t->at)[i * n];
     for (int64_t k = 1; k < n; k++)
         if (number(t, i * n + k) > number(t, i * n + best))
             best = k;
@@ -283,17 +292,30 @@ static void weigh_classes(ant_feed *f, ant_feed_port *w, int64_t count) {
     }
 }
 
+static int gather(ant_feed *f, ant_feed_port *p, const ant_rows_wanted *rows) {
+    p->at = p->buffer;
+    if (from_classes(p)) {
+        weigh_classes(f, p, rows->count);
+        return 0;
+    }
+    if (p->buffer)
+        return ant__array_read(&p->array, rows, p->dtype, p->buffer, p->what, f->error);
+    p->at = ant__array_view(&p->array, rows, p->dtype);
+    return 0;
+}
+
 int ant__feed_batch(ant_feed *f, int64_t at, int64_t count) {
     ant_rows_wanted rows = {
         .order = f->order ? f->order + at : NULL, .first = f->first + at, .count = count};
     int code = 0;
     for (int k = 0; k < f->n && code == 0; k++) {
-        ant_feed_port *p = &f->port[k];
-        f->dims[k] = port_dims(p, count);
-        if (from_classes(p))
-            weigh_classes(f, p, count);
-        else
-            code = ant__array_read(&p->array, &rows, p->dtype, p->buffer, p->what, f->error);
+        f->dims[k] = port_dims(&f->port[k], count);
+        code = gather(f, &f->port[k], &rows);
     }
     return code;
+}
+
+void ant__feed_bind(const ant_feed *f, ant_program *p) {
+    for (int k = 0; k < f->n; k++)
+        ant__program_bind_input(p, k, f->port[k].at);
 }

@@ -1,5 +1,5 @@
 /* Feeding programs: arrays are matched to a model's inputs, targets and sample weights, checked, and
- * gathered batch by batch straight into the programs' input buffers. */
+ * gathered batch by batch straight into the programs' input buffers, or read where they lie. */
 #ifndef ANT_TRAIN_FEED_H
 #define ANT_TRAIN_FEED_H
 #include "antler/train.h"
@@ -18,7 +18,8 @@ typedef struct ant_feed_port {
     int dtype;
     const ant_dims *wanted; /* what a row must be like, batch first; NULL: anything */
     ant_array array;        /* what is read now; axes 0: weights made of classes */
-    void *buffer;           /* of the run */
+    void *buffer;           /* of the run; NULL: all is read where it lies */
+    const void *at;         /* the present batch */
 } ant_feed_port;
 
 typedef struct ant_feed {
@@ -26,6 +27,7 @@ typedef struct ant_feed {
     int64_t rows, first;     /* rows first … first + rows of the arrays */
     const int64_t *order;    /* or those listed here; NULL: as they lie */
     ant_floats class_weight; /* count 0: none */
+    bool shuffles;           /* order will be said */
     bool weighted;           /* has sample weights or class weights */
     ant_data *data;          /* rows from functions, in place of arrays */
     const ant_model *model;
@@ -48,10 +50,12 @@ void ant__feed_ports(ant_feed *f, ant_run *run, enum ant_feed_bank bank, const b
                      const bool *labels, ant_fault *e);
 /* Matches arrays by name or order, adds ports for weights, checks shapes and row counts. */
 int ant__feed_arrays(ant_feed *f, const ant_feed_arrays *a);
-/* Buffers for batches of `batch` rows. */
+/* Buffers for batches of `batch` rows, where these cannot stay where they lie. */
 int ant__feed_reserve(ant_feed *f, int64_t batch);
 /* Gathers rows [at, at + count); no allocation. Sets dims. 0 or the feed's error. */
 int ant__feed_batch(ant_feed *f, int64_t at, int64_t count);
+/* The present batch becomes the program's inputs. */
+void ant__feed_bind(const ant_feed *f, ant_program *p);
 /* How many arrays a list holds: it ends at the first without axes. */
 int ant__feed_count(const ant_array *list);
 #endif

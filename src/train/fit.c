@@ -102,6 +102,7 @@ static int plan_batches(fit *f) {
     if (!o->shuffle || rows < 0)
         return 0;
     f->order = ant__alloc_array((size_t)rows + 1, sizeof *f->order);
+    f->train.feed.shuffles = true;
     return f->order ? 0 : ant__fail_memory(&f->train.error);
 }
 

@@ -135,8 +135,7 @@ static int predict_batch(prediction *p, int64_t at, int64_t count) {
         return p->error->code;
     if (at == 0)
         code = check_outputs(p, program);
-    for (int k = 0; k < p->feed->n; k++)
-        ant__program_bind_input(program, k, p->feed->port[k].buffer);
+    ant__feed_bind(p->feed, program);
     code = code ? code : ant__run_execute(p->run, program);
     return code ? code : write_outputs(p, program, at, count);
 }
@@ -259,20 +258,6 @@ static size_t sample_size(const ant_dims *dims, int dtype) {
     return (size_t)ant__dims_count(dims) * ant__dtype_size(dtype);
 }
 
-/* Copies the sample where kernels may read past its end, and binds it. */
-static int bind_sample(ant_run *r, ant_program *p, const ant_dims *dims, const void *const *in) {
-    const ant_model_body *b = ant__body(ant__run_model(r));
-    for (int k = 0; k < b->n_in; k++) {
-        size_t size = sample_size(&dims[k], b->in[k]->dtype);
-        void *at = ant__run_buffer(r, k, size);
-        if (at == NULL)
-            return ant__fail_memory(ant__run_error(r));
-        memcpy(at, in[k], size);
-        ant__program_bind_input(p, k, at);
-    }
-    return 0;
-}
-
 int ant_predict_one(ant_run *r, const void *const *in, void *const *out) {
     if (r == NULL)
         return ANT_E_MEMORY;
@@ -284,8 +269,9 @@ int ant_predict_one(ant_run *r, const void *const *in, void *const *out) {
     ant_program *p = code ? NULL : program_for(r, m, dims, (1u << b->n_out) - 1);
     if (p == NULL)
         return ant__run_error(r)->code;
-    code = bind_sample(r, p, dims, in);
-    code = code ? code : ant__run_execute(r, p);
+    for (int k = 0; k < b->n_in; k++)
+        ant__program_bind_input(p, k, in[k]);
+    code = ant__run_execute(r, p);
     for (int k = 0; k < b->n_out && code == 0; k++) {
         const ant_value *v = ant__program_output_value(p, k);
         if (out[k])

@@ -62,8 +62,7 @@ static int run_batch(ant_session *s, int64_t count) {
                                       ant__step_write, &want);
     if (p == NULL)
         return take_run_error(s);
-    for (int k = 0; k < s->feed.n; k++)
-        ant__program_bind_input(p, k, s->feed.port[k].buffer);
+    ant__feed_bind(&s->feed, p);
     if (update)
         *ant__run_counter(s->run) = c->optimizer.calls;
     if (ant__run_execute(s->run, p))

@@ -1,9 +1,6 @@
-#define _DEFAULT_SOURCE
 #include "naive.h"
 #include <float.h>
 #include <math.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 void naive_matmul(double *c, naive_matrix a, naive_matrix b, const double *bias, int64_t m,
                   int64_t n, int64_t k) {
@@ -26,30 +23,6 @@ void naive_softmax(double *y, const double *x, bool logarithm, int64_t rows, int
         for (int64_t i = 0; i < n; i++)
             y[i] = logarithm ? x[i] - top - log(sum) : exp(x[i] - top) / sum;
     }
-}
-
-static size_t page(void) {
-    return (size_t)sysconf(_SC_PAGESIZE);
-}
-
-static size_t whole_pages(size_t size) {
-    return (size + page() - 1) / page() * page();
-}
-
-void *guarded_new(size_t size) {
-    size_t room = whole_pages(size);
-    char *base =
-        mmap(NULL, room + page(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (base == MAP_FAILED)
-        return NULL;
-    if (mprotect(base + room, page(), PROT_NONE) != 0)
-        return NULL;
-    return base + room - size;
-}
-
-void guarded_free(void *block, size_t size) {
-    if (block)
-        munmap((char *)block + size - whole_pages(size), whole_pages(size) + page());
 }
 
 double naive_number(uint64_t seed, int64_t i) {

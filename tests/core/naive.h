@@ -18,11 +18,6 @@ void naive_matmul(double *c, naive_matrix a, naive_matrix b, const double *bias,
 /* y (rows, n): softmax of each row of x, or its logarithm. */
 void naive_softmax(double *y, const double *x, bool logarithm, int64_t rows, int64_t n);
 
-/* Memory of exactly `size` bytes that ends where an inaccessible page begins: touching one byte
- * behind it kills the test. Its start is aligned as its size allows. NULL: out of memory. */
-void *guarded_new(size_t size);
-void guarded_free(void *block, size_t size);
-
 /* Numbers in [-1, 1) that depend on seed and place only. */
 double naive_number(uint64_t seed, int64_t i);
 /* `count` of them as float (real 0) or double (real 1). */

@@ -1,5 +1,6 @@
 #include "golden.h"
 #include "core/convert.h"
+#include "support.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -177,6 +178,30 @@ ant_array golden_array(const golden_entry *e, const char *name) {
     for (int64_t i = 0; i < e->count; i++)
         put(a.data, e->dtype, i, e->at[i]);
     return a;
+}
+
+static size_t bytes_of(const ant_array *a) {
+    size_t n = ant__dtype_size(a->dtype);
+    for (int k = 0; k < a->axes; k++)
+        n *= (size_t)a->shape[k];
+    return n;
+}
+
+ant_array golden_guarded(const golden_entry *e, int dtype) {
+    golden_entry own = *e;
+    own.dtype = dtype;
+    ant_array a = golden_array(&own, NULL);
+    void *guarded = guarded_new(bytes_of(&a));
+    if (!guarded)
+        die("out of memory", e->key);
+    memcpy(guarded, a.data, bytes_of(&a));
+    free(a.data);
+    a.data = guarded;
+    return a;
+}
+
+void golden_guarded_free(const ant_array *a) {
+    guarded_free(a->data, bytes_of(a));
 }
 
 bool golden_close_to(const char *what, const golden_entry *want, const float *got, double rtol) {

@@ -232,12 +232,6 @@ static int compare_after(bench *b) {
     return bad;
 }
 
-static ant_array array_of(const bench *b, const golden_entry *e) {
-    golden_entry own = *e;
-    own.dtype = type_of(b, e);
-    return golden_array(&own, NULL);
-}
-
 static int run_case(const golden_case *c, bool wide) {
     bench b = {
         .golden = c, .wide = wide, .training = !strcmp(golden_word(c, "training", "0"), "1")};
@@ -253,13 +247,13 @@ static int run_case(const golden_case *c, bool wide) {
     ant_program *p = ant__run_program(run, 1, dims, b.n_in, write, &j);
     ck_assert_msg(p != NULL, "%s: %s", c->name, ant__run_error(run)->text);
     for (int k = 0; k < b.n_in; k++) {
-        arrays[k] = array_of(&b, b.input[k]);
+        arrays[k] = golden_guarded(b.input[k], type_of(&b, b.input[k]));
         ant__program_bind_input(p, k, arrays[k].data);
     }
     ck_assert_msg(!ant__run_execute(run, p), "%s: %s", c->name, ant__run_error(run)->text);
     int bad = compare(&b, p, &r) + (b.training ? compare_after(&b) : 0);
     for (int k = 0; k < b.n_in; k++)
-        free(arrays[k].data);
+        golden_guarded_free(&arrays[k]);
     ant__run_put(b.model, run);
     ant__free(b.weights.at);
     ant_graph_free(b.graph);

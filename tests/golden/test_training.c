@@ -66,13 +66,17 @@ typedef struct bench {
     ant_array x[MOST], y[MOST], weight;
 } bench;
 
+static ant_array guarded(const golden_entry *e) {
+    return golden_guarded(e, e->dtype);
+}
+
 static void take_arrays(bench *b) {
     for (int k = 0; k < golden_count(b->golden, "in"); k++)
-        b->x[k] = golden_array(golden_get(b->golden, "in", k), NULL);
+        b->x[k] = guarded(golden_get(b->golden, "in", k));
     for (int k = 0; k < golden_count(b->golden, "target"); k++)
-        b->y[k] = golden_array(golden_get(b->golden, "target", k), NULL);
+        b->y[k] = guarded(golden_get(b->golden, "target", k));
     if (golden_get(b->golden, "sample_weight", 0))
-        b->weight = golden_array(golden_get(b->golden, "sample_weight", 0), NULL);
+        b->weight = guarded(golden_get(b->golden, "sample_weight", 0));
 }
 
 static void well(bench *b, int code) {
@@ -168,10 +172,10 @@ static bool check(const golden_case *golden, ant_model *(*build)(ant_graph *g), 
     good &= evaluates(&b);
     good &= predicts(&b, "after", 5e-5);
     for (int k = 0; k < MOST; k++) {
-        free(b.x[k].data);
-        free(b.y[k].data);
+        golden_guarded_free(&b.x[k]);
+        golden_guarded_free(&b.y[k]);
     }
-    free(b.weight.data);
+    golden_guarded_free(&b.weight);
     ant_graph_free(b.graph);
     return good;
 }

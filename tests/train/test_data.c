@@ -1,4 +1,5 @@
 /* Data helpers, and arrays of every type, byte order and stride on their way into a model. */
+#include "core/array.h"
 #include "trainer.h"
 
 START_TEST(classes) {
@@ -237,5 +238,45 @@ START_TEST(other_byte_order_and_strides) {
 }
 END_TEST
 
+/* Rows that are as they must be are not copied. */
+START_TEST(rows_where_they_lie) {
+    float x[4][2] = {{0}};
+    int64_t order[] = {1, 0};
+    ant_array a = ant_array(&x[0][0], 4, 2), b = a;
+    ant_rows_wanted rows = {.first = 1, .count = 2}, shuffled = {.order = order, .count = 2};
+    ck_assert_ptr_eq(ant__array_view(&a, &rows, ANT_FLOAT32), x[1]);
+    ck_assert_ptr_null(ant__array_view(&a, &rows, ANT_FLOAT64));
+    ck_assert_ptr_null(ant__array_view(&a, &shuffled, ANT_FLOAT32));
+    b.swapped = true;
+    ck_assert_ptr_null(ant__array_view(&b, &rows, ANT_FLOAT32));
+    b = ant_array(&x[0][0], 4, 1);
+    b.strides[0] = sizeof x[0];
+    b.strides[1] = sizeof(float);
+    ck_assert_ptr_null(ant__array_view(&b, &rows, ANT_FLOAT32));
+    b = ant_array(&x[0][0], 3, 2);
+    b.data = (char *)x + 1;
+    ck_assert_ptr_null(ant__array_view(&b, &rows, ANT_FLOAT32));
+    bool flags[2] = {0};
+    b = ant_array(flags, 2, 1);
+    rows.first = 0;
+    ck_assert_ptr_null(ant__array_view(&b, &rows, ANT_BOOL));
+}
+END_TEST
+
+/* Predictions may go where the rows are. */
+START_TEST(over_its_own_rows) {
+    ant_graph *g = ant_graph_new(.threads = 1);
+    ant_model *m = ant_sequential(g, ant_dense(g, 3, "tanh", .input_shape = {3}));
+    float x[5][3], apart[5][3];
+    ramp(&x[0][0], 15, 0.2);
+    ant_array a = ant_array(&x[0][0], 5, 3);
+    went_well(m, ant_predict(m, a, ant_array(&apart[0][0], 5, 3), .batch_size = 2));
+    went_well(m, ant_predict(m, a, a, .batch_size = 2));
+    ck_assert_mem_eq(x, apart, sizeof x);
+    ant_graph_free(g);
+}
+END_TEST
+
 ANT_TEST_MAIN("data", {classes}, {padding}, {windows}, {splits}, {taking_rows},
-              {rows_of_every_type}, {types}, {other_byte_order_and_strides})
+              {rows_of_every_type}, {types}, {other_byte_order_and_strides}, {rows_where_they_lie},
+              {over_its_own_rows})

@@ -149,7 +149,8 @@ enum {
 };
 int ant__program_lower(ant_program *p, int passes);
 size_t ant__program_arena(const ant_program *p); /* bytes it needs, after lowering */
-/* Pointers patched into the instructions; the arena is 64-byte aligned with 128 bytes of slack. */
+/* Pointers patched into the instructions; the arena is 64-byte aligned with 128 bytes of slack. Inputs
+ * may lie anywhere that their type may: nothing is read behind their end. */
 void ant__program_bind_arena(ant_program *p, void *arena);
 void ant__program_bind_input(ant_program *p, int k, const void *data);
 /* Variables may move (states that grow, weights that are replaced): binds them all anew. */
