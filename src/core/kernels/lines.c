@@ -104,6 +104,22 @@ static void turn_out_some(R *y, const R *turned, int64_t rows, int64_t n) {
             y[r * n + i] = turned[i * LINE_GROUP + r];
 }
 
+/* One row that a vector holds: the same steps as in softmax_vec, so that its bits do not depend on how
+ * many rows there are. */
+static void softmax_one_row(R *y, R *top, R *sum, const R *x, int64_t n) {
+    R e[LANES], high = x[0], total = 0;
+    for (int64_t i = 1; i < n; i++)
+        high = x[i] > high ? x[i] : high;
+    const vec v = vec_exp_down(vec_load_some(x, n) - vec_all(high));
+    vec_store(e, v);
+    for (int64_t i = 0; i < n; i++)
+        total += e[i];
+    if (y)
+        vec_store_some(y, v / vec_all(total), n);
+    *top = high;
+    *sum = total;
+}
+
 static void softmax_short_rows(R *y, R *top, R *sum, const R *x, int64_t rows, int64_t n) {
     R turned[(SHORT + QUAD) * LINE_GROUP];
     memset(turned, 0, LINE_GROUP * sizeof *turned); /* even a row without entries has a first one */
@@ -172,13 +188,18 @@ static void softmax_long_row(R *y, R *top, R *sum, const R *x, int64_t n) {
 }
 
 void K(softmax_rows)(R *y, R *top, R *sum, const R *x, int64_t rows, int64_t n) {
-    if (n <= SHORT) {
+    const bool one = rows == 1 && n > 0 && n <= LANES;
+    if (n <= SHORT && !one) {
         softmax_short_rows(y, top, sum, x, rows, n);
         return;
     }
     for (int64_t r = 0; r < LINE_GROUP; r++) {
         top[r] = 0;
         sum[r] = 1;
+    }
+    if (one) {
+        softmax_one_row(y, top, sum, x, n);
+        return;
     }
     for (int64_t r = 0; r < rows; r++)
         softmax_long_row(y ? y + r * n : NULL, top + r, sum + r, x + r * n, n);
