@@ -2,12 +2,6 @@
 #include "core/convert.h"
 #include <string.h>
 
-ant_dims ant__array_dims(const ant_array *a) {
-    ant_dims d = {.rank = a->axes};
-    memcpy(d.dim, a->shape, sizeof d.dim);
-    return d;
-}
-
 int64_t ant__array_row(const ant_array *a) {
     ant_dims d = ant__array_dims(a);
     return ant__dims_span(&d, 1, d.rank);

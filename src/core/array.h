@@ -4,8 +4,14 @@
 #include "core/error.h"
 #include "core/shape.h"
 
-/* The shape, batch first. */
-ant_dims ant__array_dims(const ant_array *a);
+/* The shape, batch first. Inline and number by number: a copy of the whole, whose numbers have just been
+ * written one by one, would wait for them, which a step of a tiny network feels. */
+static inline ant_dims ant__array_dims(const ant_array *a) {
+    ant_dims d = {.rank = a->axes};
+    for (int k = 0; k < ANT_MAX_AXES && k < a->axes; k++)
+        d.dim[k] = a->shape[k];
+    return d;
+}
 /* Entries of one row. */
 int64_t ant__array_row(const ant_array *a);
 /* What must hold of any array before its rows are read: a numeric type, sizes, no overflow, data
