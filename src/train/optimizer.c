@@ -56,19 +56,27 @@ static bool accumulates(const ant_optimizer *o) {
     return o->common->gradient_accumulation_steps != ANT_NONE;
 }
 
-/* How the numbers of all slots lie in one slab: each begins at a cache line. */
+/* How the numbers of all slots lie in one slab: each begins at a cache line, so that slots of a few
+ * numbers take many bytes beside these. */
+enum { LINE = 64 };
+
 static size_t place_size(const ant_weight *w) {
     int64_t n = ant__dims_count(&w->variable.dims);
-    return ((size_t)n * ant__dtype_size(w->variable.dtype) + 63) / 64 * 64;
+    return ((size_t)n * ant__dtype_size(w->variable.dtype) + LINE - 1) / LINE * LINE;
+}
+
+static size_t per_weight(const ant_optimizer *o) {
+    size_t n = (o->average != NULL) + (o->accumulator != NULL);
+    for (int k = 0; k < ANT__SLOTS; k++)
+        n += o->slot_name[k] != NULL;
+    return n;
 }
 
 static size_t slab_size(const ant_optimizer *o) {
-    size_t per_weight = (o->average != NULL) + (o->accumulator != NULL), total = 0;
-    for (int k = 0; k < ANT__SLOTS; k++)
-        per_weight += o->slot_name[k] != NULL;
+    size_t total = 0;
     for (int i = 0; i < o->n; i++)
-        total += place_size(o->weights[i].weight) * per_weight;
-    return total;
+        total += place_size(o->weights[i].weight);
+    return total * per_weight(o);
 }
 
 /* One slot's variable at *at in the slab. */
@@ -113,7 +121,8 @@ int ant__optimizer_build(ant_context *c, ant_optimizer *o, const ant_trained *we
         o->average = ant__arena_array(&c->arena, count + 1, sizeof *o->average);
     if (accumulates(o))
         o->accumulator = ant__arena_array(&c->arena, count + 1, sizeof *o->accumulator);
-    o->numbers = ant__alloc_numbers(slab_size(o) + 1);
+    if (ant__budget_take(c->arena.budget, count * per_weight(o) * LINE))
+        o->numbers = ant__alloc_numbers(slab_size(o) + 1);
     bool whole = o->slot && o->numbers && (o->average || !o->common->use_ema) &&
                  (o->accumulator || !accumulates(o));
     if (!whole)
@@ -319,15 +328,22 @@ void ant__optimizer_write(ant_context *c, ant_program *p, ant_optimizer *o, int 
 }
 
 /* --- for files --- */
-/* Slot k of all: each weight's own slots one after the other, then averages, then accumulators. */
-static ant_variable *existing(ant_variable *v) {
-    return v && v->data ? v : NULL;
+
+/* The slots that are used of every weight; how many. */
+static int used_slots(const ant_optimizer *o, int used[ANT__SLOTS]) {
+    int n = 0;
+    for (int k = 0; k < ANT__SLOTS; k++)
+        if (o->slot_name[k])
+            used[n++] = k;
+    return n;
 }
 
+/* Slot k of all: each weight's own slots one after the other, then averages, then accumulators. */
 ant_variable *ant__optimizer_variable(const ant_optimizer *o, int k) {
-    for (int i = 0; i < o->n * ANT__SLOTS; i++)
-        if (existing(&o->slot[i]) && k-- == 0)
-            return &o->slot[i];
+    int used[ANT__SLOTS], each = used_slots(o, used);
+    if (k < o->n * each)
+        return &o->slot[k / each * ANT__SLOTS + used[k % each]];
+    k -= o->n * each;
     ant_variable *const extra[] = {o->average, o->accumulator};
     for (int e = 0; e < 2; e++) {
         if (extra[e] && k < o->n)
@@ -338,8 +354,6 @@ ant_variable *ant__optimizer_variable(const ant_optimizer *o, int k) {
 }
 
 int ant__optimizer_variables(const ant_optimizer *o) {
-    int n = 0;
-    while (ant__optimizer_variable(o, n))
-        n++;
-    return n;
+    int used[ANT__SLOTS];
+    return o->n * (used_slots(o, used) + (o->average != NULL) + (o->accumulator != NULL));
 }
