@@ -244,6 +244,7 @@ static int infer(ant_graph *g, ant_layer_use *u, results_taker *take) {
     ant_program *p = ant__program_new(ant__real_type(&g->context));
     if (!p)
         return ant__fail_memory(&g->context.error);
+    ant__program_set_shapes_only(p);
     ant_context context = ant__context_fork(g);
     ant_lowering lowering = {.program = p, .scratch = true};
     ant_layer_call c = {

@@ -44,7 +44,11 @@ static void fill_column(double *weights, int64_t n, int64_t size, int64_t to, co
 
 static ant_value *weights_of(ant_program *p, int dtype, int64_t n, int64_t size,
                              const char *kernel) {
-    double *weights = ant__alloc_array((size_t)(n * size) + 1, sizeof *weights);
+    if (ant__program_shapes_only(p))
+        return ant__input(p, dtype, &ANT__DIMS(n, size));
+    size_t count;
+    bool fits = ant__mul((size_t)n, (size_t)size, &count);
+    double *weights = fits ? ant__alloc_array(count, sizeof *weights) : NULL;
     if (!weights) {
         ant__fail_memory(ant__program_error(p));
         return NULL;

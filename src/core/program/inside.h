@@ -81,6 +81,7 @@ typedef struct ant_shared {
     ant_report report;            /* of the run under way */
     struct ant_pool *pool;
     bool fast; /* the last digits may go */
+    bool shapes_only;
 } ant_shared;
 
 struct ant_program {

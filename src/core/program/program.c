@@ -28,6 +28,14 @@ ant_program *ant__program_new(int real) {
     return p;
 }
 
+void ant__program_set_shapes_only(ant_program *p) {
+    p->shared->shapes_only = true;
+}
+
+bool ant__program_shapes_only(const ant_program *p) {
+    return p->shared->shapes_only;
+}
+
 ant_program *ant__program_within(ant_program *parent) {
     ant_program *p = add_program(parent->shared, parent, parent->real);
     if (!p)

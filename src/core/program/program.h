@@ -96,6 +96,9 @@ struct ant_op_class {
 ant_program *ant__program_new(int real);
 void ant__program_free(ant_program *p);
 int ant__program_real(const ant_program *p);
+/* It never runs: constants that are computed need no numbers, which a few words can make many. */
+void ant__program_set_shapes_only(ant_program *p);
+bool ant__program_shapes_only(const ant_program *p);
 /* Speed may cost digits: to be said before anything is written. For a program and its scans. */
 void ant__program_set_fast(ant_program *p, bool fast);
 bool ant__program_fast(const ant_program *p);

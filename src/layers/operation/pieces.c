@@ -222,18 +222,9 @@ static ant_value *tile(ant_operands *o) {
     return v;
 }
 
-/* As many times as a list says for each entry: entries by their index. */
-static ant_value *repeat_each(ant_operands *o, ant_value *v, int axis) {
-    const ant_ints *repeats = &o->options->repeats;
-    int64_t size = ant_value_size(v, axis), total = 0, n = 0;
-    if (size >= 0 && size != repeats->count)
-        return ant__operation_fail(o, ANT_E_SHAPE, "%d repeats for %lld entries", repeats->count,
-                                   (long long)size);
-    for (int k = 0; k < repeats->count; k++)
-        total += repeats->data[k];
-    if (total > 1 << 24)
-        return ant__operation_fail(o, ANT_E_LIMIT, "repeats add up to %lld, at most %d",
-                                   (long long)total, 1 << 24);
+/* The index of each entry as many times as the list says. */
+static ant_value *places_of(ant_operands *o, const ant_ints *repeats, int64_t total) {
+    int64_t n = 0;
     double *index = ant__arena_array(&o->call->context->arena, (size_t)total + 1, sizeof *index);
     if (!index) {
         ant__fail_memory(&o->call->context->error);
@@ -242,8 +233,25 @@ static ant_value *repeat_each(ant_operands *o, ant_value *v, int axis) {
     for (int k = 0; k < repeats->count; k++)
         for (int i = 0; i < repeats->data[k]; i++)
             index[n++] = k;
-    ant_value *places = ant__constant(o->program, ANT_INT32, &ANT__DIMS(total), index);
-    return ant__take_axis(o->program, v, places, axis);
+    return ant__constant(o->program, ANT_INT32, &ANT__DIMS(total), index);
+}
+
+/* As many times as a list says for each entry: entries by their index. */
+static ant_value *repeat_each(ant_operands *o, ant_value *v, int axis) {
+    const ant_ints *repeats = &o->options->repeats;
+    int64_t size = ant_value_size(v, axis), total = 0;
+    if (size >= 0 && size != repeats->count)
+        return ant__operation_fail(o, ANT_E_SHAPE, "%d repeats for %lld entries", repeats->count,
+                                   (long long)size);
+    for (int k = 0; k < repeats->count; k++)
+        total += repeats->data[k];
+    if (total > 1 << 24)
+        return ant__operation_fail(o, ANT_E_LIMIT, "repeats add up to %lld, at most %d",
+                                   (long long)total, 1 << 24);
+    ant_value *places = ant__program_shapes_only(o->program)
+                            ? ant__input(o->program, ANT_INT32, &ANT__DIMS(total))
+                            : places_of(o, repeats, total);
+    return places ? ant__take_axis(o->program, v, places, axis) : NULL;
 }
 
 static ant_value *repeat(ant_operands *o) {
