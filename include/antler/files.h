@@ -23,7 +23,16 @@
 extern "C" {
 #endif
 
-/* What a reader accepts at most; one struct for all formats. */
+/* What a reader accepts at most; one struct for all formats.
+ *
+ * Memory has no number here, for it follows from the file: a model or weights take at most twice the size
+ * of their file and 16 MB. What they are read for does not count: the numbers of weights that the model's
+ * shapes demand (which are held against the numbers in the file before they get memory), and as much
+ * again for those that are packed in it while they are unpacked; a file of weights packed whole, as zip
+ * can, may have 16 bytes for each number of the model, its optimizer's three included. So weights that
+ * are all zeros load, though they pack a thousand to one, and a bomb does not. Arrays that are read
+ * (ant_arrays) are what was asked for, within `ratio`. A model said in YAML, where a word makes a
+ * layer, may take 64 MB for its layers. */
 typedef struct ant_limits {
     int64_t text_bytes;   /* of YAML and of the JSON header of safetensors */
     int64_t stream_bytes; /* from a pipe or device, whose size nobody knows */

@@ -26,6 +26,11 @@ int ant__fail_memory(ant_fault *e) {
     return ant__fail(e, ANT_E_MEMORY, "%s", ant_code_text(ANT_E_MEMORY));
 }
 
+void ant__fault_move(ant_fault *to, const ant_fault *from) {
+    if (from->code)
+        ant__fail(to, from->code, "%s", from->text);
+}
+
 void ant__error_before(ant_fault *e, const char *format, ...) {
     char told[ANT__ERROR_SIZE];
     memcpy(told, e->text, sizeof told);

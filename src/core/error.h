@@ -16,4 +16,6 @@ int ant__fail_memory(ant_fault *e);
 /* Puts "file:line: " or "layer: " before a text that is there already. */
 void ant__error_before(ant_fault *e, const char *format, ...) ANT__FORMAT(2, 3);
 void ant__error_clear(ant_fault *e);
+/* Takes over the error of work that had a fault of its own, unless there is one. */
+void ant__fault_move(ant_fault *to, const ant_fault *from);
 #endif

@@ -64,20 +64,39 @@ void ant__free_numbers(void *block) {
     ant__free(given);
 }
 
+bool ant__budget_take(ant_budget *b, size_t size) {
+    if (b && size > b->left)
+        return !(b->spent = true);
+    if (b)
+        b->left -= size;
+    return true;
+}
+
+void ant__budget_give(ant_budget *b, size_t size) {
+    if (b)
+        b->left += size;
+}
+
 /* --- the arena: a list of blocks, the newest first --- */
 struct ant_block {
     struct ant_block *next;
     size_t used, room; /* of the bytes behind the header */
+    bool paid;         /* out of the arena's budget */
 };
 enum { HEADER = (sizeof(struct ant_block) + UNIT - 1) / UNIT * UNIT };
 
 static struct ant_block *block_new(ant_arena *a, size_t room) {
     if (room > SIZE_MAX - HEADER)
         return NULL;
-    struct ant_block *b = ant__alloc(HEADER + room);
-    if (!b)
+    if (!ant__budget_take(a->budget, HEADER + room))
         return NULL;
+    struct ant_block *b = ant__alloc(HEADER + room);
+    if (!b) {
+        ant__budget_give(a->budget, HEADER + room);
+        return NULL;
+    }
     b->room = room;
+    b->paid = a->budget != NULL;
     b->next = a->blocks;
     return a->blocks = b;
 }
@@ -115,6 +134,8 @@ char *ant__arena_text(ant_arena *a, const char *s) {
 static void free_until(ant_arena *a, const struct ant_block *last) {
     while (a->blocks != last) {
         struct ant_block *next = a->blocks->next;
+        if (a->blocks->paid)
+            ant__budget_give(a->budget, HEADER + a->blocks->room);
         ant__free(a->blocks);
         a->blocks = next;
     }
@@ -139,12 +160,21 @@ void ant__arena_release(ant_arena *a, ant_arena_mark to) {
 
 /* --- growing arrays --- */
 bool ant__grow(void **at, int n, int *room, size_t size) {
+    return ant__grow_paid(NULL, at, n, room, size);
+}
+
+/* While it is resized there are both, the old block and the new one. */
+bool ant__grow_paid(ant_budget *b, void **at, int n, int *room, size_t size) {
+    size_t bytes, before = (size_t)*room * size;
     if (n < *room)
         return true;
     if (*room > INT_MAX / 2)
         return false;
     int more = *room ? 2 * *room : 8;
+    if (!ant__mul((size_t)more, size, &bytes) || !ant__budget_take(b, bytes))
+        return false;
     void *grown = ant__resize(*at, (size_t)more, size);
+    ant__budget_give(b, grown ? before : bytes);
     if (!grown)
         return false;
     *at = grown;

@@ -24,9 +24,19 @@ void ant__free_numbers(void *block);
 /* false on overflow. */
 bool ant__mul(size_t a, size_t b, size_t *out);
 
+/* What may be taken together by all that share it. */
+typedef struct ant_budget {
+    size_t left;
+    bool spent; /* more was asked for */
+} ant_budget;
+/* false, and `spent`, where less is left. No budget (NULL) never ends. */
+bool ant__budget_take(ant_budget *b, size_t size);
+void ant__budget_give(ant_budget *b, size_t size);
+
 /* Everything taken from an arena is freed with it. Not thread-safe. */
 typedef struct ant_arena {
     struct ant_block *blocks;
+    ant_budget *budget; /* NULL: there is none. One that is spent looks like memory that ran out */
 } ant_arena;
 
 void *ant__arena_alloc(ant_arena *a, size_t size); /* zeroed, 16-byte aligned */
@@ -53,4 +63,14 @@ void ant__arena_release(ant_arena *a, ant_arena_mark to);
          ? ((list)->at[(list)->n++] = (__VA_ARGS__), true)                                         \
          : false)
 bool ant__grow(void **at, int n, int *room, size_t size);
+/* The same, its memory out of the arena's budget; ANT__FREE_PAID gives it back. */
+#define ANT__PUSH_PAID(arena, list, ...)                                                           \
+    (ant__grow_paid((arena)->budget, (void **)&(list)->at, (list)->n, &(list)->room,               \
+                    sizeof *(list)->at)                                                            \
+         ? ((list)->at[(list)->n++] = (__VA_ARGS__), true)                                         \
+         : false)
+bool ant__grow_paid(ant_budget *b, void **at, int n, int *room, size_t size);
+#define ANT__FREE_PAID(arena, list)                                                                \
+    (ant__budget_give((arena)->budget, (size_t)(list)->room * sizeof *(list)->at),                 \
+     ant__free((list)->at))
 #endif

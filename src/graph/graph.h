@@ -19,6 +19,7 @@ typedef struct ant_names {
     int n, room;
     int *by_thing, *by_name; /* places + 1 in `at`; 0: free */
     int slots;               /* of each table: a power of two */
+    ant_arena *payer;        /* the memory comes out of its budget; NULL: out of none */
 } ant_names;
 
 /* Appends; the name is borrowed and may be NULL. false when out of memory. */

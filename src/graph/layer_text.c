@@ -42,9 +42,9 @@ static ant_layer *read(ant_context *c, ant_graph *g, ant_tree *t, const ant_laye
 
 ant_layer *ant__layer_read(ant_graph *g, ant_tree *t, const ant_layer_texts *inner) {
     ant_context scratch = ant__context_fork(g);
+    scratch.arena.budget = g->context.arena.budget;
     ant_layer *l = read(&scratch, g, t, inner);
-    if (scratch.error.code)
-        ant__fail(&g->context.error, scratch.error.code, "%s", scratch.error.text);
+    ant__fault_move(&g->context.error, &scratch.error);
     ant__arena_free(&scratch.arena);
     return l;
 }

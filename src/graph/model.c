@@ -102,6 +102,8 @@ ant_model *ant__model_alloc(ant_graph *g, bool is_sequential, const char *name, 
     ant_model *m = ant__layer_alloc(c, &classes[is_sequential ? SEQUENTIAL : FUNCTIONAL], o);
     if (!m)
         return NULL;
+    b->layers.payer = b->nodes.payer = b->outs.payer = &c->arena;
+    b->weights.payer = b->wished.payer = &c->arena;
     m->extra = b;
     m->file = file;
     m->line = line;

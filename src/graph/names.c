@@ -30,12 +30,22 @@ static void index_entry(ant_names *s, int place) {
     index_name(s, place);
 }
 
+static ant_budget *budget_of(const ant_names *s) {
+    return s->payer ? s->payer->budget : NULL;
+}
+
+static size_t table_bytes(int slots) {
+    return (size_t)slots * 2 * sizeof(int);
+}
+
 /* Tables are kept at most half full. */
 static bool tables_grow(ant_names *s) {
     if (s->n < s->slots / 2)
         return true;
     int slots = s->slots ? 2 * s->slots : 16;
-    int *tables = ant__alloc_array((size_t)slots, 2 * sizeof(int));
+    bool paid = ant__budget_take(budget_of(s), table_bytes(slots));
+    int *tables = paid ? ant__alloc(table_bytes(slots)) : NULL;
+    ant__budget_give(budget_of(s), table_bytes(tables ? s->slots : paid ? slots : 0));
     if (!tables)
         return false;
     ant__free(s->by_thing);
@@ -48,8 +58,10 @@ static bool tables_grow(ant_names *s) {
 }
 
 bool ant__names_add(ant_names *s, const void *of, const char *name) {
-    if (!tables_grow(s) || !ANT__PUSH(s, (ant_name_entry){of, name}))
+    if (!tables_grow(s) ||
+        !ant__grow_paid(budget_of(s), (void **)&s->at, s->n, &s->room, sizeof *s->at))
         return false;
+    s->at[s->n++] = (ant_name_entry){of, name};
     index_entry(s, s->n - 1);
     return true;
 }
@@ -89,11 +101,12 @@ const void *ant__named(const ant_names *s, const char *name) {
 void ant__names_clear(ant_names *s) {
     s->n = 0;
     if (s->slots)
-        memset(s->by_thing, 0, (size_t)s->slots * 2 * sizeof(int));
+        memset(s->by_thing, 0, table_bytes(s->slots));
 }
 
 void ant__names_free(ant_names *s) {
+    ant__budget_give(budget_of(s), table_bytes(s->slots) + (size_t)s->room * sizeof *s->at);
     ant__free(s->at);
     ant__free(s->by_thing);
-    *s = (ant_names){0};
+    *s = (ant_names){.payer = s->payer};
 }

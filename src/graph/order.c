@@ -52,7 +52,8 @@ static int rank(ant_walk *w, ant_node *input, ant_layer *layer, int visit) {
     if (ant__names_place(&w->ranked, of) >= 0)
         return 0;
     ant_rank r = {.input = input, .layer = layer, .visit = visit};
-    if (!ant__names_add(&w->ranked, of, NULL) || !ANT__PUSH(&w->body->ranks, r))
+    if (!ant__names_add(&w->ranked, of, NULL) ||
+        !ANT__PUSH_PAID(&context(w)->arena, &w->body->ranks, r))
         return ant__fail_memory(&context(w)->error);
     return 0;
 }
@@ -65,7 +66,7 @@ static int visit(ant_walk *w, ant_node *n) {
     if (ant__names_place(&w->seen, n->use) >= 0)
         return 0;
     if (!ant__names_add(&w->seen, n->use, NULL) ||
-        !ANT__PUSH(&w->stack, (ant_frame){.use = n->use}))
+        !ANT__PUSH_PAID(&context(w)->arena, &w->stack, (ant_frame){.use = n->use}))
         return ant__fail_memory(&context(w)->error);
     return rank(w, NULL, n->use->layer, w->body->ranks.n);
 }
@@ -75,9 +76,9 @@ static int finish(ant_walk *w, ant_layer_use *u) {
     ant_model_body *b = w->body;
     ant_step step = {.use = u, .from = b->from.n, .first_out = b->values};
     for (int k = 0; k < ant__use_operands(u); k++)
-        if (!ANT__PUSH(&b->from, place_of(w, ant__use_operand(u, k))))
+        if (!ANT__PUSH_PAID(&context(w)->arena, &b->from, place_of(w, ant__use_operand(u, k))))
             return ant__fail_memory(&context(w)->error);
-    if (!ANT__PUSH(&b->steps, step) || !ant__names_add(&w->done, u, NULL))
+    if (!ANT__PUSH_PAID(&context(w)->arena, &b->steps, step) || !ant__names_add(&w->done, u, NULL))
         return ant__fail_memory(&context(w)->error);
     b->values += u->n_out;
     return 0;
@@ -177,6 +178,7 @@ int ant__model_order(ant_model *m) {
     if (b->ordered)
         return 0;
     ant_walk w = {.model = m, .body = b};
+    w.seen.payer = w.done.payer = w.ranked.payer = &m->context->arena;
     int code = 0;
     b->steps.n = b->from.n = b->ranks.n = 0;
     b->values = b->n_in;
@@ -192,6 +194,6 @@ int ant__model_order(ant_model *m) {
     ant__names_free(&w.seen);
     ant__names_free(&w.done);
     ant__names_free(&w.ranked);
-    ant__free(w.stack.at);
+    ANT__FREE_PAID(&m->context->arena, &w.stack);
     return code;
 }

@@ -156,7 +156,7 @@ static int push(ant_model *m, ant_layer *l) {
         b->input_layer = l;
         return 0;
     }
-    return ANT__PUSH(&b->sequence, l) ? 0 : ant__fail_memory(e);
+    return ANT__PUSH_PAID(&l->context->arena, &b->sequence, l) ? 0 : ant__fail_memory(e);
 }
 
 static int push_all(ant_model *m, ant_layer *const *layers) {

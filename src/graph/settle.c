@@ -16,7 +16,8 @@ typedef struct ant_giver {
 static int *next_number(ant_giver *g, const char *base) {
     const void *known = ant__named(&g->bases, base);
     if (!known) {
-        if (!ant__names_add(&g->bases, base, base) || !ANT__PUSH(&g->next, g->first))
+        if (!ant__names_add(&g->bases, base, base) ||
+            !ANT__PUSH_PAID(&g->context->arena, &g->next, g->first))
             return NULL;
         known = base;
     }
@@ -38,7 +39,7 @@ static const char *give(ant_giver *g, const ant_names *taken, const char *base) 
 
 static void giver_free(ant_giver *g) {
     ant__names_free(&g->bases);
-    ant__free(g->next.at);
+    ANT__FREE_PAID(&g->context->arena, &g->next);
 }
 
 /* --- layers --- */
@@ -86,7 +87,8 @@ static int give_name(ant_model *m, ant_giver *g, const ant_layer *l) {
 /* Then names from a file, which give way, then the automatic ones; in the order of running. */
 static int name_layers(ant_model *m) {
     ant_model_body *b = m->extra;
-    ant_giver g = {.context = m->context, .mark = '_', .first = 1};
+    ant_giver g = {
+        .context = m->context, .mark = '_', .first = 1, .bases.payer = &m->context->arena};
     int code = 0;
     for (int i = 0; i < b->ranks.n && !code; i++)
         if (b->ranks.at[i].layer && !ant__names_add(&b->layers, b->ranks.at[i].layer, NULL))
@@ -151,7 +153,8 @@ static int name_inputs(ant_model *m, ant_giver *g) {
  * A step's key comes from its name. */
 static int name_calls(ant_model *m, ant_giver *g) {
     ant_model_body *b = m->extra;
-    ant_giver again = {.context = m->context, .mark = '@', .first = 2};
+    ant_giver again = {
+        .context = m->context, .mark = '@', .first = 2, .bases.payer = &m->context->arena};
     int code = 0;
     for (int i = 0; i < b->steps.n && !code; i++) {
         ant_step *s = &b->steps.at[i];
@@ -166,7 +169,8 @@ static int name_calls(ant_model *m, ant_giver *g) {
 }
 
 static int name_nodes(ant_model *m) {
-    ant_giver g = {.context = m->context, .mark = '_', .first = 1};
+    ant_giver g = {
+        .context = m->context, .mark = '_', .first = 1, .bases.payer = &m->context->arena};
     int code = name_inputs(m, &g);
     if (!code)
         code = name_calls(m, &g);
@@ -186,7 +190,8 @@ static const char *out_base(ant_model *m, const ant_node *n) {
 
 static int name_outputs(ant_model *m) {
     ant_model_body *b = m->extra;
-    ant_giver g = {.context = m->context, .mark = '_', .first = 1};
+    ant_giver g = {
+        .context = m->context, .mark = '_', .first = 1, .bases.payer = &m->context->arena};
     int code = 0;
     for (int i = 0; i < b->n_out && !code; i++) /* a node may be two outputs: entries have places */
         code = ant__names_add(&b->outs, &b->out[i], b->out_names[i])
@@ -278,7 +283,8 @@ static int root_key(ant_model *m, uint64_t *key) {
     ant_graph *g = ant__layer_graph(m);
     const char *name = ant__name_of(&g->roots, m);
     if (!name) {
-        ant_giver giver = {.context = m->context, .mark = '#', .first = 2};
+        ant_giver giver = {
+            .context = m->context, .mark = '#', .first = 2, .bases.payer = &m->context->arena};
         name = give(&giver, &g->roots, ant__model_name(m));
         giver_free(&giver);
         if (!name || !ant__names_add(&g->roots, m, name))

@@ -104,11 +104,23 @@ static int read_npz(ant_arrays *d, const char *path, ant_bytes b) {
     return 0;
 }
 
+/* The end of what has a budget: arrays and their numbers are what was asked for. */
+static int parsed(ant_arrays *d, const char *path, size_t size, int code) {
+    ant_context *c = &d->context;
+    if (code)
+        ant__budget_tell(&c->error, c->arena.budget, path, size);
+    c->arena.budget = NULL;
+    return c->error.code;
+}
+
 static int read_safetensors(ant_arrays *d, const char *path, ant_bytes b) {
     ant_context *c = &d->context;
     ant_safetensors s;
     ant_array a;
-    if (ant__safetensors_parse(c, path, b.at, b.size, &d->limits, &s))
+    ant_budget budget = ant__reading_budget(b.size);
+    c->arena.budget = &budget;
+    int code = ant__safetensors_parse(c, path, b.at, b.size, &d->limits, &s);
+    if (parsed(d, path, b.size, code))
         return c->error.code;
     for (int k = 0; k < s.n; k++)
         if (ant__tensor_array(c, path, &s, &s.tensors[k], &a) || add_view(d, a.name, a))
@@ -169,7 +181,10 @@ static int read_nodes(ant_arrays *d, paths *p, const ant_hdf5_node *group, const
 static int read_hdf5(ant_arrays *d, const char *path, ant_bytes b) {
     const size_t room = (size_t)4 << 20; /* for paths, beside the size of the file */
     ant_hdf5_node *root;
-    if (ant__hdf5_parse(&d->context, path, b.at, b.size, &d->limits, &root))
+    ant_budget budget = ant__reading_budget(b.size);
+    d->context.arena.budget = &budget;
+    int code = ant__hdf5_parse(&d->context, path, b.at, b.size, &d->limits, &root);
+    if (parsed(d, path, b.size, code))
         return d->context.error.code;
     paths p = {.file = path, .most = b.size + room};
     return read_nodes(d, &p, root, "");

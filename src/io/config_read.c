@@ -254,13 +254,16 @@ static ant_tree *expanded(scope *s, ant_tree *t) {
     ant_context *c = &s->r->scratch;
     ant_tree *x = ant__tree_expand(c, t);
     if (!x)
-        ant__fail(&context_of(s)->error, c->error.code, "%s", c->error.text);
+        ant__fault_move(&context_of(s)->error, &c->error);
     return x;
 }
 
 static ant_node *expression(scope *s, ant_tree *t, const char *name) {
+    ant_context_mark before = ant__context_mark(&s->r->scratch);
     ant_tree *x = t->raw ? t : expanded(s, t);
-    return x ? node_read(s, x, name) : NULL;
+    ant_node *n = x ? node_read(s, x, name) : NULL;
+    ant__context_release(&s->r->scratch, &before);
+    return n;
 }
 
 /* --- inputs --- */
@@ -447,6 +450,7 @@ static ant_model *body_fill(scope *s, ant_tree *t, const char *name) {
 
 static ant_model *body_read(reader *r, const char *path, ant_tree *t, const char *name) {
     scope s = {.r = r, .path = path};
+    s.layers.payer = s.nodes.payer = &r->g->context.arena;
     ant_model *m = body_fill(&s, t, name);
     ant__names_free(&s.layers);
     ant__names_free(&s.nodes);
@@ -471,6 +475,8 @@ ant_model *ant__model_read(ant_graph *g, const char *path, ant_tree *t) {
     bool before = c->loading, had = c->error.code != 0;
     ant_model *m = NULL;
     c->loading = true;
+    r.scratch.arena.budget = c->arena.budget;
+    r.all.payer = &c->arena;
     if (!r.path)
         ant__fail_memory(&c->error);
     else if (!is_model(t))

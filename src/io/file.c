@@ -14,6 +14,22 @@ const ant_limits *ant__limits(const ant_limits *limits) {
     return limits ? limits : &defaults;
 }
 
+ant_budget ant__reading_budget(size_t file_size) {
+    enum { FREE = 16 << 20, KEPT_BACK = 1 << 20 };
+    return (ant_budget){.left = file_size + FREE - KEPT_BACK};
+}
+
+void ant__budget_tell(ant_fault *e, const ant_budget *b, const char *path, size_t file_size) {
+    if (!b->spent || e->code != ANT_E_MEMORY)
+        return;
+    ant__error_clear(e);
+    ant__fail(
+        e, ANT_E_LIMIT,
+        "%s: to read it takes more memory than twice its %zu bytes and 16 MB, all that a file "
+        "may take beside its weights",
+        path, file_size);
+}
+
 int ant__file_fail(ant_fault *e, const char *path, const char *doing, int number) {
     char why[128];
     if (strerror_r(number, why, sizeof why))

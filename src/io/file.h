@@ -13,6 +13,11 @@ typedef struct ant_bytes {
 
 /* `limits` or, where it is NULL, the defaults. */
 const ant_limits *ant__limits(const ant_limits *limits);
+/* What reading a file of this size may take beside its bytes: with them, twice its size and 16 MB
+ * (files.h). What lists and tables take beside arenas comes out of the part that is kept back. */
+ant_budget ant__reading_budget(size_t file_size);
+/* Where the budget was spent, memory did not run out: the error tells so. */
+void ant__budget_tell(ant_fault *e, const ant_budget *b, const char *path, size_t file_size);
 /* "-" is standard input. limit: bytes at most, 0 for a regular file of any size (of pipes and
  * devices, limits->stream_bytes). 0, or ANT_E_FILE, ANT_E_LIMIT, ANT_E_MEMORY. */
 int ant__file_read(ant_fault *e, const char *path, int64_t limit, const ant_limits *limits,

@@ -1,4 +1,4 @@
-/* JSON: text into a tree, and a tree into text. */
+/* JSON: text into a tree. */
 #include "io/json.h"
 #include "io/file.h"
 #include "io/utf8.h"
@@ -15,6 +15,9 @@ typedef struct reader {
     const char *at, *end;   /* what is left */
     const char *line_start; /* of the present line */
     int line, nodes, depth, deepest;
+    ant_json_visit *visit; /* of the outermost object's entries; NULL: they stay */
+    void *data;
+    bool told;                /* the error is of `visit` */
     const char *known[KNOWN]; /* some texts that were kept: the same ones come again and again */
 } reader;
 
@@ -197,8 +200,7 @@ static bool is(const char *s, const char *end, char a, char b) {
     return s < end && (*s == a || *s == b);
 }
 
-/* Behind the number at s; s itself where there is none. */
-static const char *number_end(const char *s, const char *end) {
+const char *ant__json_number_end(const char *s, const char *end) {
     const char *begin = s, *at = s + is(s, end, '-', '-');
     s = is(at, end, '0', '0') ? at + 1 : digits(at, end);
     if (s == at)
@@ -216,12 +218,9 @@ static const char *number_end(const char *s, const char *end) {
     return s;
 }
 
-/* Words, and what they are in a tree: Python writes the last three, JSON knows them not. */
-static const struct constant {
-    const char *json, *word;
-} constants[] = {{"null", "null"}, {"true", "true"},    {"false", "false"},
-                 {"NaN", "nan"},   {"Infinity", "inf"}, {"-Infinity", "-inf"}};
-enum { CONSTANTS = sizeof constants / sizeof *constants };
+const ant_json_constant ant__json_constants[ANT__JSON_CONSTANTS] = {
+    {"null", "null"}, {"true", "true"},    {"false", "false"},
+    {"NaN", "nan"},   {"Infinity", "inf"}, {"-Infinity", "-inf"}};
 
 static ant_tree *number(reader *r, const char *end, ant_tree *t) {
     const char **known = known_place(r, r->at, end);
@@ -237,19 +236,19 @@ static ant_tree *number(reader *r, const char *end, ant_tree *t) {
 
 static ant_tree *word(reader *r) {
     ant_tree *t = node(r, ANT__WORD);
-    const char *end = number_end(r->at, r->end);
+    const char *end = ant__json_number_end(r->at, r->end);
     if (!t)
         return NULL;
     if (end - r->at > r->limits->string_bytes)
         return bad(r, ANT_E_LIMIT, "a number is longer than the limit");
     if (end > r->at)
         return number(r, end, t);
-    for (int k = 0; k < CONSTANTS; k++) {
-        size_t n = strlen(constants[k].json);
-        if ((size_t)(r->end - r->at) < n || memcmp(r->at, constants[k].json, n) != 0)
+    for (int k = 0; k < ANT__JSON_CONSTANTS; k++) {
+        size_t n = strlen(ant__json_constants[k].json);
+        if ((size_t)(r->end - r->at) < n || memcmp(r->at, ant__json_constants[k].json, n) != 0)
             continue;
         r->at += n;
-        t->text = constants[k].word;
+        t->text = ant__json_constants[k].word;
         return t;
     }
     return wrong(r, "a value");
@@ -331,12 +330,29 @@ static ant_tree *entry(reader *r) {
     return v;
 }
 
+/* Hands it over; a node with its key stays, for others must not have it too. */
+static ant_tree *visited_entry(reader *r) {
+    ant_arena_mark before = ant__arena_mark(r->arena);
+    const int nodes = r->nodes;
+    ant_tree *v = entry(r);
+    const char *key = v ? v->key : NULL;
+    if (!v || (r->told = r->visit(r->data, v) != 0))
+        return NULL;
+    ant__arena_release(r->arena, before);
+    r->nodes = nodes;
+    ant_tree *kept = node(r, ANT__WORD);
+    if (kept)
+        kept->key = key;
+    return kept;
+}
+
 static ant_tree *object(reader *r) {
     ant_tree *t = node(r, ANT__MAP);
+    const bool visited = r->visit && r->depth == 1;
     if (!t || empty(r, '}'))
         return t;
     for (int more = 1; more;) {
-        ant_tree *v = entry(r);
+        ant_tree *v = visited ? visited_entry(r) : entry(r);
         ant__tree_add(t, v);
         if (!v || (more = goes_on(r, '}')) < 0)
             return NULL;
@@ -366,118 +382,43 @@ static ant_tree *document(reader *r) {
     return t && r->at != r->end ? wrong(r, "nothing after the value") : t;
 }
 
-ant_tree *ant__json_parse(ant_context *c, ant_arena *nodes, const char *path, const void *text,
-                          size_t size, const ant_limits *limits) {
-    reader r = {.c = c, .limits = ant__limits(limits), .at = text, .line_start = text, .line = 1};
-    r.arena = nodes ? nodes : &c->arena;
+static ant_tree *parse(reader *r, const char *path, const void *text, size_t size,
+                       const ant_limits *limits) {
+    ant_context *c = r->c;
     bool had = c->error.code != 0;
     ant_tree *t = NULL;
-    r.end = r.at + size;
-    r.deepest = ANT__JSON_DEPTH * r.limits->depth;
-    if (size > (size_t)r.limits->text_bytes)
+    r->limits = ant__limits(limits);
+    r->at = r->line_start = text;
+    r->line = 1;
+    r->end = r->at + size;
+    r->deepest = ANT__JSON_DEPTH * r->limits->depth;
+    if (size > (size_t)r->limits->text_bytes)
         ant__fail(&c->error, ANT_E_LIMIT, " %zu bytes of JSON; at most %lld are read", size,
-                  (long long)r.limits->text_bytes);
-    else if ((r.at += ant__utf8_valid(text, size)) != r.end)
-        bad(&r, ANT_E_FORMAT, "a byte that is not UTF-8");
+                  (long long)r->limits->text_bytes);
+    else if ((r->at += ant__utf8_valid(text, size)) != r->end)
+        bad(r, ANT_E_FORMAT, "a byte that is not UTF-8");
     else {
-        r.at = text;
-        t = document(&r);
+        r->at = text;
+        t = document(r);
     }
-    if (!t && !had)
+    if (!t && !had && !r->told)
         ant__error_before(&c->error, "%s:", path);
     return t;
 }
 
-/* --- out --- */
-static void put_unit(ant_buffer *b, unsigned x) {
-    ant__put_format(b, "\\u%04x", x);
+ant_tree *ant__json_parse(ant_context *c, ant_arena *nodes, const char *path, const void *text,
+                          size_t size, const ant_limits *limits) {
+    reader r = {.c = c, .arena = nodes ? nodes : &c->arena};
+    return parse(&r, path, text, size, limits);
 }
 
-/* One character beyond ASCII. */
-static void put_wide(ant_buffer *b, unsigned x) {
-    if (x < 0x10000) {
-        put_unit(b, x);
-        return;
-    }
-    put_unit(b, 0xD800 + ((x - 0x10000) >> 10));
-    put_unit(b, 0xDC00 + ((x - 0x10000) & 0x3FF));
-}
-
-static void put_ascii(ant_buffer *b, char c) {
-    static const char from[] = "\"\\\b\f\n\r\t", to[] = "\"\\bfnrt";
-    const char *known = strchr(from, c);
-    if (known)
-        ant__put_format(b, "\\%c", to[known - from]);
-    else if ((unsigned char)c < 0x20)
-        put_unit(b, (unsigned char)c);
-    else
-        ant__put_bytes(b, &c, 1);
-}
-
-/* What is not UTF-8 becomes the replacement character, one for each byte. */
-static void put_text(ant_buffer *b, const char *s) {
-    const char *end = s + strlen(s);
-    ant__put(b, "\"");
-    while (s < end) {
-        const char *valid = s + ant__utf8_valid(s, (size_t)(end - s));
-        while (s < valid) {
-            unsigned x;
-            int n = ant__utf8_next(s, &x);
-            if (n == 1)
-                put_ascii(b, *s);
-            else
-                put_wide(b, x);
-            s += n;
-        }
-        if (s < end) {
-            put_unit(b, 0xFFFD);
-            s++;
-        }
-    }
-    ant__put(b, "\"");
-}
-
-/* A word is written as it stands where JSON knows it, as a number where it is one, else as text. */
-static void put_word(ant_buffer *b, const char *s) {
-    char number[ANT__NUMBER_TEXT];
-    double x;
-    const char *end = number_end(s, s + strlen(s));
-    for (int k = 0; k < CONSTANTS; k++)
-        if (!strcmp(constants[k].word, s)) {
-            ant__put(b, constants[k].json);
-            return;
-        }
-    if (end > s && !*end)
-        ant__put(b, s);
-    else if (ant__number_read(s, &x))
-        put_word(b, ant__number_text(x, number));
-    else
-        put_text(b, s);
-}
-
-static void put_value(ant_buffer *b, const ant_tree *t) {
-    if (ant__tree_scalar(t)) {
-        if (t->kind == ANT__QUOTED)
-            put_text(b, t->text);
-        else
-            put_word(b, t->text);
-        return;
-    }
-    bool map = t->kind == ANT__MAP;
-    ant__put(b, map ? "{" : "[");
-    for (const ant_tree *x = t->first; x; x = x->next) {
-        if (x != t->first)
-            ant__put(b, ", ");
-        if (map) {
-            put_text(b, x->key);
-            ant__put(b, ": ");
-        }
-        put_value(b, x);
-    }
-    ant__put(b, map ? "}" : "]");
-}
-
-int ant__json_put(ant_buffer *out, const ant_tree *t) {
-    put_value(out, t);
-    return out->failed ? ANT_E_MEMORY : 0;
+int ant__json_each(ant_context *c, const char *path, const void *text, size_t size,
+                   const ant_limits *limits, ant_json_visit *visit, void *data) {
+    ant_arena nodes = {.budget = c->arena.budget};
+    reader r = {.c = c, .arena = &nodes, .visit = visit, .data = data};
+    const ant_tree *t = parse(&r, path, text, size, limits);
+    if (t && t->kind != ANT__MAP)
+        ant__fail(&c->error, ANT_E_FORMAT, "%s: expected an object", path);
+    ant__arena_free(&nodes);
+    return c->error.code;
 }

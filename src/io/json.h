@@ -19,7 +19,22 @@ enum { ANT__JSON_DEPTH = 4 };
  * `nodes`. NULL after an error in c. */
 ant_tree *ant__json_parse(ant_context *c, ant_arena *nodes, const char *path, const void *text,
                           size_t size, const ant_limits *limits);
+/* The same of an object whose entries are handed over one by one, each under its key: its values go when
+ * `visit` has done with it, and only its texts stay. 0 or an error in c, which `visit` may have set. */
+typedef int ant_json_visit(void *data, const ant_tree *entry);
+int ant__json_each(ant_context *c, const char *path, const void *text, size_t size,
+                   const ant_limits *limits, ant_json_visit *visit, void *data);
 /* Appends the text, as Python's json.dumps would write it: ", " and ": " between, ASCII alone. A
  * word that JSON does not know is written as text. 0 or ANT_E_MEMORY. */
 int ant__json_put(ant_buffer *out, const ant_tree *t);
+
+/* --- between json.c and json_write.c --- */
+/* Words, and what they are in a tree: Python writes the last three, JSON knows them not. */
+typedef struct ant_json_constant {
+    const char *json, *word;
+} ant_json_constant;
+enum { ANT__JSON_CONSTANTS = 6 };
+extern const ant_json_constant ant__json_constants[ANT__JSON_CONSTANTS];
+/* Behind the number at s; s itself where there is none. */
+const char *ant__json_number_end(const char *s, const char *end);
 #endif

@@ -95,22 +95,66 @@ int ant__compile_tree_read(ant_graph *g, ant_model *m, const char *path, const a
     return 0;
 }
 
+/* Compiles, and keeps the data section. */
+static int finish(ant_graph *g, ant_model *m, const char *path, const ant_config *config,
+                  ant_compiling how) {
+    if (config->compile && ant__compile_tree_read(g, m, path, config->compile, how))
+        return g->context.error.code;
+    return config->data ? keep_data(&g->context, m, config->data) : 0;
+}
+
 ant_model *ant__config_model(ant_graph *g, const char *path, const ant_config *config,
                              ant_compiling how) {
     ant_model *m = ant__model_read(g, path, config->model);
-    if (!m || (config->compile && ant__compile_tree_read(g, m, path, config->compile, how)) ||
-        (config->data && keep_data(&g->context, m, config->data)))
-        return NULL;
+    return m && !finish(g, m, path, config, how) ? m : NULL;
+}
+
+/* What is needed after the model was built, in `c`. */
+static int keep_sections(ant_context *c, ant_config *config) {
+    ant_tree **const kept[] = {&config->compile, &config->data};
+    for (int k = 0; k < 2; k++)
+        if (*kept[k] && !(*kept[k] = ant__tree_copy(c, *kept[k])))
+            return c->error.code;
+    return 0;
+}
+
+/* The text's tree goes once the model is built. */
+static ant_model *model_of_tree(ant_graph *g, ant_context *keep, const char *path, const void *text,
+                                size_t size, ant_config *config) {
+    ant_context c = ant__context_fork(g);
+    ant_model *m = NULL;
+    c.arena.budget = keep->arena.budget;
+    ant_tree *t = ant__yaml_parse(&c, path, text, size, NULL);
+    if (t && !ant__config_read(&c, path, t, config) && !keep_sections(keep, config))
+        m = ant__model_read(g, path, config->model);
+    ant__fault_move(&g->context.error, &c.error);
+    ant__arena_free(&c.arena);
     return m;
 }
 
+/* A text says a layer in a few words, which takes some KB, and more where it is compiled: that has a budget
+ * of its own. */
 static ant_model *model_of_text(ant_graph *g, const char *path, const void *text, size_t size,
                                 ant_compiling how) {
-    ant_config config;
-    ant_tree *t = ant__yaml_parse(&g->context, path, text, size, NULL);
-    if (!t || ant__config_read(&g->context, path, t, &config))
-        return NULL;
-    return ant__config_model(g, path, &config, how);
+    enum { MB = 1 << 20, MOST = 64 };
+    ant_budget layers = {.left = (size_t)MOST * MB}, *budget = g->context.arena.budget;
+    ant_fault *e = &g->context.error;
+    const bool had = e->code != 0;
+    ant_config config = {0};
+    ant_context keep = ant__context_fork(g);
+    keep.arena.budget = budget;
+    g->context.arena.budget = &layers;
+    ant_model *m = model_of_tree(g, &keep, path, text, size, &config);
+    ant__fault_move(e, &keep.error);
+    if (m && finish(g, m, path, &config, how))
+        m = NULL;
+    g->context.arena.budget = budget;
+    ant__arena_free(&keep.arena);
+    if (m || had || !layers.spent || e->code != ANT_E_MEMORY)
+        return m;
+    ant__error_clear(e);
+    ant__fail(e, ANT_E_LIMIT, "%s: its layers take more than %d MB", path, MOST);
+    return NULL;
 }
 
 const char *ant__weights_beside(ant_context *c, const char *path) {
@@ -121,12 +165,15 @@ const char *ant__weights_beside(ant_context *c, const char *path) {
 
 static ant_model *model_of_yaml(ant_graph *g, const char *path, const ant_bytes *b,
                                 ant_compiling how) {
-    ant_context *c = &g->context;
+    ant_context own = ant__context_fork(g); /* of the other file */
     ant_model *m = model_of_text(g, path, b->at, b->size, how);
-    const char *weights = m ? ant__weights_beside(c, path) : NULL;
-    if (!weights || access(weights, F_OK))
-        return weights ? m : NULL;
-    return ant__state_read(c, m, weights, ANT__WEIGHTS_AND_OPTIMIZER, false) ? NULL : m;
+    const char *weights = m ? ant__weights_beside(&own, path) : NULL;
+    if (weights && !access(weights, F_OK))
+        ant__state_read(&own, m, weights, ANT__WEIGHTS_AND_OPTIMIZER, false);
+    const bool failed = own.error.code != 0;
+    ant__fault_move(&g->context.error, &own.error);
+    ant__arena_free(&own.arena);
+    return failed ? NULL : m;
 }
 
 static int check_version(ant_context *c, const char *path, const ant_safetensors *s) {
@@ -147,13 +194,19 @@ static ant_model *model_of_tensors(ant_graph *g, const char *path, const ant_byt
                                    ant_compiling how) {
     ant_context *c = &g->context;
     ant_safetensors s;
-    if (ant__safetensors_parse(c, path, b->at, b->size, NULL, &s) || check_version(c, path, &s))
-        return NULL;
-    const char *config = ant__safetensors_note(&s, "config");
-    const char *inside = ant__print(c, "%s: config", path);
-    ant_model *m = inside ? model_of_text(g, inside, config, strlen(config), how) : NULL;
-    if (!m || ant__weights_take(c, m, path, &s, false) || ant__optimizer_take(c, m, path, &s))
-        return NULL;
+    ant_model *m = NULL;
+    ant_context own = ant__context_fork(g); /* of the file's header */
+    own.arena.budget = g->context.arena.budget;
+    if (!ant__safetensors_parse(&own, path, b->at, b->size, NULL, &s))
+        check_version(&own, path, &s);
+    const char *config = own.error.code ? NULL : ant__safetensors_note(&s, "config");
+    const char *inside = config ? ant__print(&own, "%s: config", path) : NULL;
+    ant__fault_move(&c->error, &own.error);
+    if (inside)
+        m = model_of_text(g, inside, config, strlen(config), how);
+    if (m && (ant__weights_take(c, m, path, &s, false) || ant__optimizer_take(c, m, path, &s)))
+        m = NULL;
+    ant__arena_free(&own.arena);
     return m;
 }
 
@@ -172,11 +225,25 @@ static ant_model *model_of(ant_graph *g, const char *path, const ant_bytes *b, a
     return model_of_yaml(g, path, b, how);
 }
 
+/* The same, within what a file may take. */
+static ant_model *model_within(ant_graph *g, const char *path, const ant_bytes *b,
+                               ant_compiling how) {
+    ant_budget budget = ant__reading_budget(b->size);
+    ant_fault *e = &g->context.error;
+    bool had = e->code != 0;
+    g->context.arena.budget = &budget;
+    ant_model *m = model_of(g, path, b, how);
+    g->context.arena.budget = NULL;
+    if (!m && !had)
+        ant__budget_tell(e, &budget, path, b->size);
+    return m;
+}
+
 static ant_model *load(ant_graph *g, const char *path, ant_compiling how) {
     ant_bytes b;
     if (ant__file_read(&g->context.error, path, 0, NULL, &b))
         return NULL;
-    ant_model *m = model_of(g, path, &b, how);
+    ant_model *m = model_within(g, path, &b, how);
     ant__free(b.at);
     return m;
 }
@@ -191,7 +258,7 @@ static ant_recipe *recipe_of(ant_context *c, const char *path, const char *text)
 
 ant_model *ant__model_of_bytes(ant_graph *g, const char *path, const ant_bytes *b,
                                ant_compiling how, ant_recipe **recipe) {
-    ant_model *m = model_of(g, path, b, how);
+    ant_model *m = model_within(g, path, b, how);
     const char *data = m ? ant__body(m)->data : NULL;
     *recipe = data ? recipe_of(&g->context, path, data) : NULL;
     return m && (!data || *recipe) ? m : NULL;

@@ -57,7 +57,7 @@ int ant__weights_take(ant_context *c, ant_model *m, const char *path, const ant_
                       bool skip_mismatch);
 /* Sets the optimizer's state, where the file has one and the model an optimizer. */
 int ant__optimizer_take(ant_context *c, ant_model *m, const char *path, const ant_safetensors *s);
-/* Both, from a file. */
+/* Both, from a file, in a context of their own. */
 int ant__state_read(ant_context *c, ant_model *m, const char *path, ant_state_of what,
                     bool skip_mismatch);
 #endif

@@ -269,9 +269,14 @@ int ant__state_read(ant_context *c, ant_model *m, const char *path, ant_state_of
     ant_bytes b;
     if (ant__file_read(&c->error, path, 0, NULL, &b))
         return c->error.code;
+    ant_budget budget = ant__reading_budget(b.size);
+    c->arena.budget = &budget;
     int code = ant__keras_is_weights(b.at, b.size)
                    ? ant__keras_state_read(c, m, path, b.at, b.size, what, skip_mismatch)
                    : read_tensors(c, m, path, &b, what, skip_mismatch);
+    c->arena.budget = NULL;
+    if (code)
+        ant__budget_tell(&c->error, &budget, path, b.size);
     ant__free(b.at);
-    return code;
+    return c->error.code;
 }

@@ -13,6 +13,7 @@ typedef struct reader {
     const char *path;
     ant_safetensors *out;
     uint64_t bytes; /* of all numbers */
+    int tensors;
 } reader;
 
 /* All types of the format, with their bits; those that Antler has none for are known by size. */
@@ -169,23 +170,39 @@ static int check_cover(reader *r) {
     return at == r->bytes ? 0 : fail(r, "there are bytes behind the last tensor");
 }
 
-static int read_object(reader *r, const ant_tree *root) {
-    const int n = ant__tree_count(root);
-    if (root->kind != ANT__MAP)
-        return fail(r, "the header is no object");
-    if (n > r->limits->tensors)
-        return ant__fail(&r->c->error, ANT_E_LIMIT, "%s: safetensors: %d tensors; at most %d",
-                         r->path, n, r->limits->tensors);
-    r->out->tensors = ant__arena_array(&r->c->arena, (size_t)n + 1, sizeof *r->out->tensors);
+static bool is_notes(const ant_tree *entry) {
+    return !strcmp(entry->key, "__metadata__");
+}
+
+static int count_entry(void *data, const ant_tree *entry) {
+    reader *r = data;
+    r->tensors += !is_notes(entry);
+    if (r->tensors <= r->limits->tensors)
+        return 0;
+    return ant__fail(&r->c->error, ANT_E_LIMIT, "%s: safetensors: more than %d tensors", r->path,
+                     r->limits->tensors);
+}
+
+static int read_entry(void *data, const ant_tree *entry) {
+    reader *r = data;
+    if (is_notes(entry))
+        return read_notes(r, entry);
+    return read_tensor(r, entry, &r->out->tensors[r->out->n++]);
+}
+
+/* Twice: how many there are is known before any is kept. */
+static int read_header(reader *r, const char *where, const unsigned char *text, size_t size) {
+    ant_context *c = r->c;
+    ant_context_mark before = ant__context_mark(c);
+    int code = ant__json_each(c, where, text, size, r->limits, count_entry, r);
+    ant__context_release(c, &before);
+    if (code)
+        return code;
+    r->out->tensors = ant__arena_array(&c->arena, (size_t)r->tensors + 1, sizeof *r->out->tensors);
     if (!r->out->tensors)
-        return ant__fail_memory(&r->c->error);
-    for (const ant_tree *x = root->first; x; x = x->next) {
-        const bool notes = !strcmp(x->key, "__metadata__");
-        if (notes ? read_notes(r, x) : read_tensor(r, x, &r->out->tensors[r->out->n]))
-            return r->c->error.code;
-        r->out->n += !notes;
-    }
-    return check_cover(r);
+        return ant__fail_memory(&c->error);
+    code = ant__json_each(c, where, text, size, r->limits, read_entry, r);
+    return code ? code : check_cover(r);
 }
 
 static uint64_t little64(const unsigned char *s) {
@@ -224,10 +241,7 @@ int ant__safetensors_parse(ant_context *c, const char *path, const unsigned char
     out->numbers = bytes + LENGTH_SIZE + length;
     r.bytes = size - LENGTH_SIZE - length;
     const char *where = ant__print(c, "%s: safetensors: header", path);
-    const ant_tree *root =
-        where ? ant__json_parse(c, NULL, where, bytes + LENGTH_SIZE, (size_t)length, r.limits)
-              : NULL;
-    return root ? read_object(&r, root) : c->error.code;
+    return where ? read_header(&r, where, bytes + LENGTH_SIZE, (size_t)length) : c->error.code;
 }
 
 /* --- using them --- */

@@ -371,6 +371,10 @@ int ant__zip_view(ant_context *c, const ant_zip *z, const ant_member *m,
     return code;
 }
 
+bool ant__zip_packed(const ant_member *m) {
+    return m->method == DEFLATED;
+}
+
 const ant_member *ant__zip_find(const ant_zip *z, const char *name) {
     for (int k = 0; k < z->n; k++)
         if (!strcmp(z->members[k].name, name))

@@ -33,6 +33,8 @@ bool ant__zip_is(const unsigned char *bytes, size_t size);
 /* Reads the directory and checks all of it. The bytes must outlive the archive. */
 int ant__zip_open(ant_context *c, const char *path, const unsigned char *bytes, size_t size,
                   const ant_limits *limits, ant_zip *out);
+/* Is it deflated? Else it is stored as it is. */
+bool ant__zip_packed(const ant_member *m);
 /* A member by its name; NULL when there is none. */
 const ant_member *ant__zip_find(const ant_zip *z, const char *name);
 /* A member's content, in the context's arena, its checksum tested, a zero behind it; *out is NULL

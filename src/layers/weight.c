@@ -35,7 +35,7 @@ int ant__weight_add(ant_layer *l, const ant_weight_spec *s) {
         return ant__layer_fail(l, ANT_E_LIMIT, "its %s of shape %s does not fit in memory", s->name,
                                ant__dims_text(&s->dims, shape));
     ant_weight *w = weight_new(l, s);
-    if (!w || !ANT__PUSH(&l->weights, w))
+    if (!w || !ANT__PUSH_PAID(&l->context->arena, &l->weights, w))
         return ant__fail_memory(&l->context->error);
     return 0;
 }
@@ -51,9 +51,9 @@ int ant__child_add(ant_layer *l, ant_layer *child, const char *name) {
     const char *own = ant__arena_text(&l->context->arena, name);
     if (child->dead)
         return ant__layer_fail(l, ANT_E_GRAPH, "its inner layer '%s' failed", name);
-    if (!own || !ANT__PUSH(&l->children, child))
+    if (!own || !ANT__PUSH_PAID(&l->context->arena, &l->children, child))
         return ant__fail_memory(&l->context->error);
-    if (!ANT__PUSH(&l->child_names, own)) {
+    if (!ANT__PUSH_PAID(&l->context->arena, &l->child_names, own)) {
         l->children.n--;
         return ant__fail_memory(&l->context->error);
     }
@@ -64,10 +64,12 @@ int ant__child_add(ant_layer *l, ant_layer *child, const char *name) {
 
 /* --- numbers --- */
 int ant__weight_allocate(ant_context *c, ant_weight *w) {
+    enum { BESIDE = 256 }; /* a block of its own takes this beside the numbers */
     size_t bytes;
     if (w->variable.data)
         return 0;
-    if (!ant__dims_bytes(&w->variable.dims, w->variable.dtype, &bytes) ||
+    if (!ant__budget_take(w->layer->context->arena.budget, BESIDE) ||
+        !ant__dims_bytes(&w->variable.dims, w->variable.dtype, &bytes) ||
         !(w->variable.data = ant__alloc_numbers(bytes)))
         return ant__fail_memory(&c->error);
     return 0;

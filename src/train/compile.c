@@ -155,9 +155,11 @@ int ant__compile(ant_model *m, const ant_compile_options *o) {
     ant_compiled *c = compiled_new(m);
     if (c == NULL)
         return ant__model_fail(m, ANT_E_MEMORY, "%s", ant_code_text(ANT_E_MEMORY));
+    c->context.arena.budget = m->context->arena.budget; /* of a file that is read */
     int code = take(c, o);
     if (code == 0)
         code = prepare_if_built(c);
+    c->context.arena.budget = NULL;
     if (c->context.error.code)
         code = ant__model_take_error(m, &c->context.error);
     if (code) {

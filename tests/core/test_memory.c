@@ -94,6 +94,29 @@ START_TEST(contexts_go_back) {
 }
 END_TEST
 
+/* Arenas and lists that share a budget take no more together, and give back what they free. */
+START_TEST(budgets_are_shared) {
+    ant_budget budget = {.left = 100000};
+    ant_arena a = {.budget = &budget}, b = {.budget = &budget};
+    ANT__LIST(int) list = {0};
+    ck_assert_ptr_nonnull(ant__arena_alloc(&a, 50000));
+    ck_assert_ptr_null(ant__arena_alloc(&b, 50000));
+    ck_assert(budget.spent);
+    ck_assert_ptr_nonnull(ant__arena_alloc(&b, 40000));
+    for (int k = 0; k < 1000; k++)
+        ck_assert(ANT__PUSH_PAID(&a, &list, k));
+    ck_assert_uint_lt(budget.left, 10000 - 1000 * sizeof(int));
+    for (int k = 0; k < 10000 && ANT__PUSH_PAID(&a, &list, k); k++)
+        ;
+    ck_assert_int_lt(list.n, 3000);
+    ANT__FREE_PAID(&a, &list);
+    ant__arena_free(&a);
+    ant__arena_free(&b);
+    ck_assert_uint_eq(budget.left, 100000);
+    ck_assert_int_eq(memory_live(), 0);
+}
+END_TEST
+
 START_TEST(lists_grow_or_say_no) {
     memory_fail_each(push_many, NULL);
 }
@@ -176,6 +199,7 @@ START_TEST(warnings_go_to_the_user) {
 END_TEST
 
 ANT_TEST_MAIN("memory", {sizes_do_not_overflow}, {numbers_are_aligned_with_slack},
-              {arena_keeps_everything}, {contexts_go_back}, {lists_grow_or_say_no},
-              {print_tells_when_memory_is_out}, {first_error_stays}, {long_errors_are_cut},
-              {errors_are_one_line}, {every_code_has_a_text}, {warnings_go_to_the_user})
+              {arena_keeps_everything}, {contexts_go_back}, {budgets_are_shared},
+              {lists_grow_or_say_no}, {print_tells_when_memory_is_out}, {first_error_stays},
+              {long_errors_are_cut}, {errors_are_one_line}, {every_code_has_a_text},
+              {warnings_go_to_the_user})

@@ -205,6 +205,8 @@ END_TEST
 static const struct {
     const char *text, *because;
 } refused[] = {
+    /* several layers in the place of one: what fails inside fails outside */
+    {"Sequential: [{Bidirectional: {layer: LSTM(2), backward_layer: [LSTM(2)]}}]", "layer '"},
     {"a: 1", "m.yaml:1:1: model: expected 'Sequential:'"},
     {"[1]", "model: expected"},
     {"Sequential: 3", "expected a list of layers"},

@@ -171,7 +171,10 @@ static int read_layer(reader *r, ant_layer **field, ant_tree *t) {
     if (!r->layers)
         return wrong(r, t, "nothing: no layer can be read here");
     *field = r->layers->read(r->layers->data, t);
-    return *field ? 0 : r->context->error.code;
+    if (*field)
+        return 0;
+    /* Who reads layers may tell errors elsewhere. */
+    return r->context->error.code ? r->context->error.code : ANT_E_OPTION;
 }
 
 static int read_several(reader *r, void *field, ant_tree *t) {

@@ -12,9 +12,10 @@ static bool make_room(ant_buffer *b, size_t more) {
     if (b->size + more < b->room)
         return true;
     size_t room = 2 * (b->size + more) + 64;
-    char *at = ant__resize(b->at, room, 1);
+    char *at = ant__budget_take(b->budget, room) ? ant__resize(b->at, room, 1) : NULL;
     if (!at)
         return !(b->failed = true);
+    ant__budget_give(b->budget, b->room);
     b->at = at;
     b->room = room;
     return true;
@@ -100,6 +101,7 @@ char *ant__buffer_take(ant_buffer *b) {
 }
 
 void ant__buffer_free(ant_buffer *b) {
+    ant__budget_give(b->budget, b->room);
     ant__free(b->at);
     *b = (ant_buffer){0};
 }

@@ -8,6 +8,7 @@ typedef struct ant_buffer {
     char *at; /* ended by a zero; NULL while nothing was put */
     size_t size, room;
     bool failed;
+    struct ant_budget *budget; /* its memory comes out of this one; NULL: out of none */
 } ant_buffer;
 
 void ant__put(ant_buffer *b, const char *text);

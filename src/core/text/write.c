@@ -56,7 +56,7 @@ static void put_tree(ant_buffer *b, const ant_tree *t) {
 }
 
 const char *ant__tree_text(ant_context *c, const ant_tree *t) {
-    ant_buffer b = {0};
+    ant_buffer b = {.budget = c->arena.budget};
     put_tree(&b, t);
     const char *text = b.failed ? NULL : ant__arena_bytes(&c->arena, b.at, b.size);
     ant__buffer_free(&b);

@@ -20,6 +20,7 @@
 #define ANT_IO_HDF5_H
 #include "antler/files.h"
 #include "core/context.h"
+#include "core/shape.h"
 #include "core/text/buffer.h"
 
 typedef struct ant_hdf5_node ant_hdf5_node;
@@ -69,8 +70,12 @@ int ant__hdf5_parse(ant_context *c, const char *path, const unsigned char *bytes
 const ant_hdf5_node *ant__hdf5_find(const ant_hdf5_node *group, const char *path);
 /* NULL when there is none. */
 const ant_hdf5_attribute *ant__hdf5_attribute(const ant_hdf5_node *node, const char *name);
+/* The shape of a dataset, known before anything is unpacked: a scalar has no axes, a null dataspace one
+ * of no entries. */
+ant_dims ant__hdf5_dims(const ant_hdf5_node *dataset);
 /* A dataset's numbers: a view where they stand in a row in the file (perhaps `swapped`, perhaps at an
- * odd address, never to be written to), else a copy in the context's arena, unpacked. A scalar has
+ * odd address, never to be written to), else a copy in the context's arena, unpacked, which comes out of
+ * no budget: somebody asked for these numbers. A scalar has
  * one axis of one entry here, a null dataspace one of none (`values.rank` tells); bfloat16 becomes
  * float32. The name is the node's. Texts are refused. */
 int ant__hdf5_numbers(ant_context *c, const ant_hdf5_node *dataset, ant_array *out);

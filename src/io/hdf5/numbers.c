@@ -206,7 +206,19 @@ int ant__hdf5_numbers(ant_context *c, const ant_hdf5_node *dataset, ant_array *o
     *out = (ant_array){0};
     if (dataset->group)
         return ant__hdf5_fail(&r, NULL, "it is a group; expected a dataset");
-    return read_numbers(&r, dataset->name, &dataset->values, out);
+    ant_budget *budget = c->arena.budget;
+    c->arena.budget = NULL;
+    int code = read_numbers(&r, dataset->name, &dataset->values, out);
+    c->arena.budget = budget;
+    return code;
+}
+
+ant_dims ant__hdf5_dims(const ant_hdf5_node *dataset) {
+    const ant_hdf5_values *v = &dataset->values;
+    ant_dims dims = {.rank = v->rank < 0 ? 1 : v->rank};
+    for (int k = 0; k < v->rank; k++)
+        dims.dim[k] = v->shape[k];
+    return dims;
 }
 
 int ant__hdf5_attribute_numbers(ant_context *c, const ant_hdf5_node *node, const char *name,

@@ -209,11 +209,11 @@ static ant_tree *mask_value(reader *r, const ant_tree *t) {
 
 /* A mask for each input, as far as one is said. */
 static int add_masks(reader *r, const ant_tree *const *masks, int n) {
-    ant_tree *list = ant__tree_new(r->r->c, ANT__ITEMS, "mask", NULL);
     while (n && ant__keras_is_null(masks[n - 1]))
         n--;
     if (n < 2)
         return n ? add(r, r->call, "mask", mask_value(r, masks[0])) : 0;
+    ant_tree *list = ant__tree_new(r->r->c, ANT__ITEMS, "mask", NULL);
     if (!list)
         return r->r->c->error.code;
     for (int k = 0; k < n; k++)
@@ -240,10 +240,12 @@ static int add_mask(reader *r) {
 }
 
 static int add_states(reader *r) {
+    if (!r->said[STATES])
+        return 0;
     ant_tree *list = ant__tree_new(r->r->c, ANT__ITEMS, "initial_state", NULL);
     if (!list)
         return r->r->c->error.code;
-    int code = r->said[STATES] ? add_tensors(r, list, r->said[STATES]) : 0;
+    int code = add_tensors(r, list, r->said[STATES]);
     if (!code && list->first)
         ant__tree_add(r->call, list);
     return code;

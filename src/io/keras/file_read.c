@@ -111,14 +111,21 @@ static uint64_t layer_numbers(const ant_layer *l) {
     return sum < UINT64_MAX / 4 ? sum : UINT64_MAX / 4;
 }
 
+/* Of the weights of the layers that were made after `before`. */
+static uint64_t made_numbers(const ant_graph *g, const ant_layer *before) {
+    const uint64_t most = UINT64_MAX / 64;
+    uint64_t sum = 0;
+    for (const ant_layer *l = g->context.layers; l && l != before && sum < most; l = l->next)
+        sum += layer_numbers(l);
+    return sum < most ? sum : most;
+}
+
 int ant__keras_numbers_check(ant_context *c, const char *path, const ant_hdf5_node *root,
                              const ant_graph *g, const ant_layer *before) {
-    uint64_t model = 0, file = file_numbers(root);
+    uint64_t model = made_numbers(g, before), file = file_numbers(root);
     const ant_class *own = NULL;
-    for (const ant_layer *l = g->context.layers; l && l != before; l = l->next) {
-        model += model <= file ? layer_numbers(l) : 0;
+    for (const ant_layer *l = g->context.layers; l && l != before && model > file; l = l->next)
         own = ant__class_registered(&g->context, l->cls) ? l->cls : own;
-    }
     if (model <= file)
         return 0;
     return ant__fail(&c->error, ANT_E_FORMAT,
@@ -139,7 +146,7 @@ static int read_weights(reader *r) {
     r->inside = ant__print(&r->c, "%s: %s", r->path, ant__keras_weights_member);
     if (!member || !r->inside)
         return r->inside ? missing(r, ant__keras_weights_member) : r->c.error.code;
-    int code = ant__zip_view(&r->c, &r->zip, member, &bytes);
+    int code = ant__keras_unpack(&r->c, &r->zip, member, made_numbers(r->g, r->before), &bytes);
     if (!code)
         code = ant__hdf5_parse(&r->c, r->inside, bytes, (size_t)member->size, NULL, &r->root);
     return code ? code : ant__keras_numbers_check(&r->c, r->inside, r->root, r->g, r->before);
@@ -167,6 +174,7 @@ ant_model *ant__keras_model(ant_graph *g, const char *path, const unsigned char 
                             ant_compiling how) {
     reader r = {.g = g, .c = ant__context_fork(g), .path = path, .before = g->context.layers};
     ant_model *m = NULL;
+    r.c.arena.budget = g->context.arena.budget;
     int code = ant__zip_open(&r.c, path, bytes, size, NULL, &r.zip);
     if (!code && !(m = build(&r, how)))
         code = r.c.error.code ? r.c.error.code : g->context.error.code;
@@ -176,8 +184,7 @@ ant_model *ant__keras_model(ant_graph *g, const char *path, const unsigned char 
         code = ant__compile_tree_read(g, m, path, r.compile, how);
     if (!code)
         code = take_weights(&r, m);
-    if (r.c.error.code)
-        ant__fail(&g->context.error, r.c.error.code, "%s", r.c.error.text);
+    ant__fault_move(&g->context.error, &r.c.error);
     ant__arena_free(&r.c.arena);
     return code ? NULL : m;
 }

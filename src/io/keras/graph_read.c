@@ -55,7 +55,7 @@ static int add(graph *g, ant_tree *out, const char *key, ant_tree *value) {
 /* --- members --- */
 static int add_call(graph *g, int of, const char *name, const ant_tree *node) {
     call c = {.member = of, .name = name, .node = node};
-    return ANT__PUSH(&g->calls, c) ? 0 : ant__fail_memory(error_of(g));
+    return ANT__PUSH_PAID(&g->r->c->arena, &g->calls, c) ? 0 : ant__fail_memory(error_of(g));
 }
 
 /* The name of a layer's k-th call's value, other than any layer's. */
@@ -82,7 +82,8 @@ static int add_member(graph *g, const ant_tree *object) {
     m.operation = ant__keras_is_operation(object) || ant__keras_is_tf_call(object);
     if (!m.nodes || m.nodes->kind != ANT__ITEMS)
         m.nodes = &none;
-    return ant__names_add(&g->names, object, name) && ANT__PUSH(&g->members, m)
+    return ant__names_add(&g->names, object, name) &&
+                   ANT__PUSH_PAID(&g->r->c->arena, &g->members, m)
                ? 0
                : ant__fail_memory(error_of(g));
 }
@@ -163,7 +164,7 @@ static ant_tree *value_at(graph *g, const ant_tree *leaf) {
     int k = call_of(g, leaf);
     if (k < 0)
         return NULL;
-    if (g->now >= 0 && !ANT__PUSH(&g->edges, k)) {
+    if (g->now >= 0 && !ANT__PUSH_PAID(&g->r->c->arena, &g->edges, k)) {
         ant__fail_memory(error_of(g));
         return NULL;
     }
@@ -246,7 +247,7 @@ static int put_call(graph *g, ant_tree *out, int k) {
             state s = g->calls.at[next].state;
             if (s == OPEN)
                 code = fail_cycle(g, next);
-            if (s == NEW && !ANT__PUSH(&stack, top))
+            if (s == NEW && !ANT__PUSH_PAID(&g->r->c->arena, &stack, top))
                 code = ant__fail_memory(error_of(g));
             if (s == NEW)
                 top = (frame){next, 0};
@@ -258,7 +259,7 @@ static int put_call(graph *g, ant_tree *out, int k) {
         if (stack.n)
             top = stack.at[--stack.n];
     }
-    ant__free(stack.at);
+    ANT__FREE_PAID(&g->r->c->arena, &stack);
     return code;
 }
 
@@ -401,11 +402,12 @@ static int fill(graph *g, ant_tree *out) {
 ant_tree *ant__keras_functional_read(ant_keras_reader *r, const char *path,
                                      const ant_tree *object) {
     graph g = {.r = r, .path = path, .config = ant__keras_config(object)};
+    g.names.payer = &r->c->arena;
     ant_tree *out = ant__tree_new(r->c, ANT__MAP, NULL, NULL);
     int code = out ? fill(&g, out) : r->c->error.code;
     ant__names_free(&g.names);
-    ant__free(g.members.at);
-    ant__free(g.calls.at);
-    ant__free(g.edges.at);
+    ANT__FREE_PAID(&r->c->arena, &g.members);
+    ANT__FREE_PAID(&r->c->arena, &g.calls);
+    ANT__FREE_PAID(&r->c->arena, &g.edges);
     return code ? NULL : out;
 }

@@ -82,6 +82,7 @@ ant_model *ant__keras_legacy_model(ant_graph *g, const char *path, const unsigne
     reader r = {
         .g = g, .c = ant__context_fork(g), .path = path, .size = size, .before = g->context.layers};
     ant_model *m = NULL;
+    r.c.arena.budget = g->context.arena.budget;
     int code = ant__hdf5_parse(&r.c, path, bytes, size, NULL, &r.root);
     if (!code)
         code = build(&r, how, &m);
@@ -91,8 +92,7 @@ ant_model *ant__keras_legacy_model(ant_graph *g, const char *path, const unsigne
         code = ant__compile_tree_read(g, m, path, r.compile, how);
     if (!code)
         code = take_weights(&r, m);
-    if (r.c.error.code)
-        ant__fail(&g->context.error, r.c.error.code, "%s", r.c.error.text);
+    ant__fault_move(&g->context.error, &r.c.error);
     ant__arena_free(&r.c.arena);
     return code ? NULL : m;
 }

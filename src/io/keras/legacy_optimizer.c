@@ -136,6 +136,11 @@ static int take_one(reader *r, const char *name) {
         leave_out(r, name, "which is not in the file");
         return 0;
     }
+    ant_dims dims = ant__hdf5_dims(n);
+    if (ant__dims_count(&dims) > ant_parameter_count(r->m, false) + 1) {
+        leave_out(r, name, "which is larger than any here");
+        return 0;
+    }
     if (ant__hdf5_numbers(r->c, n, &a))
         return r->c->error.code;
     bool steps =

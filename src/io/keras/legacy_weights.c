@@ -114,19 +114,17 @@ static int misfit(reader *r, const member *m, const char *what) {
     return 0;
 }
 
-static int misfit_shape(reader *r, const member *m, const char *name, const ant_array *a,
+static int misfit_shape(reader *r, const member *m, const char *name, const ant_dims *got,
                         const ant_weight *w) {
     char has[ANT__DIMS_TEXT], wants[ANT__DIMS_TEXT];
-    ant_dims got = ant__array_dims(a);
     const char *what = ant__print(r->c, "'%.200s' is of shape %s, the model's %s of %s", name,
-                                  ant__dims_text(&got, has), w->variable.name,
+                                  ant__dims_text(got, has), w->variable.name,
                                   ant__dims_text(&w->variable.dims, wants));
     return what ? misfit(r, m, what) : r->c->error.code;
 }
 
-static bool same_shape(const ant_array *a, const ant_dims *dims) {
-    ant_dims got = ant__array_dims(a);
-    return ant__dims_equal(&got, dims) || (!dims->rank && ant__dims_count(&got) == 1);
+static bool same_shape(const ant_dims *got, const ant_dims *dims) {
+    return ant__dims_equal(got, dims) || (!dims->rank && ant__dims_count(got) == 1);
 }
 
 static int take_layer(reader *r, const member *m, const group *g) {
@@ -144,12 +142,13 @@ static int take_layer(reader *r, const member *m, const group *g) {
         if (!n || n->group)
             return ant__fail(&r->c->error, ANT_E_FORMAT, "%s: layer '%.200s': no weight '%.200s'",
                              r->path, m->name, name);
+        ant_dims got = ant__hdf5_dims(n);
+        if (!same_shape(&got, &w->variable.dims)) {
+            memset(found, 0, sizeof *found * (size_t)m->n);
+            return misfit_shape(r, m, name, &got, w);
+        }
         if (ant__hdf5_numbers(r->c, n, &a))
             return r->c->error.code;
-        if (!same_shape(&a, &w->variable.dims)) {
-            memset(found, 0, sizeof *found * (size_t)m->n);
-            return misfit_shape(r, m, name, &a, w);
-        }
         found[k] = a;
     }
     return 0;

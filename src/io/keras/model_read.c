@@ -48,14 +48,14 @@ static ant_tree *trees(build *b, ant_context *keep, ant_tree **compile) {
 
 ant_model *ant__keras_model_make(ant_context *c, const ant_keras_source *from, ant_tree **compile) {
     build b = {.from = from, .c = ant__context_fork(from->g)};
+    b.c.arena.budget = b.nodes.budget = from->g->context.arena.budget;
     *compile = NULL;
     ant_tree *t = trees(&b, c, compile);
     ant__arena_free(&b.nodes);
     ant_model *m = t ? ant__model_read(from->g, from->path, t) : NULL;
-    if (b.c.error.code)
-        ant__fail(&c->error, b.c.error.code, "%s", b.c.error.text);
-    else if (!m && from->g->context.error.code)
-        ant__fail(&c->error, from->g->context.error.code, "%s", from->g->context.error.text);
+    ant__fault_move(&c->error, &b.c.error);
+    if (!m)
+        ant__fault_move(&c->error, &from->g->context.error);
     ant__arena_free(&b.c.arena);
     return m && !from->legacy && ant__keras_masks_mark(c, m) ? NULL : m;
 }

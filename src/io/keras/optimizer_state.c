@@ -145,14 +145,12 @@ static const char *find(reader *r, int k) {
     const ant_hdf5_node *n = ant__hdf5_find(r->vars, name);
     if (!n || n->group)
         return ant__print(r->c, "has no vars/%s", name);
-    if (ant__hdf5_numbers(r->c, n, &r->found[k]))
-        return NULL;
-    ant_dims want = dims_of(&r->e.list.at[k]);
-    ant_dims got = n->values.rank ? ant__array_dims(&r->found[k]) : ANT__SCALAR;
-    return ant__dims_equal(&want, &got)
-               ? NULL
-               : ant__print(r->c, "has the shape %s at vars/%s, %s is expected",
-                            ant__dims_text(&got, has), name, ant__dims_text(&want, wants));
+    ant_dims want = dims_of(&r->e.list.at[k]), got = ant__hdf5_dims(n);
+    if (!ant__dims_equal(&want, &got))
+        return ant__print(r->c, "has the shape %s at vars/%s, %s is expected",
+                          ant__dims_text(&got, has), name, ant__dims_text(&want, wants));
+    ant__hdf5_numbers(r->c, n, &r->found[k]);
+    return NULL;
 }
 
 /* The same for all of it. */

@@ -20,7 +20,7 @@ static int place_layer(walk *w, const ant_layer *l, const char *group, const cha
 
 static int put(walk *w, const char *group, const char *name, ant_weight *weight, int index) {
     ant_keras_place p = {.group = group, .name = name, .weight = weight, .index = index};
-    return ANT__PUSH(&w->out->list, p) ? 0 : ant__fail_memory(&w->c->error);
+    return ANT__PUSH_PAID(&w->c->arena, &w->out->list, p) ? 0 : ant__fail_memory(&w->c->error);
 }
 
 static const char *below(walk *w, const char *group, const char *name) {
@@ -207,7 +207,7 @@ static int place_layer(walk *w, const ant_layer *l, const char *group, const cha
 }
 
 int ant__keras_places(ant_context *c, ant_model *m, ant_keras_places *out) {
-    walk w = {.c = c, .out = out};
+    walk w = {.c = c, .out = out, .seen.payer = &c->arena};
     *out = (ant_keras_places){0};
     int code = ant__settle(m);
     if (code)

@@ -18,8 +18,10 @@ static const char *id_of(const ant_tree *object) {
 static int add_id(ant_keras_ids *s, const ant_tree *object, const char *id, int around) {
     const ant_tree *known = ant__named(&s->ids, id);
     ant_keras_id x = {.around = around, .first = known ? ant__names_place(&s->ids, known) : s->n.n};
-    return ant__names_add(&s->ids, object, known ? NULL : id) && ANT__PUSH(&s->n, x) ? 0
-                                                                                     : ANT_E_MEMORY;
+    return ant__names_add(&s->ids, object, known ? NULL : id) &&
+                   ANT__PUSH_PAID(s->ids.payer, &s->n, x)
+               ? 0
+               : ANT_E_MEMORY;
 }
 
 /* Notes what has an id, in the order of the text; `around` is the object it stands in. */
@@ -29,7 +31,7 @@ static int find_ids(ant_keras_ids *s, const ant_tree *t, int around) {
     if (id && add_id(s, t, id, around))
         return ANT_E_MEMORY;
     int own = object ? s->ends.n : around;
-    if (object && !ANT__PUSH(&s->ends, 0))
+    if (object && !ANT__PUSH_PAID(s->ids.payer, &s->ends, 0))
         return ANT_E_MEMORY;
     for (const ant_tree *x = t->first; x; x = x->next)
         if (x->first && find_ids(s, x, own))
@@ -41,6 +43,7 @@ static int find_ids(ant_keras_ids *s, const ant_tree *t, int around) {
 
 int ant__keras_ids_find(ant_keras_reader *r, const ant_tree *config) {
     ant_keras_ids *s = &r->ids;
+    s->ids.payer = s->names.payer = &r->c->arena;
     int code = find_ids(s, config, -1);
     int *last = code ? NULL : ant__alloc_array((size_t)s->n.n + 1, sizeof *last);
     if (!last)
@@ -55,11 +58,14 @@ int ant__keras_ids_find(ant_keras_reader *r, const ant_tree *config) {
 }
 
 void ant__keras_ids_free(ant_keras_ids *s) {
+    ant_arena *payer = s->ids.payer;
+    if (!payer)
+        return;
+    ANT__FREE_PAID(payer, &s->n);
+    ANT__FREE_PAID(payer, &s->ends);
+    ANT__FREE_PAID(payer, &s->seen);
     ant__names_free(&s->ids);
     ant__names_free(&s->names);
-    ant__free(s->n.at);
-    ant__free(s->ends.at);
-    ant__free(s->seen.at);
 }
 
 /* Does it stand again inside the object that it is in? */
@@ -97,7 +103,8 @@ static int note(ant_keras_reader *r, const char *name, const char *path, const a
     ant_keras_seen seen = {.path = path};
     if (first)
         s->seen.at[ant__names_place(&s->names, first)].twice = true;
-    else if (!ANT__PUSH(&s->seen, seen) || !ant__names_add(&s->names, object, name))
+    else if (!ANT__PUSH_PAID(s->ids.payer, &s->seen, seen) ||
+             !ant__names_add(&s->names, object, name))
         return ant__fail_memory(&r->c->error);
     return 0;
 }

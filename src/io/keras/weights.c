@@ -163,18 +163,18 @@ static int take_weight(reader *r, const ant_hdf5_node *vars, int place) {
     if (!n || n->group)
         return misfit(r, ant__print(r->c, "'%s' (%s) has no vars/%s, its %s", p->group, p->name,
                                     name, p->weight->variable.name));
-    if (ant__hdf5_numbers(r->c, n, &a))
-        return r->c->error.code;
-    ant_dims got = n->values.rank ? ant__array_dims(&a) : ANT__SCALAR;
+    ant_dims got = ant__hdf5_dims(n);
     if (!ant__dims_equal(dims, &got))
         return misfit(r, ant__print(r->c, "the %s of '%s' (%s) has the shape %s, the model's is %s",
                                     p->weight->variable.name, p->group, p->name,
                                     ant__dims_text(&got, has), ant__dims_text(dims, wants)));
-    if (ant__weight_allocate(r->c, p->weight))
+    if (ant__hdf5_numbers(r->c, n, &a) || ant__weight_allocate(r->c, p->weight))
         return r->c->error.code;
     if (r->how == ANT__TAKE_NEW)
         return set_weight(r, p->weight, &a);
-    return ANT__PUSH(&r->taken, (taken){p->weight, a}) ? 0 : ant__fail_memory(&r->c->error);
+    return ANT__PUSH_PAID(&r->c->arena, &r->taken, (taken){p->weight, a})
+               ? 0
+               : ant__fail_memory(&r->c->error);
 }
 
 static int take_layer(reader *r, int place, int n) {

@@ -8,17 +8,37 @@ bool ant__keras_is_weights(const unsigned char *bytes, size_t size) {
     return ant__hdf5_is(bytes, size) || ant__zip_is(bytes, size);
 }
 
+/* A packed file may be as large as the model's numbers, three of an optimizer for each of them, and what
+ * the budget bears beside. */
+int ant__keras_unpack(ant_context *c, const ant_zip *z, const ant_member *m, uint64_t numbers,
+                      const unsigned char **bytes) {
+    enum { EACH = 4 * sizeof(float) };
+    ant_budget *budget = c->arena.budget;
+    const uint64_t expected = EACH * numbers;
+    const size_t more = m->size > expected ? (size_t)(m->size - expected) : 0;
+    if (ant__zip_packed(m) && !ant__budget_take(budget, more))
+        return ant__fail(&c->error, ANT_E_LIMIT,
+                         "%s: %s: %llu bytes out of %llu, for a model of %llu numbers", z->path,
+                         m->name, (unsigned long long)m->size, (unsigned long long)m->packed,
+                         (unsigned long long)numbers);
+    c->arena.budget = NULL;
+    int code = ant__zip_view(c, z, m, bytes);
+    c->arena.budget = budget;
+    return code;
+}
+
 /* The HDF5 file inside an archive. */
-static int unpack(ant_context *c, const char *path, const unsigned char **bytes, size_t *size) {
+static int unpack(ant_context *c, ant_model *m, const char *path, const unsigned char **bytes,
+                  size_t *size) {
     ant_zip z;
     if (ant__zip_open(c, path, *bytes, *size, NULL, &z))
         return c->error.code;
-    const ant_member *m = ant__zip_find(&z, ant__keras_weights_member);
-    if (!m)
+    const ant_member *member = ant__zip_find(&z, ant__keras_weights_member);
+    if (!member)
         return ant__fail(&c->error, ANT_E_FORMAT, "%s: no member %s", path,
                          ant__keras_weights_member);
-    *size = (size_t)m->size;
-    return ant__zip_view(c, &z, m, bytes);
+    *size = (size_t)member->size;
+    return ant__keras_unpack(c, &z, member, (uint64_t)ant_parameter_count(m, false), bytes);
 }
 
 /* In files of Keras 2, layers are told apart by their places, as Keras does, or by their names where
@@ -35,7 +55,7 @@ int ant__keras_state_read(ant_context *c, ant_model *m, const char *path,
                           const unsigned char *bytes, size_t size, ant_state_of what,
                           bool skip_mismatch) {
     ant_hdf5_node *root;
-    int code = ant__zip_is(bytes, size) ? unpack(c, path, &bytes, &size) : 0;
+    int code = ant__zip_is(bytes, size) ? unpack(c, m, path, &bytes, &size) : 0;
     if (!code)
         code = ant__hdf5_parse(c, path, bytes, size, NULL, &root);
     if (!code && ant__keras_legacy_weights_are(root))
