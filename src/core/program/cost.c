@@ -187,39 +187,26 @@ ant_cost ant__program_cost(const ant_program *p, int k) {
 
 /* --- what threads may share --- */
 
-/* Of one run: seconds of a core that does all of it, about, and bytes of weights in products. */
-typedef struct shared {
-    double seconds, weights;
-} shared;
-
 static double seconds_of(const ant_cost *c) {
     const double operations = c->operations / 100e9, bytes = c->bytes / 50e9;
     return (operations > bytes ? operations : bytes) + c->exponentials * 0.3e-9;
 }
 
-static double weights_of(const ant_op *o) {
-    const bool product = named(o, "matmul") || named(o, "dense") || begins(o, "conv2d");
-    const ant_value *w = product ? o->in[1] : NULL;
-    return w && w->kind != ANT__TEMP ? (double)ant__value_bytes(w) : 0;
-}
-
-static shared shared_of(const ant_program *p) {
-    shared sum = {0};
+/* What a core that does all of it takes in one run, about. */
+static double shared_seconds(const ant_program *p) {
+    double sum = 0;
     for (int i = 0, k = 0; i < p->ops.n; i++) {
         const ant_op *o = p->ops.at[i];
         if (o->cls->view)
             continue;
         const bool cut = p->code.at[k++].cells > 1;
-        const shared body = o->body ? shared_of(o->body) : (shared){0};
         const ant_cost c = cut && !o->body ? op_cost(o) : (ant_cost){0};
-        sum.seconds += seconds_of(&c) + body.seconds * (o->body ? (double)o->body->steps : 0);
-        sum.weights += body.weights + (cut ? weights_of(o) : 0);
+        sum += o->body ? (double)o->body->steps * shared_seconds(o->body) : seconds_of(&c);
     }
     return sum;
 }
 
 bool ant__repays_threads(const ant_program *p) {
-    enum { MICROSECONDS = 400, CACHE = 4 << 20 };
-    const shared s = shared_of(p);
-    return s.seconds >= 1e-6 * MICROSECONDS || s.weights >= CACHE;
+    enum { MICROSECONDS = 60 };
+    return shared_seconds(p) >= 1e-6 * MICROSECONDS;
 }
