@@ -72,7 +72,7 @@ static int json_text(reader *r, const char *name, ant_keras_json *out) {
 /* It tells which Keras wrote the file. */
 static int read_metadata(reader *r, bool *legacy) {
     ant_limits limits = ant__keras_limits(r->zip.size);
-    ant_keras_json json;
+    ant_keras_json json = {0};
     if (json_text(r, metadata_name, &json))
         return r->c.error.code;
     r->metadata = ant__json_parse(&r->c, NULL, json.where, json.text, json.size, &limits);

@@ -356,7 +356,7 @@ static ant_tree *with_names(graph *g, const ant_tree *said, const ant_tree *cons
 /* How Keras nests the ports, where they are no list. */
 static int add_structure(graph *g, ant_tree *out, const char *key, const char *layers,
                          const ant_tree *named) {
-    const ant_tree *leaves[ANT_MAX_PORTS];
+    const ant_tree *leaves[ANT_MAX_PORTS] = {0};
     int n, code = ports(g, layers, leaves, &n);
     const ant_tree *said = ant__tree_get(g->config, layers);
     return code || is_plain(g, said) ? code : add(g, out, key, with_names(g, said, leaves, named));
