@@ -1,5 +1,6 @@
 /* Runs: one thread's arena, programs by shape, states and error. Nothing here touches the graph but
  * the list of idle runs, so that any number of runs may work on one model at once. */
+#include "core/clock.h"
 #include "graph/graph.h"
 #include <string.h>
 
@@ -332,11 +333,18 @@ void ant__run_measure(ant_run *r, ant_measure *m) {
 }
 
 static int run_once(ant_run *r, ant_program *p, ant_report *report) {
-    ant_pool *pool = ant__program_repays_threads(p) ? r->pool : NULL;
-    if (!r->measure)
-        return ant__program_run(p, pool, report);
-    r->measure->runs++;
-    return ant__program_run_timed(p, pool, report, r->measure->seconds);
+    ant_pace *pace = ant__program_pace(p);
+    ant_pool *pool = ant__pace_shares(pace) ? r->pool : NULL;
+    if (r->measure) {
+        r->measure->runs++;
+        return ant__program_run_timed(p, pool, report, r->measure->seconds);
+    }
+    const bool trial = r->pool && ant__pace_tries(pace);
+    const double start = trial ? ant__seconds() : 0;
+    int code = ant__program_run(p, pool, report);
+    if (r->pool)
+        ant__pace_note(pace, trial ? ant__seconds() - start : 0);
+    return code;
 }
 
 int ant__run_execute(ant_run *r, ant_program *p) {

@@ -1,8 +1,8 @@
 /* antler profile: where the time of a prediction or of a training step goes. */
+#include "core/clock.h"
 #include "tool/profile_table.h"
 #include "tool/tool.h"
 #include "train/train.h"
-#include <time.h>
 
 enum { DEFAULT_BATCH = 32, MOST_RUNS = 1000, WARM_UP = 2 };
 static const double least_seconds = 0.3; /* of all measured runs together */
@@ -61,12 +61,6 @@ static int make_batch(profile *f) {
 }
 
 /* --- measuring --- */
-static double now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 static int step(const profile *f) {
     ant_batch_options batch = {.model = f->model};
     ant_predict_options predict = {ANT_PREDICT_DEFAULTS, .model = f->model, .batch_size = f->batch};
@@ -80,9 +74,10 @@ static int step(const profile *f) {
 }
 
 static int steps(const profile *f) {
-    const double start = now();
+    const double start = ant__seconds();
     int code = 0;
-    for (int k = 0; k < MOST_RUNS && !code && (k < WARM_UP || now() - start < least_seconds); k++)
+    for (int k = 0;
+         k < MOST_RUNS && !code && (k < WARM_UP || ant__seconds() - start < least_seconds); k++)
         code = step(f);
     return code ? tool_fail("%s", ant_model_error(f->model)) : 0;
 }

@@ -1,8 +1,8 @@
 /* Progress of a fit as text: Keras's bar on a terminal, a line an epoch elsewhere. */
+#include "core/clock.h"
 #include "train/callback.h"
 #include <math.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { BAR = 20, TEXT = 2048 };
@@ -39,12 +39,6 @@ static void put(text *t, const char *piece, int columns) {
 
 static void say(text *t, const char *piece) {
     put(t, piece, (int)strlen(piece));
-}
-
-static double now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
 static void flush(const progress *s, const text *t) {
@@ -152,7 +146,7 @@ static int epoch_begin(ant_callback_use *u, int epoch) {
     progress *s = u->state;
     char line[64];
     text t = {.n = 0};
-    s->begun = now();
+    s->begun = ant__seconds();
     s->shown = s->first = 0;
     s->seen = 0;
     s->width = 0;
@@ -166,7 +160,7 @@ static int epoch_begin(ant_callback_use *u, int epoch) {
 static void show_bar(ant_callback_use *u, const ant_logs *logs, bool end) {
     progress *s = u->state;
     text t = {.n = 0};
-    double at = now(), each = step_time(s, at);
+    double at = ant__seconds(), each = step_time(s, at);
     char elapsed[32];
     put(&t, "\r", 0);
     say_bar(&t, u, s->seen);
@@ -192,8 +186,8 @@ static int batch_end(ant_callback_use *u, int64_t batch, const ant_logs *logs) {
     progress *s = u->state;
     s->seen = batch + 1;
     if (s->seen == 1)
-        step_time(s, now());
-    if (!s->plain && now() - s->shown > 0.05)
+        step_time(s, ant__seconds());
+    if (!s->plain && ant__seconds() - s->shown > 0.05)
         show_bar(u, logs, false);
     return 0;
 }
@@ -202,7 +196,7 @@ static void show_line(ant_callback_use *u, int epoch, const ant_logs *logs) {
     progress *s = u->state;
     text t = {.n = 0};
     char head[64];
-    double at = now();
+    double at = ant__seconds();
     snprintf(head, sizeof head, "Epoch %d/%d - %.0fs -", epoch + 1, u->fit->epochs, at - s->begun);
     say(&t, head);
     say_step_time(&t, step_time(s, at));

@@ -253,25 +253,48 @@ START_TEST(threads_give_the_same_bits) {
 }
 END_TEST
 
-/* A small product is done by one thread, a large one and one with large weights are not. */
-START_TEST(threads_must_repay) {
+/* Small products are done by one thread, large ones by all; between, both ways are tried. */
+START_TEST(threads_by_size) {
     static const struct {
         int64_t rows, depth, columns;
-        bool repays;
-    } cases[] = {
-        {64, 64, 64, false}, {1, 784, 128, false}, {1, 2048, 1024, true}, {256, 512, 512, true}};
-    for (int k = 0; k < 4; k++) {
+        int way;
+    } cases[] = {{64, 64, 64, ANT__ALONE}, {32, 784, 128, ANT__TRY}, {1024, 1024, 512, ANT__SHARE}};
+    for (int k = 0; k < 3; k++) {
         ant_program *p = ant__program_new(ANT_FLOAT32);
-        const ant_dims dims = ANT__DIMS(cases[k].depth, cases[k].columns);
-        ant_variable w = {.name = "w", .dtype = ANT_FLOAT32, .dims = dims};
-        w.data = calloc((size_t)ant__dims_count(&dims), sizeof(float));
         ant_value *x = ant__input(p, ANT_FLOAT32, &ANT__DIMS(cases[k].rows, cases[k].depth));
-        ant__output(p, ant_op_matmul(p, x, ant__read(p, &w), false, false));
+        ant_value *w = ant__input(p, ANT_FLOAT32, &ANT__DIMS(cases[k].depth, cases[k].columns));
+        ant__output(p, ant_op_matmul(p, x, w, false, false));
         machine m = machine_of(p, ANT__ALL_PASSES);
-        ck_assert_int_eq(ant__program_repays_threads(p), cases[k].repays);
+        ck_assert_int_eq(ant__program_pace(p)->way, cases[k].way);
         machine_free(&m);
-        free(w.data);
     }
+}
+END_TEST
+
+/* Runs `p` until a round is over; true when it was shared after the trials. */
+static bool round_of(ant_pace *p, double alone, double shared) {
+    int shares = 0, runs = 0;
+    for (; ant__pace_tries(p); runs++) {
+        bool now = ant__pace_shares(p);
+        shares += now;
+        ant__pace_note(p, (now ? shared : alone) + 1.0 / (1 + runs % 8)); /* the last is the best */
+    }
+    ck_assert_int_eq(2 * shares, runs);
+    bool found = ant__pace_shares(p);
+    for (; !ant__pace_tries(p); ant__pace_note(p, 0))
+        ck_assert_int_eq(ant__pace_shares(p), found);
+    return found;
+}
+
+START_TEST(threads_by_trial) {
+    ant_pace p = ant__pace_of(100e-6);
+    ck_assert(!round_of(&p, 2, 3));
+    ck_assert(round_of(&p, 3, 2));
+    ck_assert(!round_of(&p, 2, 2.5));
+    p = ant__pace_of(1e-6);
+    ck_assert(!ant__pace_tries(&p) && !ant__pace_shares(&p));
+    p = ant__pace_of(1);
+    ck_assert(!ant__pace_tries(&p) && ant__pace_shares(&p));
 }
 END_TEST
 
@@ -406,6 +429,7 @@ ANT_TEST_MAIN("program", ANT_LOOP(gradients_of_a_network, 3), ANT_LOOP(swap, SET
               ANT_LOOP(one_value_twice, SETS), ANT_LOOP(the_backward_part_sees_the_old_state, SETS),
               ANT_LOOP(an_index_outside_marks_the_run, SETS),
               ANT_LOOP(random_numbers_follow_the_counter, SETS), {threads_give_the_same_bits},
-              {threads_must_repay}, {dead_in_dead_out}, {foreign_values_are_refused},
-              {assignments_must_fit}, {huge_sizes_are_refused}, {every_allocation_may_fail},
-              {programs_can_be_freed_at_any_stage}, {costs_come_from_shapes})
+              {threads_by_size}, {threads_by_trial}, {dead_in_dead_out},
+              {foreign_values_are_refused}, {assignments_must_fit}, {huge_sizes_are_refused},
+              {every_allocation_may_fail}, {programs_can_be_freed_at_any_stage},
+              {costs_come_from_shapes})

@@ -192,8 +192,7 @@ static double seconds_of(const ant_cost *c) {
     return (operations > bytes ? operations : bytes) + c->exponentials * 0.3e-9;
 }
 
-/* What a core that does all of it takes in one run, about. */
-static double shared_seconds(const ant_program *p) {
+double ant__shared_seconds(const ant_program *p) {
     double sum = 0;
     for (int i = 0, k = 0; i < p->ops.n; i++) {
         const ant_op *o = p->ops.at[i];
@@ -201,12 +200,7 @@ static double shared_seconds(const ant_program *p) {
             continue;
         const bool cut = p->code.at[k++].cells > 1;
         const ant_cost c = cut && !o->body ? op_cost(o) : (ant_cost){0};
-        sum += o->body ? (double)o->body->steps * shared_seconds(o->body) : seconds_of(&c);
+        sum += o->body ? (double)o->body->steps * ant__shared_seconds(o->body) : seconds_of(&c);
     }
     return sum;
-}
-
-bool ant__repays_threads(const ant_program *p) {
-    enum { MICROSECONDS = 60 };
-    return shared_seconds(p) >= 1e-6 * MICROSECONDS;
 }

@@ -117,11 +117,11 @@ struct ant_program {
     ANT__LIST(ant_place) places; /* one more at the end, for first_slot */
     ANT__LIST(ant_slot) slots;   /* sorted by place */
     size_t arena_bytes;
-    bool repays_threads;
+    ant_pace pace;
 };
 
-/* ant__program_repays_threads, of a program whose instructions are there (cost.c). */
-bool ant__repays_threads(const ant_program *p);
+/* What a core takes in one run for what threads may share, about; once the instructions are there. */
+double ant__shared_seconds(const ant_program *p);
 
 /* --- values and ops --- */
 ant_program *ant__program_within(ant_program *parent);

@@ -14,6 +14,7 @@
 #include "antler/ops.h"
 #include "core/context.h"
 #include "core/kernels/kernel.h"
+#include "core/program/pace.h"
 #include "core/shape.h"
 
 /* Numbers that outlive runs. Owned by a layer (weights), a compiled model (slots, totals) or a
@@ -180,10 +181,8 @@ typedef struct ant_cost {
     double bytes, operations, exponentials;
 } ant_cost;
 ant_cost ant__program_cost(const ant_program *p, int k);
-/* Is it worth waking other threads for a run? That takes 30 us or more, so what they could share must
- * keep one core busy for twice as long. Measured on two cores: 40 us to share, a step takes 69 us in
- * place of 61; 64 us, 30 in place of 57. From shapes only. */
-bool ant__program_repays_threads(const ant_program *p);
+/* Whether its runs are shared among threads: for who runs it again and again. */
+ant_pace *ant__program_pace(ant_program *p);
 /* As ant__program_run, and adds to seconds[k] what instruction k took. */
 int ant__program_run_timed(ant_program *p, struct ant_pool *pool, ant_report *report,
                            double *seconds);

@@ -1,8 +1,8 @@
 /* Lowering, binding and running. */
+#include "core/clock.h"
 #include "core/passes/passes.h"
 #include "core/pool.h"
 #include <string.h>
-#include <time.h>
 
 /* --- lowering --- */
 /* Every size must be known, and every value fit into memory. */
@@ -42,13 +42,13 @@ int ant__program_lower(ant_program *p, int passes) {
         ant__program_assemble(p))
         return *code;
     p->lowered = true;
-    p->repays_threads = ant__repays_threads(p);
+    p->pace = ant__pace_of(ant__shared_seconds(p));
     ant__program_bind_variables(p);
     return 0;
 }
 
-bool ant__program_repays_threads(const ant_program *p) {
-    return p->repays_threads;
+ant_pace *ant__program_pace(ant_program *p) {
+    return &p->pace;
 }
 
 size_t ant__program_arena(const ant_program *p) {
@@ -151,21 +151,15 @@ int ant__program_run(ant_program *p, struct ant_pool *pool, ant_report *report) 
     return tell(p->shared, report);
 }
 
-static double now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 int ant__program_run_timed(ant_program *p, struct ant_pool *pool, ant_report *report,
                            double *seconds) {
     ant_shared *shared = p->shared;
     begin_run(p, pool);
-    double before = now(), after = now();
+    double before = ant__seconds(), after = ant__seconds();
     const double clock = after - before; /* what reading it takes */
     for (int k = 0; k < p->code.n && !shared->report.code; k++) {
         run_instruction(shared, &p->code.at[k]);
-        before = after, after = now();
+        before = after, after = ant__seconds();
         seconds[k] += after - before > clock ? after - before - clock : 0;
     }
     end_run(p);
