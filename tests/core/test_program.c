@@ -277,7 +277,8 @@ static bool round_of(ant_pace *p, double alone, double shared) {
     for (; ant__pace_tries(p); runs++) {
         bool now = ant__pace_shares(p);
         shares += now;
-        ant__pace_note(p, (now ? shared : alone) + 1.0 / (1 + runs % 8)); /* the last is the best */
+        double odd = runs % 4 == 1 ? 100 : runs % 4 == 3 ? -1 : 0; /* interrupted, lucky */
+        ant__pace_note(p, (now ? shared : alone) + odd);
     }
     ck_assert_int_eq(2 * shares, runs);
     bool found = ant__pace_shares(p);

@@ -10,11 +10,13 @@
 #define ANT_CORE_PROGRAM_PACE_H
 #include <stdbool.h>
 
+enum { ANT__PACE_TRIALS = 9 }; /* each way */
+
 typedef struct ant_pace {
     enum { ANT__ALONE, ANT__TRY, ANT__SHARE } way;
-    int runs;       /* of the present round */
-    double best[2]; /* the shortest of its trials in seconds: alone, shared */
-    bool shared;    /* what the last trials found */
+    int runs;                            /* of the present round */
+    double seconds[2][ANT__PACE_TRIALS]; /* of its trials: alone, shared */
+    bool shared;                         /* what the last trials found */
 } ant_pace;
 
 /* seconds: what one core would take for what threads may share, about. From shapes only. */
