@@ -4,6 +4,7 @@
 #include "support.h"
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -55,7 +56,9 @@ START_TEST(learns_to_the_last_digits) {
     double p[ROWS];
     WELL(m, ant_predict(m, XS, ant_array(p, ROWS, 1)));
     ck_assert_double_lt(fabs(p[7] - y[7]), 1e-12);
-    ck_assert_ptr_nonnull(strstr(ant_summary_text(m, 80), "3 (24.00 B)"));
+    char *summary = ant_summary_text(m, 80);
+    ck_assert_ptr_nonnull(strstr(summary, "3 (24.00 B)"));
+    free(summary);
     ant_graph_free(g);
 }
 END_TEST
