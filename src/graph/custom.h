@@ -29,6 +29,8 @@ typedef struct ant_own_call {
     bool started; /* a layer inside was built by this call */
 } ant_own_call;
 
+/* Which of the layer's own weights has this name; -1: none. */
+int ant__own_weight(const ant_layer *l, const char *name);
 /* The class's functions by the twin. */
 int ant__own_outputs(const ant_layer *l);
 int ant__own_build(ant_layer *l, const ant_dims *in, int n_in);

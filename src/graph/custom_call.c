@@ -52,14 +52,11 @@ void ant_call_set_mask(ant_layer_call *c, ant_value *v, ant_value *mask) {
 static int find_weight(ant_layer_call *c, const char *name) {
     const char *names[32];
     char hint[ANT__HINT_TEXT];
-    int n = 0;
-    for (int k = 0; k < c->layer->weights.n; k++) {
-        const char *own = c->layer->weights.at[k]->variable.name;
-        if (name && !strcmp(own, name))
-            return k;
-        if (n < (int)(sizeof names / sizeof *names))
-            names[n++] = own;
-    }
+    int n = 0, found = ant__own_weight(c->layer, name);
+    if (found >= 0)
+        return found;
+    for (; n < c->layer->weights.n && n < (int)(sizeof names / sizeof *names); n++)
+        names[n] = c->layer->weights.at[n]->variable.name;
     ant__call_fail(c, ANT_E_OPTION, "it has no weight '%s' of its own%s", name ? name : "",
                    ant__hint(hint, name ? name : "", names, n));
     return -1;

@@ -149,7 +149,7 @@ int ant_inner_append(ant_layer *l, const char *attribute, ant_layer *inner) {
 }
 
 /* --- own weights --- */
-static int find_weight(const ant_layer *l, const char *name) {
+int ant__own_weight(const ant_layer *l, const char *name) {
     for (int k = 0; name && k < l->weights.n; k++)
         if (!strcmp(l->weights.at[k]->variable.name, name))
             return k;
@@ -179,7 +179,7 @@ static int add_weight(ant_layer *l, const ant_own_weight_options *o) {
     if (!is_identifier(o->name))
         return ant__layer_fail(l, ANT_E_OPTION, "'%s' is no name of a weight",
                                o->name ? o->name : "");
-    if (find_weight(l, o->name) >= 0)
+    if (ant__own_weight(l, o->name) >= 0)
         return ant__layer_fail(l, ANT_E_OPTION, "it has a weight '%s' already", o->name);
     spec.initializer = part_of(l, ANT_INITIALIZER, initializer);
     spec.regularizer = part_of(l, ANT_REGULARIZER, o->regularizer);

@@ -13,6 +13,10 @@ typedef struct ant_giver {
     int first;           /* the first number tried */
 } ant_giver;
 
+static ant_giver giver_of(ant_context *c, char mark, int first) {
+    return (ant_giver){.context = c, .bases.payer = &c->arena, .mark = mark, .first = first};
+}
+
 static int *next_number(ant_giver *g, const char *base) {
     const void *known = ant__named(&g->bases, base);
     if (!known) {
@@ -87,8 +91,7 @@ static int give_name(ant_model *m, ant_giver *g, const ant_layer *l) {
 /* Then names from a file, which give way, then the automatic ones; in the order of running. */
 static int name_layers(ant_model *m) {
     ant_model_body *b = m->extra;
-    ant_giver g = {
-        .context = m->context, .mark = '_', .first = 1, .bases.payer = &m->context->arena};
+    ant_giver g = giver_of(m->context, '_', 1);
     int code = 0;
     for (int i = 0; i < b->ranks.n && !code; i++)
         if (b->ranks.at[i].layer && !ant__names_add(&b->layers, b->ranks.at[i].layer, NULL))
@@ -153,8 +156,7 @@ static int name_inputs(ant_model *m, ant_giver *g) {
  * A step's key comes from its name. */
 static int name_calls(ant_model *m, ant_giver *g) {
     ant_model_body *b = m->extra;
-    ant_giver again = {
-        .context = m->context, .mark = '@', .first = 2, .bases.payer = &m->context->arena};
+    ant_giver again = giver_of(m->context, '@', 2);
     int code = 0;
     for (int i = 0; i < b->steps.n && !code; i++) {
         ant_step *s = &b->steps.at[i];
@@ -169,8 +171,7 @@ static int name_calls(ant_model *m, ant_giver *g) {
 }
 
 static int name_nodes(ant_model *m) {
-    ant_giver g = {
-        .context = m->context, .mark = '_', .first = 1, .bases.payer = &m->context->arena};
+    ant_giver g = giver_of(m->context, '_', 1);
     int code = name_inputs(m, &g);
     if (!code)
         code = name_calls(m, &g);
@@ -190,8 +191,7 @@ static const char *out_base(ant_model *m, const ant_node *n) {
 
 static int name_outputs(ant_model *m) {
     ant_model_body *b = m->extra;
-    ant_giver g = {
-        .context = m->context, .mark = '_', .first = 1, .bases.payer = &m->context->arena};
+    ant_giver g = giver_of(m->context, '_', 1);
     int code = 0;
     for (int i = 0; i < b->n_out && !code; i++) /* a node may be two outputs: entries have places */
         code = ant__names_add(&b->outs, &b->out[i], b->out_names[i])
@@ -283,8 +283,7 @@ static int root_key(ant_model *m, uint64_t *key) {
     ant_graph *g = ant__layer_graph(m);
     const char *name = ant__name_of(&g->roots, m);
     if (!name) {
-        ant_giver giver = {
-            .context = m->context, .mark = '#', .first = 2, .bases.payer = &m->context->arena};
+        ant_giver giver = giver_of(m->context, '#', 2);
         name = give(&giver, &g->roots, ant__model_name(m));
         giver_free(&giver);
         if (!name || !ant__names_add(&g->roots, m, name))
