@@ -29,7 +29,7 @@ extern "C" {
  * of their file and 16 MB. What they are read for does not count: the numbers of weights that the model's
  * shapes demand (which are held against the numbers in the file before they get memory), and as much
  * again for those that are packed in it while they are unpacked; a file of weights packed whole, as zip
- * can, may have 16 bytes for each number of the model, its optimizer's three included. So weights that
+ * can, may have 16 bytes (of float64: 32) for each number of the model, its optimizer's three included. So weights that
  * are all zeros load, though they pack a thousand to one, and a bomb does not. Arrays that are read
  * (ant_arrays) are what was asked for, within `ratio`. A model said in YAML, where a word makes a
  * layer, may take 64 MB for its layers. */

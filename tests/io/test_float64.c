@@ -114,6 +114,30 @@ START_TEST(files_hold_the_type) {
 }
 END_TEST
 
+/* What LoRA learnt goes into the kernel with all digits. */
+START_TEST(merges_what_was_learnt) {
+    char path[PATH_ROOM];
+    temporary(path, ".keras");
+    data();
+    ant_graph *g = ant_graph_new(.threads = 1, .dtype = "float64"), *h = ant_graph_new();
+    ant_model *m = ant_sequential(g, ant_dense(g, 4, "tanh", .lora_rank = 2, .input_shape = {2}),
+                                  ant_dense(g, 1));
+    WELL(m, ant_compile(m, ant_sgd(g, 0.1), "mse"));
+    WELL(m, ant_fit(m, XS, YS, .epochs = 5));
+    WELL(m, ant_save(m, path));
+    ant_model *merged = ant_load(h, path);
+    ck_assert_msg(!ant_status(h), "%s", ant_error(h));
+    double want[ROWS], got[ROWS];
+    WELL(m, ant_predict(m, XS, ant_array(want, ROWS, 1)));
+    WELL(merged, ant_predict(merged, XS, ant_array(got, ROWS, 1)));
+    for (int i = 0; i < ROWS; i++)
+        ck_assert_double_lt(fabs(got[i] - want[i]), 1e-14);
+    ant_graph_free(g);
+    ant_graph_free(h);
+    unlink(path);
+}
+END_TEST
+
 /* What is there already keeps its type. */
 START_TEST(graphs_in_use_stay) {
     char path[PATH_ROOM];
@@ -171,5 +195,5 @@ START_TEST(words_of_files) {
 END_TEST
 
 ANT_TEST_MAIN("float64", {learns_to_the_last_digits}, {predicts_one},
-              ANT_LOOP(files_hold_the_type, 3), {graphs_in_use_stay}, {other_types_are_refused},
-              {words_of_files})
+              ANT_LOOP(files_hold_the_type, 3), {merges_what_was_learnt}, {graphs_in_use_stay},
+              {other_types_are_refused}, {words_of_files})

@@ -146,7 +146,8 @@ static int read_weights(reader *r) {
     r->inside = ant__print(&r->c, "%s: %s", r->path, ant__keras_weights_member);
     if (!member || !r->inside)
         return r->inside ? missing(r, ant__keras_weights_member) : r->c.error.code;
-    int code = ant__keras_unpack(&r->c, &r->zip, member, made_numbers(r->g, r->before), &bytes);
+    int code = ant__keras_unpack(&r->c, &r->zip, member, made_numbers(r->g, r->before),
+                                 ant__real_type(&r->g->context), &bytes);
     if (!code)
         code = ant__hdf5_parse(&r->c, r->inside, bytes, (size_t)member->size, NULL, &r->root);
     return code ? code : ant__keras_numbers_check(&r->c, r->inside, r->root, r->g, r->before);

@@ -162,9 +162,9 @@ int ant__keras_state_read(ant_context *c, ant_model *m, const char *path,
                           const unsigned char *bytes, size_t size, ant_state_of what,
                           bool skip_mismatch);
 extern const char ant__keras_weights_member[]; /* of .keras: the HDF5 file in it */
-/* Its bytes, for a model of so many numbers. 0 or an error in c. */
+/* Its bytes, for a model of so many numbers of type `real`. 0 or an error in c. */
 int ant__keras_unpack(ant_context *c, const ant_zip *z, const ant_member *m, uint64_t numbers,
-                      const unsigned char **bytes);
+                      int real, const unsigned char **bytes);
 /* Its weights alone, as Keras's .weights.h5. */
 int ant__keras_save_weights(ant_context *c, ant_model *m, const char *path);
 #endif

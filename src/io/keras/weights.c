@@ -36,7 +36,8 @@ static int put_whole(ant_context *c, ant_hdf5_node *vars, const char *name, ant_
 /* The kernel of a layer with LoRA, as Keras keeps it: with what was learnt. */
 static int put_merged(ant_context *c, ant_hdf5_node *vars, const char *name, const ant_weight *w,
                       ant_array a) {
-    float *x = ant__arena_array(&c->arena, (size_t)ant__dims_count(&w->variable.dims), sizeof *x);
+    void *x = ant__arena_array(&c->arena, (size_t)ant__dims_count(&w->variable.dims),
+                               ant__dtype_size(a.dtype));
     if (!x)
         return ant__fail_memory(&c->error);
     ant__lora_merge(w->layer, x);

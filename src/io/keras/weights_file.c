@@ -11,10 +11,9 @@ bool ant__keras_is_weights(const unsigned char *bytes, size_t size) {
 /* A packed file may be as large as the model's numbers, three of an optimizer for each of them, and what
  * the budget bears beside. */
 int ant__keras_unpack(ant_context *c, const ant_zip *z, const ant_member *m, uint64_t numbers,
-                      const unsigned char **bytes) {
-    enum { EACH = 4 * sizeof(float) };
+                      int real, const unsigned char **bytes) {
     ant_budget *budget = c->arena.budget;
-    const uint64_t expected = EACH * numbers;
+    const uint64_t expected = 4 * ant__dtype_size(real) * numbers;
     const size_t more = m->size > expected ? (size_t)(m->size - expected) : 0;
     if (ant__zip_packed(m) && !ant__budget_take(budget, more))
         return ant__fail(&c->error, ANT_E_LIMIT,
@@ -38,7 +37,8 @@ static int unpack(ant_context *c, ant_model *m, const char *path, const unsigned
         return ant__fail(&c->error, ANT_E_FORMAT, "%s: no member %s", path,
                          ant__keras_weights_member);
     *size = (size_t)member->size;
-    return ant__keras_unpack(c, &z, member, (uint64_t)ant_parameter_count(m, false), bytes);
+    return ant__keras_unpack(c, &z, member, (uint64_t)ant_parameter_count(m, false),
+                             ant__real_type(m->context), bytes);
 }
 
 /* In files of Keras 2, layers are told apart by their places, as Keras does, or by their names where

@@ -1,4 +1,5 @@
 #include "layers/core/lora.h"
+#include "core/convert.h"
 #include "core/options/field.h"
 #include <string.h>
 
@@ -48,19 +49,19 @@ static double scale_of(const ant_layer *l, int64_t rank) {
     return alpha == ANT_NONE ? 1 : alpha / (double)rank;
 }
 
-void ant__lora_merge(const ant_layer *l, float *out) {
+void ant__lora_merge(const ant_layer *l, void *out) {
     const ant_variable *w = &l->weights.at[0]->variable;
     const ant_variable *a = &l->weights.at[l->weights.n - 2]->variable;
     const ant_variable *b = &l->weights.at[l->weights.n - 1]->variable;
     const int64_t rank = b->dims.dim[0], width = b->dims.dim[1];
     const int64_t n = ant__dims_count(&w->dims);
-    const float scale = (float)scale_of(l, rank), *low = b->data;
+    const double scale = scale_of(l, rank);
     for (int64_t i = 0; i < n; i++) {
-        const float *row = (const float *)a->data + i / width * rank;
-        float sum = 0;
+        double sum = 0;
         for (int64_t k = 0; k < rank; k++)
-            sum += row[k] * low[k * width + i % width];
-        out[i] = ((const float *)w->data)[i] + scale * sum;
+            sum += ant__real_at(a->data, a->dtype, i / width * rank + k) *
+                   ant__real_at(b->data, b->dtype, k * width + i % width);
+        ant__real_put(out, w->dtype, i, ant__real_at(w->data, w->dtype, i) + scale * sum);
     }
 }
 
@@ -68,6 +69,6 @@ void ant__lora_restart(const ant_layer *l) {
     ant_variable *b = &l->weights.at[l->weights.n - 1]->variable;
     if (!b->data)
         return;
-    memset(b->data, 0, sizeof(float) * (size_t)ant__dims_count(&b->dims));
+    memset(b->data, 0, ant__dtype_size(b->dtype) * (size_t)ant__dims_count(&b->dims));
     b->version++;
 }

@@ -18,8 +18,8 @@ int ant__lora_add(ant_layer *l, const ant_lora *o);
 ant_value *ant__lora_a(ant_layer_call *c);
 ant_value *ant__lora_write(ant_layer_call *c, const ant_lora *o, ant_value *y, ant_value *xa);
 /* Outside of calls, of weight 0 of a built layer that has LoRA: puts W + alpha / rank · A B into `out`,
- * which has room for as many numbers as W. */
-void ant__lora_merge(const ant_layer *l, float *out);
+ * which has room for as many numbers as W, of its type. */
+void ant__lora_merge(const ant_layer *l, void *out);
 /* W was set anew: what was learnt of it is forgotten, B is zeros again. */
 void ant__lora_restart(const ant_layer *l);
 #endif
