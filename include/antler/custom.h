@@ -171,7 +171,7 @@ ANT_API int ant_register_layer_class_(const ant_layer_twin *t, size_t size);
  * for a layer that failed. */
 ANT_API int ant_inner_set(ant_layer *l, const char *attribute, ant_layer *inner);
 /* The next one of a list: self.blocks = [Dense(8), Dense(8)]. (Or of a dict, in its order.) In weights'
- * paths it is blocks.0, blocks.1 … */
+ * paths it is blocks.0, blocks.1 … 0 or the graph's error, as ant_inner_set. */
 ANT_API int ant_inner_append(ant_layer *l, const char *attribute, ant_layer *inner);
 typedef struct ant_own_weight_options {
     const char *name;        /* one word, unique in the layer */

@@ -188,9 +188,9 @@ ANT_API const char *ant_output_name(ant_model *m, int k);
 ANT_API int ant_weight_count(ant_layer *l);
 /* "encoder/dense/kernel" in a model, "kernel" in a layer; NULL outside. The graph's. */
 ANT_API const char *ant_weight_name(ant_layer *l, int k);
-/* A view of the numbers (of the graph's reals, row-major) to read, valid until the graph is freed; data NULL where
- * there is none. A layer's weights have numbers from the first action on a model with it. Not while
- * the model trains on another thread. */
+/* A view of the numbers (of the graph's reals, row-major) to read, valid until the graph is freed;
+ * data NULL where there is none. A layer's weights have numbers from the first action on a model with
+ * it. Not while the model trains on another thread. */
 ANT_API ant_array ant_weight_at(ant_layer *l, int k);
 ANT_API ant_array ant_weight_named(ant_layer *l, const char *name);
 /* Copies numbers in, of the weight's shape and any type. 0, or an error in the model (of a layer: in

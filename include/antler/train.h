@@ -166,8 +166,8 @@ ANT_API void ant_run_free(ant_run *r);
 /* The text of the last failed action on this run, "" when it went well. */
 ANT_API const char *ant_run_error(const ant_run *r);
 /* One sample, the shortest way: in[k] points at input k's numbers (of the input's type and aligned so,
- * row-major, without a batch axis), out[k] takes those of output k (NULL: not wanted). All axes of the inputs
- * but the batch must be known. 0 or the run's error. */
+ * row-major, without a batch axis), out[k] takes those of output k (NULL: not wanted). All axes of the
+ * inputs but the batch must be known. 0 or the run's error. */
 ANT_API int ant_predict_one(ant_run *r, const void *const *in, void *const *out);
 
 /* --- what came out --- */

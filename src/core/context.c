@@ -42,6 +42,12 @@ void ant__context_release(ant_context *c, const ant_context_mark *to) {
     memcpy(c->kept, to->kept, sizeof to->kept);
 }
 
+void ant__context_clear(ant_context *c) {
+    ant__arena_free(&c->arena);
+    memset(c->kept, 0, sizeof c->kept);
+    ant__error_clear(&c->error);
+}
+
 char *ant__print(ant_context *c, const char *format, ...) {
     va_list args, again;
     va_start(args, format);

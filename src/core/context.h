@@ -41,4 +41,6 @@ typedef struct ant_context_mark {
 } ant_context_mark;
 ant_context_mark ant__context_mark(const ant_context *c);
 void ant__context_release(ant_context *c, const ant_context_mark *to);
+/* Frees all that its arena gave and forgets its error: for the next piece of work. */
+void ant__context_clear(ant_context *c);
 #endif

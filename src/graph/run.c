@@ -279,8 +279,7 @@ static int write_program(ant_run *r, ant_program *p, ant_program_writer *write, 
     else if (code)
         code = ant__fail(&r->error, code, "%s", ant_code_text(code));
     ant__free(l.losses.at);
-    ant__arena_free(&r->context.arena);
-    ant__error_clear(&r->context.error);
+    ant__context_clear(&r->context);
     return code;
 }
 
