@@ -92,8 +92,8 @@ typedef enum ant_field {
     _Generic(&(x), int *: ANT__INT, double *: ANT__FLOAT, bool *: ANT__BOOL, \
         const char **: ANT__STRING, ant_size *: ANT__SIZE, ant_shape *: ANT__SHAPE, \
         ant_span *: ANT__SPAN, ant_ints *: ANT__INT_LIST, ant_floats *: ANT__FLOAT_LIST, \
-        ant_texts *: ANT__TEXT_LIST, const char *(*)[ANT_MAX_PORTS]: ANT__PARTS, \
-        ant_layer **: ANT__ONE_LAYER, ant_layer *(*)[ANT_MAX_PORTS]: ANT__LAYERS)
+        ant_texts *: ANT__TEXT_LIST, const char *(*)[ANT_MAX_LIST]: ANT__PARTS, \
+        ant_layer **: ANT__ONE_LAYER, ant_layer *(*)[ANT_MAX_LIST]: ANT__LAYERS)
 
 /* One option of a user's class, by the name that it has in the class's get_config. */
 typedef struct ant_option {
@@ -138,7 +138,7 @@ typedef struct ant_layer_twin {
     int n_options;
     ant_build_fn *build; /* NULL: neither layers nor weights */
     ant_layer_call_fn *call;
-    int inputs_min, inputs_max; /* both 0: exactly one; at most 15 */
+    int inputs_min, inputs_max; /* both 0: exactly one; at most 63 */
     int outputs;                /* results of a call; 0: one */
     /* Python's names for the inputs, where call takes several: "query context"; '*' behind the last
      * one says that it is a list. NULL: the first argument holds all inputs. */
@@ -198,7 +198,7 @@ ANT_API int ant_layer_error(ant_layer *l, int code, const char *format, ...) ANT
 typedef struct ant_inner_options {
     ant_layer_call *call;
     const char *name;             /* the attribute */
-    ant_value *in[ANT_MAX_PORTS]; /* at most 15 */
+    ant_value *in[ANT_MAX_PORTS]; /* at most 63 */
     const void *too_many;         /* catches one input too many */
     int index;                    /* of a list: which of it */
     int training;                 /* 0 or 1; ANT_NONE: as this layer is called */

@@ -16,7 +16,7 @@ extern "C" {
 /* --- rows from functions --- */
 /* One batch, as a function hands it over: arrays of n rows each, borrowed until the next call. */
 typedef struct ant_rows {
-    ant_array x[ANT_MAX_PORTS], y[ANT_MAX_PORTS], sample_weight[ANT_MAX_PORTS];
+    ant_array x[ANT_MAX_LIST], y[ANT_MAX_LIST], sample_weight[ANT_MAX_LIST];
 } ant_rows;
 typedef struct ant_data_options {
     ant_graph *graph;

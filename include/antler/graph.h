@@ -81,7 +81,7 @@ ANT_API ant_node *ant_input_(const ant_input_options *o, size_t size, const char
 /* --- calls --- */
 typedef struct ant_call_options {
     ant_layer *layer;                       /* or a model */
-    ant_node *in[ANT_MAX_PORTS];            /* at most 15 */
+    ant_node *in[ANT_MAX_PORTS];            /* at most 63 */
     const void *too_many;                   /* catches one input too many */
     ant_node *initial_state[ANT_MAX_PORTS]; /* recurrent layers: their states at the start */
     ant_node *mask[ANT_MAX_PORTS]; /* bool, in place of the inputs' own masks; NULL: their own;
@@ -123,8 +123,8 @@ ANT_API ant_layer *ant_layer_parse_(ant_graph *g, const char *text, const char *
 #define ANT_NODES(...) ((ant_node *const[]){__VA_ARGS__, NULL})
 typedef struct ant_model_options {
     ant_graph *graph;
-    ant_node *const *inputs;  /* at most 15, ended by NULL; inner values may be inputs, too */
-    ant_node *const *outputs; /* at most 15, ended by NULL; inputs and one node twice are fine */
+    ant_node *const *inputs;  /* at most 63, ended by NULL; inner values may be inputs, too */
+    ant_node *const *outputs; /* at most 63, ended by NULL; inputs and one node twice are fine */
     const char *name;         /* NULL: model, model_1 … at its first action */
     const char *output_names[ANT_MAX_PORTS]; /* in logs, data and files; NULL: the calls' */
     bool untrainable;                        /* training leaves all its layers alone */

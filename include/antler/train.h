@@ -43,7 +43,7 @@ typedef struct ant_output_options {
     const char *name;
     const char *loss;   /* NULL: none */
     double loss_weight; /* factor of its loss in the sum */
-    const char *metrics[ANT_MAX_PORTS], *weighted_metrics[ANT_MAX_PORTS];
+    const char *metrics[ANT_MAX_LIST], *weighted_metrics[ANT_MAX_LIST];
     char ant_end;
 } ant_output_options;
 #define ANT_OUTPUT_DEFAULTS .loss_weight = 1
@@ -71,23 +71,23 @@ ANT_API int ant_compile_(const ant_compile_options *o, size_t size, const char *
 /* --- fit --- */
 typedef struct ant_fit_options {
     ant_model *model;
-    ant_array x[ANT_MAX_PORTS], y[ANT_MAX_PORTS];
-    int batch_size;                       /* rows per step; ANT_NONE: 32, or rows / steps */
-    int epochs;                           /* the epoch to end before; at least initial_epoch */
-    int verbose;                          /* 0 nothing, 1 a bar, 2 one line an epoch, on stderr */
-    const char *callbacks[ANT_MAX_PORTS]; /* called in this order */
-    double validation_split;              /* share of rows, from the end, in [0, 1) */
-    ant_array validation_x[ANT_MAX_PORTS], validation_y[ANT_MAX_PORTS],
-        validation_sample_weight[ANT_MAX_PORTS];
-    bool shuffle;            /* a new order of the rows in every epoch */
-    ant_floats class_weight; /* the k-th number for class k; classes beyond weigh 1 */
-    ant_array sample_weight[ANT_MAX_PORTS]; /* (n) or the shape of the loss's values; one for all */
-    int initial_epoch;                      /* numbers of epochs go on from here */
-    int steps_per_epoch;                    /* ANT_NONE: until the rows end */
-    int validation_steps;                   /* ANT_NONE: until the rows end */
-    int validation_batch_size;              /* ANT_NONE: batch_size */
-    int validation_freq;                    /* epochs between validations */
-    ant_data *data, *validation_data;       /* rows from functions, in place of the arrays */
+    ant_array x[ANT_MAX_LIST], y[ANT_MAX_LIST];
+    int batch_size;                      /* rows per step; ANT_NONE: 32, or rows / steps */
+    int epochs;                          /* the epoch to end before; at least initial_epoch */
+    int verbose;                         /* 0 nothing, 1 a bar, 2 one line an epoch, on stderr */
+    const char *callbacks[ANT_MAX_LIST]; /* called in this order */
+    double validation_split;             /* share of rows, from the end, in [0, 1) */
+    ant_array validation_x[ANT_MAX_LIST], validation_y[ANT_MAX_LIST],
+        validation_sample_weight[ANT_MAX_LIST];
+    bool shuffle;                          /* a new order of the rows in every epoch */
+    ant_floats class_weight;               /* the k-th number for class k; classes beyond weigh 1 */
+    ant_array sample_weight[ANT_MAX_LIST]; /* (n) or the shape of the loss's values; one for all */
+    int initial_epoch;                     /* numbers of epochs go on from here */
+    int steps_per_epoch;                   /* ANT_NONE: until the rows end */
+    int validation_steps;                  /* ANT_NONE: until the rows end */
+    int validation_batch_size;             /* ANT_NONE: batch_size */
+    int validation_freq;                   /* epochs between validations */
+    ant_data *data, *validation_data;      /* rows from functions, in place of the arrays */
     char ant_end;
 } ant_fit_options;
 #define ANT_FIT_DEFAULTS                                                                           \
@@ -108,9 +108,9 @@ ANT_API int ant_fit_(const ant_fit_options *o, size_t size);
 /* --- evaluate --- */
 typedef struct ant_evaluate_options {
     ant_model *model;
-    ant_array x[ANT_MAX_PORTS], y[ANT_MAX_PORTS];
+    ant_array x[ANT_MAX_LIST], y[ANT_MAX_LIST];
     int batch_size; /* ANT_NONE: 32, or rows / steps */
-    ant_array sample_weight[ANT_MAX_PORTS];
+    ant_array sample_weight[ANT_MAX_LIST];
     int steps;      /* ANT_NONE: until the rows end */
     ant_data *data; /* in place of the arrays */
     char ant_end;
@@ -126,7 +126,7 @@ ANT_API int ant_evaluate_(const ant_evaluate_options *o, size_t size);
 /* --- single batches --- */
 typedef struct ant_batch_options {
     ant_model *model;
-    ant_array x[ANT_MAX_PORTS], y[ANT_MAX_PORTS], sample_weight[ANT_MAX_PORTS];
+    ant_array x[ANT_MAX_LIST], y[ANT_MAX_LIST], sample_weight[ANT_MAX_LIST];
     ant_floats class_weight;
     char ant_end;
 } ant_batch_options;
@@ -144,7 +144,7 @@ ANT_API int ant_test_on_batch_(const ant_batch_options *o, size_t size);
 /* --- predict --- */
 typedef struct ant_predict_options {
     ant_model *model;
-    ant_array x[ANT_MAX_PORTS], out[ANT_MAX_PORTS];
+    ant_array x[ANT_MAX_LIST], out[ANT_MAX_LIST];
     int batch_size; /* ANT_NONE: 32 */
     ant_run *run;   /* NULL: one of the model's own */
     char ant_end;

@@ -62,7 +62,8 @@ typedef struct ant_data ant_data;       /* rows that come from a file or a funct
 
 enum {
     ANT_MAX_AXES = 8,   /* axes of a tensor, the batch among them */
-    ANT_MAX_PORTS = 16, /* inputs of a call, outputs of a model; the last entry stays NULL */
+    ANT_MAX_PORTS = 64, /* inputs and results of a call or model; the last entry stays NULL */
+    ANT_MAX_LIST = 16,  /* arrays, layers, callbacks … in options; the last entry stays empty */
     ANT_MAX_PARTS = 8,  /* metrics of one output */
 };
 
@@ -102,7 +103,8 @@ enum ant_dtype {
     ANT_UINT32,
     ANT_UINT64,
     ANT_FLOAT16,
-    ANT_TEXT /* const char * entries: labels and words, never in kernels */
+    ANT_TEXT,  /* const char * entries: labels and words, never in kernels */
+    ANT_ARRAYS /* ant_array entries: ant_several */
 };
 
 /* --- kinds of options --- */
@@ -192,6 +194,13 @@ typedef struct ant_array {
                  .axes = ANT__AXES(__VA_ARGS__),                                                   \
                  .shape = {__VA_ARGS__},                                                           \
                  .name = (n)})
+/* N arrays from `list`, where an option takes arrays: for more than its 15, or as many as a program
+ * finds out when it runs. It stands alone: ant_fit(m, ant_several(columns, 39), y) */
+#define ant_several(list, N)                                                                       \
+    ((ant_array){.data = (void *)(uintptr_t)(const ant_array *){list},                             \
+                 .dtype = ANT_ARRAYS,                                                              \
+                 .axes = 1,                                                                        \
+                 .shape = {N}})
 /* Several arrays, or any list with commas, as one argument of a macro. */
 #define ANT_LIST(...)                                                                              \
     { __VA_ARGS__ }

@@ -174,3 +174,22 @@ int ant__array_write(const ant_array *a, int64_t first, int64_t count, int dtype
     }
     return 0;
 }
+
+/* --- lists --- */
+static int count_of(const ant_array *list, int most) {
+    int n = 0;
+    while (n < most && list[n].axes != 0)
+        n++;
+    return n;
+}
+
+const ant_array *ant__arrays_of(const ant_array *list, int *n) {
+    bool several = list && list[0].dtype == ANT_ARRAYS;
+    *n = several ? (int)list[0].shape[0] : list ? count_of(list, ANT_MAX_LIST) : 0;
+    return several ? list[0].data : list;
+}
+
+ant_array ant__arrays_all(const ant_array *list) {
+    int n = count_of(list, ANT_MAX_PORTS);
+    return n ? ant_several(list, n) : (ant_array){0};
+}

@@ -35,4 +35,11 @@ const void *ant__array_view(const ant_array *a, const ant_rows_wanted *rows, int
 /* The other way: `count` row-major rows of type `dtype` into rows first … of the array. */
 int ant__array_write(const ant_array *a, int64_t first, int64_t count, int dtype, const void *in,
                      const char *what, ant_fault *e);
+
+/* --- lists of them in options --- */
+/* The arrays that a list of options holds, and how many: they end at the first without axes, or
+ * are those of its ant_several. */
+const ant_array *ant__arrays_of(const ant_array *list, int *n);
+/* Those of a list of ANT_MAX_PORTS entries as the first entry of options; no array where it has none. */
+ant_array ant__arrays_all(const ant_array *list);
 #endif

@@ -12,7 +12,7 @@ static const struct {
     [ANT_INT64] = {"int64", 8},     [ANT_BOOL] = {"bool", 1},       [ANT_INT8] = {"int8", 1},
     [ANT_UINT8] = {"uint8", 1},     [ANT_INT16] = {"int16", 2},     [ANT_UINT16] = {"uint16", 2},
     [ANT_UINT32] = {"uint32", 4},   [ANT_UINT64] = {"uint64", 8},   [ANT_FLOAT16] = {"float16", 2},
-    [ANT_TEXT] = {"text", 0},
+    [ANT_TEXT] = {"text", 0},       [ANT_ARRAYS] = {"arrays", 0},
 };
 enum { DTYPES = sizeof dtypes / sizeof *dtypes };
 

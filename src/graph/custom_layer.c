@@ -91,7 +91,7 @@ static int find_child(const ant_layer *l, const char *attribute, int k) {
 }
 
 static bool is_option(const ant_layer *l, const ant_layer *inner) {
-    ant_layer *said[ANT_MAX_PORTS];
+    ant_layer *said[ANT_MAX_LIST];
     int n = ant__option_layers(l->cls, l->options, said);
     for (int k = 0; k < n; k++)
         if (said[k] == inner)

@@ -7,6 +7,8 @@
 #include <pthread.h>
 
 typedef struct ant_layer_use ant_layer_use;
+/* A set of inputs or results: bit k stands for the k-th. */
+typedef uint64_t ant_ports;
 
 /* --- things and their names, in order; both ways are found by hash --- */
 typedef struct ant_name_entry {
@@ -60,8 +62,8 @@ struct ant_layer_use {
     ant_layer *layer;
     int n_in, n_states, n_out;
     ant_node **in, **state, **out;
-    ant_node **mask;   /* n_in of them, by input; NULL: its own … */
-    unsigned unmasked; /* … or none, by bits of the inputs */
+    ant_node **mask;    /* n_in of them, by input; NULL: its own … */
+    ant_ports unmasked; /* … or none, by bits of the inputs */
     ant_node *attention_mask;
     int training; /* ANT_NONE, 0, 1 */
     bool use_causal_mask, return_attention_scores;
@@ -76,7 +78,7 @@ static inline bool ant__use_unmasks(const ant_layer_use *u, int i) {
 }
 /* Leaves out these masks too: the call's results have other masks from then on, or none. 0 or an
  * error in the graph. */
-int ant__use_unmask(ant_layer_use *u, unsigned inputs);
+int ant__use_unmask(ant_layer_use *u, ant_ports inputs);
 /* Finds the masks of the results anew, after those of the inputs changed. Likewise. */
 int ant__use_remask(ant_layer_use *u);
 /* A call's operands in order: inputs, initial states, masks, attention mask; NULL behind the last. */

@@ -271,7 +271,7 @@ int ant__use_remask(ant_layer_use *u) {
     return infer(ant__layer_graph(u->layer), u, remask_results);
 }
 
-int ant__use_unmask(ant_layer_use *u, unsigned inputs) {
+int ant__use_unmask(ant_layer_use *u, ant_ports inputs) {
     u->unmasked |= inputs;
     return ant__use_remask(u);
 }
@@ -338,7 +338,7 @@ static int take_operands(ant_context *c, ant_layer_use *u, const ant_call_option
     for (int i = 0; i < u->n_in && code >= 0; i++)
         if (u->mask[i] == ant_unmasked()) {
             u->mask[i] = NULL;
-            u->unmasked |= 1u << i;
+            u->unmasked |= (ant_ports)1 << i;
         }
     return code < 0 ? code : 0;
 }

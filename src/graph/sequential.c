@@ -134,7 +134,7 @@ static bool contains(const ant_layer *l, const ant_model *m) {
     for (int i = 0; i < l->children.n; i++)
         if (contains(l->children.at[i], m))
             return true;
-    ant_layer *inner[ANT_MAX_PORTS];
+    ant_layer *inner[ANT_MAX_LIST];
     int n = ant__option_layers(l->cls, l->options, inner);
     for (int i = 0; i < n; i++)
         if (contains(inner[i], m))

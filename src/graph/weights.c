@@ -120,7 +120,7 @@ int ant_set_trainable(ant_layer *l, bool trainable) {
     if (!l || l->dead)
         return ANT_E_GRAPH;
     const ant_model_body *b = ant__body(l);
-    ant_layer *inner[ANT_MAX_PORTS];
+    ant_layer *inner[ANT_MAX_LIST];
     int n = ant__option_layers(l->cls, l->options, inner);
     l->trainable = trainable;
     for (int i = 0; i < n; i++)

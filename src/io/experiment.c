@@ -71,7 +71,7 @@ static int read_callbacks(ant_experiment *e, const ant_tree *t) {
     if (t && t->kind != ANT__ITEMS)
         return ant__tree_fail(c, t, ANT_E_OPTION, "callbacks: expected a list");
     for (ant_tree *x = t ? t->first : NULL; x; x = x->next) {
-        if (n == ANT_MAX_PORTS - 1)
+        if (n == ANT_MAX_LIST - 1)
             return ant__tree_fail(c, x, ANT_E_LIMIT, "more than %d callbacks", n);
         ant_tree *call = ant__tree_expand(c, x);
         const char *text = call ? ant__tree_text(c, call) : NULL;

@@ -43,14 +43,14 @@ int ant__layer_rename(ant_layer *l, const char *name) {
     return 0;
 }
 
-int ant__option_layers(const ant_class *cls, const void *options, ant_layer *out[ANT_MAX_PORTS]) {
+int ant__option_layers(const ant_class *cls, const void *options, ant_layer *out[ANT_MAX_LIST]) {
     int found = 0;
     for (int i = 0; i < cls->rows_n; i++) {
         const ant_row *row = &cls->rows[i];
         const void *field = (const char *)options + row->offset;
         ant_layer *const *at = field;
-        int n = row->field == ANT__ONE_LAYER ? 1 : row->field == ANT__LAYERS ? ANT_MAX_PORTS : 0;
-        for (int k = 0; k < n && found < ANT_MAX_PORTS; k++)
+        int n = row->field == ANT__ONE_LAYER ? 1 : row->field == ANT__LAYERS ? ANT_MAX_LIST : 0;
+        for (int k = 0; k < n && found < ANT_MAX_LIST; k++)
             if (at[k])
                 out[found++] = at[k];
     }
@@ -59,7 +59,7 @@ int ant__option_layers(const ant_class *cls, const void *options, ant_layer *out
 
 /* Are the layers among the options alive? A dead one was reported when it was made. */
 static bool inner_alive(const ant_class *cls, const void *options) {
-    ant_layer *inner[ANT_MAX_PORTS];
+    ant_layer *inner[ANT_MAX_LIST];
     int n = ant__option_layers(cls, options, inner);
     for (int i = 0; i < n; i++)
         if (inner[i]->dead)

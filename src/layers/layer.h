@@ -181,7 +181,7 @@ ant_layer *ant__dead_layer(void);
 /* An empty layer in the context's list; NULL when out of memory. */
 ant_layer *ant__layer_alloc(ant_context *c, const ant_class *cls, void *options);
 /* The layers among a layer's options, in order; their number. */
-int ant__option_layers(const ant_class *cls, const void *options, ant_layer *out[ANT_MAX_PORTS]);
+int ant__option_layers(const ant_class *cls, const void *options, ant_layer *out[ANT_MAX_LIST]);
 /* The field of an option by name, or NULL when the class has none of that name. */
 void *ant__layer_option(const ant_layer *l, const char *name);
 /* A new layer of class `cls` that takes over every option both classes have; layers among the

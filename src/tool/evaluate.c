@@ -1,4 +1,5 @@
 /* antler evaluate. */
+#include "core/array.h"
 #include "graph/graph.h"
 #include "tool/tool.h"
 #include <stdlib.h>
@@ -103,7 +104,7 @@ static int confusion(const ant_experiment *e, const ant_rowset *rows) {
     int64_t *count = calloc((size_t)classes * (size_t)classes, sizeof *count);
     int code = !p || !count ? tool_fail("out of memory") : 0;
     ant_predict_options o = {ANT_PREDICT_DEFAULTS, .model = e->model};
-    memcpy(o.x, rows->x, sizeof o.x);
+    o.x[0] = ant__arrays_all(rows->x);
     if (!code) {
         o.out[0] = ant_array(p, rows->rows, width);
         code = ant_predict_(&o, offsetof(ant_predict_options, ant_end))
@@ -133,9 +134,9 @@ static int evaluate(const tool_args *a, ant_experiment *e) {
     int code = tool_need_weights(e);
     if (code)
         return code;
-    memcpy(o.x, rows.x, sizeof o.x);
-    memcpy(o.y, rows.y, sizeof o.y);
-    memcpy(o.sample_weight, rows.sample_weight, sizeof o.sample_weight);
+    o.x[0] = ant__arrays_all(rows.x);
+    o.y[0] = ant__arrays_all(rows.y);
+    o.sample_weight[0] = ant__arrays_all(rows.sample_weight);
     o.batch_size = a->batch_size;
     if (ant_evaluate_(&o, offsetof(ant_evaluate_options, ant_end)))
         return tool_model_failed(e->graph, e->model);

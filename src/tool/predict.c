@@ -1,4 +1,5 @@
 /* antler predict. */
+#include "core/array.h"
 #include "core/convert.h"
 #include "graph/graph.h"
 #include "tool/tool.h"
@@ -73,7 +74,7 @@ static int run(const tool_args *a, predictions *p, const ant_rowset *rows) {
     ant_dims dims[ANT_MAX_PORTS];
     int code = 0;
     p->n = ant_model_outputs(p->model);
-    memcpy(o.x, rows->x, sizeof o.x);
+    o.x[0] = ant__arrays_all(rows->x);
     o.batch_size = a->batch_size;
     if (ant__predict_dims(&o, dims))
         return tool_model_failed(p->e->graph, p->model);
@@ -81,7 +82,7 @@ static int run(const tool_args *a, predictions *p, const ant_rowset *rows) {
         code = reserve(p, k, rows->rows, &dims[k]);
     if (code)
         return code;
-    memcpy(o.out, p->out, sizeof o.out);
+    o.out[0] = ant__arrays_all(p->out);
     if (ant_predict_(&o, offsetof(ant_predict_options, ant_end)))
         return tool_model_failed(p->e->graph, p->model);
     unscale(p);

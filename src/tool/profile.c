@@ -1,4 +1,5 @@
 /* antler profile: where the time of a prediction or of a training step goes. */
+#include "core/array.h"
 #include "core/clock.h"
 #include "tool/profile_table.h"
 #include "tool/tool.h"
@@ -64,11 +65,9 @@ static int make_batch(profile *f) {
 static int step(const profile *f) {
     ant_batch_options batch = {.model = f->model};
     ant_predict_options predict = {ANT_PREDICT_DEFAULTS, .model = f->model, .batch_size = f->batch};
-    for (int k = 0; k < ANT_MAX_PORTS; k++) {
-        batch.x[k] = predict.x[k] = f->x[k];
-        batch.y[k] = f->y[k];
-        predict.out[k] = f->out[k];
-    }
+    batch.x[0] = predict.x[0] = ant__arrays_all(f->x);
+    batch.y[0] = ant__arrays_all(f->y);
+    predict.out[0] = ant__arrays_all(f->out);
     return f->train ? ant_train_on_batch_(&batch, offsetof(ant_batch_options, ant_end))
                     : ant_predict_(&predict, offsetof(ant_predict_options, ant_end));
 }

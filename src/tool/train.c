@@ -1,5 +1,6 @@
 /* antler train. */
 #include "train/train.h"
+#include "core/array.h"
 #include "graph/graph.h"
 #include "tool/tool.h"
 #include <string.h>
@@ -15,12 +16,12 @@ static int watch_interrupt(void *data, ant_model *m, int batch, const ant_logs *
 }
 
 static int add_callback(ant_fit_options *fit, const char *text) {
-    for (int k = 0; k < ANT_MAX_PORTS - 1; k++)
+    for (int k = 0; k < ANT_MAX_LIST - 1; k++)
         if (!fit->callbacks[k]) {
             fit->callbacks[k] = text;
             return 0;
         }
-    return tool_fail("more than %d callbacks", ANT_MAX_PORTS - 1);
+    return tool_fail("more than %d callbacks", ANT_MAX_LIST - 1);
 }
 
 static int add_callbacks(const tool_args *a, const ant_experiment *e, ant_fit_options *fit) {
@@ -34,25 +35,30 @@ static int add_callbacks(const tool_args *a, const ant_experiment *e, ant_fit_op
 }
 
 /* --- rows --- */
-static void take_rows(ant_array *x, ant_array *y, ant_array *w, const ant_rowset *rows) {
-    memcpy(x, rows->x, sizeof rows->x);
-    memcpy(y, rows->y, sizeof rows->y);
-    memcpy(w, rows->sample_weight, sizeof rows->sample_weight);
+/* What fit is given: the options borrow the rows. */
+typedef struct training {
+    ant_fit_options fit;
+    ant_rowset rows, validation;
+} training;
+
+static void hand_rows(ant_array *x, ant_array *y, ant_array *weights, const ant_rowset *rows) {
+    x[0] = ant__arrays_all(rows->x);
+    y[0] = ant__arrays_all(rows->y);
+    weights[0] = ant__arrays_all(rows->sample_weight);
 }
 
-static int read_rows(const tool_args *a, ant_experiment *e, ant_fit_options *fit, int64_t *n) {
+static int read_rows(const tool_args *a, ant_experiment *e, training *t) {
     ant_rows_of which;
-    ant_rowset rows;
+    ant_fit_options *fit = &t->fit;
     if (ant__experiment_data(e, a->data, a->target, true, &which) ||
-        ant__experiment_rows(e, a->data, a->target, which, true, &rows))
+        ant__experiment_rows(e, a->data, a->target, which, true, &t->rows))
         return tool_model_failed(e->graph, e->model);
-    take_rows(fit->x, fit->y, fit->sample_weight, &rows);
-    *n = rows.rows;
+    hand_rows(fit->x, fit->y, fit->sample_weight, &t->rows);
     if (!a->validation_data)
         return 0;
-    if (ant__experiment_rows(e, a->validation_data, a->target, ANT__ALL_ROWS, true, &rows))
+    if (ant__experiment_rows(e, a->validation_data, a->target, ANT__ALL_ROWS, true, &t->validation))
         return tool_model_failed(e->graph, e->model);
-    take_rows(fit->validation_x, fit->validation_y, fit->validation_sample_weight, &rows);
+    hand_rows(fit->validation_x, fit->validation_y, fit->validation_sample_weight, &t->validation);
     return 0;
 }
 
@@ -69,12 +75,12 @@ static int labels_of(const tool_args *a, const ant_array *y, const int32_t **lab
     return 0;
 }
 
-static int weigh_classes(const tool_args *a, ant_experiment *e, ant_fit_options *fit) {
+static int weigh_classes(const tool_args *a, ant_experiment *e, training *t) {
     const int32_t *labels = NULL;
-    int code = a->class_weight ? labels_of(a, &fit->y[0], &labels) : 0;
+    int code = a->class_weight ? labels_of(a, &t->rows.y[0], &labels) : 0;
     if (code || !a->class_weight)
         return code;
-    int64_t n = fit->y[0].shape[0];
+    int64_t n = t->rows.rows;
     int classes = ant_class_count(labels, n);
     ant_arena *arena = &e->graph->context.arena;
     double *weight = ant__arena_array(arena, (size_t)classes, sizeof *weight);
@@ -85,21 +91,21 @@ static int weigh_classes(const tool_args *a, ant_experiment *e, ant_fit_options 
             weight[labels[i]]++;
     for (int k = 0; k < classes; k++)
         weight[k] = weight[k] > 0 ? (double)n / (classes * weight[k]) : 0;
-    fit->class_weight = (ant_floats){classes, weight};
+    t->fit.class_weight = (ant_floats){classes, weight};
     return 0;
 }
 
 /* --- training --- */
-static int prepare(const tool_args *a, ant_experiment *e, ant_fit_options *fit, int64_t *rows) {
-    *fit = e->fit;
-    fit->model = e->model;
-    fit->verbose = a->quiet ? 0 : tool_bars(a) ? 1 : 2;
-    int code = read_rows(a, e, fit, rows);
+static int prepare(const tool_args *a, ant_experiment *e, training *t) {
+    t->fit = e->fit;
+    t->fit.model = e->model;
+    t->fit.verbose = a->quiet ? 0 : tool_bars(a) ? 1 : 2;
+    int code = read_rows(a, e, t);
     if (!code && a->learning_rate != ANT_NONE && ant_set_learning_rate(e->model, a->learning_rate))
         code = tool_model_failed(e->graph, e->model);
     if (!code)
-        code = weigh_classes(a, e, fit);
-    return code ? code : add_callbacks(a, e, fit);
+        code = weigh_classes(a, e, t);
+    return code ? code : add_callbacks(a, e, &t->fit);
 }
 
 static int resume(const tool_args *a, ant_experiment *e, ant_fit_options *fit) {
@@ -114,29 +120,27 @@ static int resume(const tool_args *a, ant_experiment *e, ant_fit_options *fit) {
     return 0;
 }
 
-static int dry_run(const tool_args *a, const ant_experiment *e, const ant_fit_options *fit,
-                   int64_t rows) {
+static int dry_run(const tool_args *a, const ant_experiment *e, const training *t) {
     if (!ant__compiled_ready(e->model))
         return tool_model_failed(e->graph, e->model);
     if (!a->quiet)
         printf("would train %s on %lld rows, epochs %d to %d, and save %s\n", ant_name(e->model),
-               (long long)rows, fit->initial_epoch + 1, fit->epochs, tool_output(a, e));
+               (long long)t->rows.rows, t->fit.initial_epoch + 1, t->fit.epochs, tool_output(a, e));
     return 0;
 }
 
 static int train(const tool_args *a, ant_experiment *e) {
-    ant_fit_options fit;
-    int64_t rows = 0;
-    int code = prepare(a, e, &fit, &rows);
+    training t;
+    int code = prepare(a, e, &t);
     if (!code)
-        code = resume(a, e, &fit);
+        code = resume(a, e, &t.fit);
     if (code || a->dry_run)
-        return code ? code : dry_run(a, e, &fit, rows);
+        return code ? code : dry_run(a, e, &t);
     const char *output = tool_output(a, e);
     if (!output || ant__file_writable(&e->graph->context, output))
         return tool_model_failed(e->graph, e->model);
     tool_catch_interrupt();
-    if (ant_fit_(&fit, offsetof(ant_fit_options, ant_end)))
+    if (ant_fit_(&t.fit, offsetof(ant_fit_options, ant_end)))
         return tool_model_failed(e->graph, e->model);
     if (ant__experiment_save(e, output))
         return tool_model_failed(e->graph, e->model);

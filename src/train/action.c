@@ -18,11 +18,15 @@ const void *ant__take_struct(ant_model *m, const ant_action_struct *known, void 
     return memcpy(room, said, size);
 }
 
-int ant__build_for(ant_model *m, const ant_array *x) {
+int ant__build_for(ant_model *m, const ant_array *list) {
+    int n;
     const ant_model_body *b = ant__body(m);
     int shape[ANT_MAX_AXES] = {0};
     if (b->n_in > 0)
         return 0;
+    const ant_array *x = ant__arrays_of(list, &n);
+    if (x != list && ant__arrays_check(m, "input", list, &ant__body(m)->error))
+        return b->error.code;
     if (x->axes < 2 || x->axes > ANT_MAX_AXES)
         return ant__model_fail(m, ANT_E_SHAPE,
                                "has no input shape, and data of %d axes does not give it", x->axes);

@@ -14,7 +14,7 @@ typedef struct ant_action_struct {
 const void *ant__take_struct(ant_model *m, const ant_action_struct *known, void *room,
                              const void *said, size_t size);
 /* A Sequential without a shape gets that of its first data. 0 or the model's error. */
-int ant__build_for(ant_model *m, const ant_array *x);
+int ant__build_for(ant_model *m, const ant_array *list);
 /* batch as said, or what `steps` steps make of the rows, or 32. */
 int64_t ant__batch_size(int said, int steps, int64_t rows);
 /* Begins a session on arrays; 0 or the session's error. */

@@ -25,7 +25,7 @@ static int add(ant_callbacks *c, const char *text) {
 
 static int add_all(ant_callbacks *c, const char *const *texts) {
     int code = 0;
-    for (int k = 0; k < ANT_MAX_PORTS && texts[k] && code == 0; k++)
+    for (int k = 0; k < ANT_MAX_LIST && texts[k] && code == 0; k++)
         code = add(c, texts[k]);
     if (code == 0 && c->fit.verbose != 0)
         code = add(c, c->fit.verbose == 1 ? "ProgbarLogger" : "ProgbarLogger(plain=true)");

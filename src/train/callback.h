@@ -38,7 +38,7 @@ typedef struct ant_callback_class {
 typedef struct ant_callbacks {
     ant_fit_view fit;
     ant_context context; /* of their options */
-    ant_callback_use use[ANT_MAX_PORTS + 1];
+    ant_callback_use use[ANT_MAX_LIST + 1];
     int n;
     bool batches, metrics; /* somebody wants batches' logs; and more of them than the loss */
 } ant_callbacks;

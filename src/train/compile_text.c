@@ -43,7 +43,7 @@ static int read_parts(reader *r, const char **parts, ant_tree *t) {
     int n = 0;
     bool list = t->kind == ANT__ITEMS;
     for (ant_tree *i = list ? t->first : t; i && !is_none(i); i = list ? i->next : NULL) {
-        if (n == ANT_MAX_PORTS - 1)
+        if (n == ANT_MAX_LIST - 1)
             return ant__tree_fail(r->context, i, ANT_E_LIMIT, "compile: more than %d metrics", n);
         parts[n] = ant__part_canonical(r->context, ANT_METRIC, i);
         if (parts[n++] == NULL)
@@ -226,7 +226,7 @@ static ant_tree *weight_tree(ant_context *c, const char *key, const ant_output_o
 
 static ant_tree *parts_tree(ant_context *c, const char *key, const char *const *parts) {
     ant_tree *list = parts[0] ? ant__tree_new(c, ANT__ITEMS, key, NULL) : NULL;
-    for (int k = 0; list && k < ANT_MAX_PORTS && parts[k]; k++)
+    for (int k = 0; list && k < ANT_MAX_LIST && parts[k]; k++)
         ant__tree_add(list, part_tree(c, NULL, parts[k]));
     return list;
 }

@@ -67,7 +67,7 @@ static int check_evaluate(ant_model *m, const ant_evaluate_options *o) {
     if (o->steps != ANT_NONE && o->steps < 1)
         return ant__model_fail(m, ANT_E_OPTION, "evaluate: steps is %d, must be at least 1",
                                o->steps);
-    return o->data ? 0 : ant__build_for(m, &o->x[0]);
+    return o->data ? 0 : ant__build_for(m, o->x);
 }
 
 static const ant_evaluate_options evaluate_defaults = {ANT_EVALUATE_DEFAULTS};
@@ -106,7 +106,7 @@ static int on_batch(const ant_batch_options *said, size_t size, bool training) {
     if (code)
         return code;
     const ant_batch_options *o = ant__take_struct(m, &batch_struct, &room, said, size);
-    code = o ? ant__build_for(m, &o->x[0]) : ant__body(m)->error.code;
+    code = o ? ant__build_for(m, o->x) : ant__body(m)->error.code;
     const ant_compiled *c = ant__compiled(m);
     if (code == 0 && training && c && c->optimizer.cls == NULL)
         return ant__model_fail(m, ANT_E_STATE, "was compiled without an optimizer");

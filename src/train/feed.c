@@ -5,13 +5,6 @@
 
 static const char *const roles[] = {"input", "target", "sample weight"};
 
-int ant__feed_count(const ant_array *list) {
-    int n = 0;
-    while (list && n < ANT_MAX_PORTS && list[n].axes != 0)
-        n++;
-    return n;
-}
-
 /* --- ports --- */
 
 /* "input 'left'": by hand, as every predict comes here and formatting would take longer than a
@@ -116,9 +109,26 @@ static void match_outputs(ant_feed *f, const ant_array *list) {
             f->port[k].array = list[f->port[k].index];
 }
 
-static int match(ant_feed *f, enum ant_feed_role role, const ant_array *list) {
-    int n = ant__feed_count(list), wanted = count_role(f, role);
+/* What ant_several says must be all there is, and arrays that are there. */
+int ant__arrays_check(const ant_model *m, const char *what, const ant_array *list, ant_fault *e) {
+    int n;
+    const ant_array *several = ant__arrays_of(list, &n);
+    if (list[1].axes || several == NULL)
+        return ant__fail(e, ANT_E_DATA, "%s: ant_several %s", ant__layer_label(m),
+                         several ? "stands beside another array" : "has NULL for its arrays");
+    for (int k = 0; k < n; k++)
+        if (several[k].axes == 0)
+            return ant__fail(e, ANT_E_DATA, "%s: %s array %d of ant_several is none",
+                             ant__layer_label(m), what, k);
+    return 0;
+}
+
+static int match(ant_feed *f, enum ant_feed_role role, const ant_array *said) {
+    int n, wanted = count_role(f, role);
+    const ant_array *list = ant__arrays_of(said, &n);
     bool named = false;
+    if (list != said && ant__arrays_check(f->model, roles[role], said, f->error))
+        return f->error->code;
     for (int k = 0; k < n; k++)
         named |= list[k].name != NULL;
     if (named && n <= wanted) {
@@ -147,7 +157,8 @@ static void add_weight_port(ant_feed *f, int target) {
 }
 
 static int match_weights(ant_feed *f, const ant_array *list) {
-    int given = ant__feed_count(list), targets = f->n;
+    int given, targets = f->n;
+    const ant_array *one = ant__arrays_of(list, &given);
     f->weighted = given > 0 || f->class_weight.count > 0;
     if (given > 0 && f->class_weight.count > 0)
         return ant__fail(f->error, ANT_E_OPTION, "%s: sample_weight and class_weight are both said",
@@ -160,11 +171,11 @@ static int match_weights(ant_feed *f, const ant_array *list) {
             add_weight_port(f, k);
     if (given == 0)
         return 0;
-    if (given > 1 || list[0].name)
+    if (given > 1 || one->name)
         return match(f, ANT__WEIGHTS, list);
     for (int k = 0; k < f->n; k++) /* one for all outputs */
         if (f->port[k].role == ANT__WEIGHTS)
-            f->port[k].array = list[0];
+            f->port[k].array = *one;
     return 0;
 }
 

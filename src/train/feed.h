@@ -40,7 +40,7 @@ typedef struct ant_feed {
 
 /* Arrays as options hold them. */
 typedef struct ant_feed_arrays {
-    const ant_array *list[ANT__ROLES]; /* ANT_MAX_PORTS entries each; NULL: none */
+    const ant_array *list[ANT__ROLES]; /* NULL: none */
 } ant_feed_arrays;
 
 enum ant_feed_bank { ANT__BANK_FIRST, ANT__BANK_SECOND };
@@ -56,6 +56,7 @@ int ant__feed_reserve(ant_feed *f, int64_t batch);
 int ant__feed_batch(ant_feed *f, int64_t at, int64_t count);
 /* The present batch becomes the program's inputs. */
 void ant__feed_bind(const ant_feed *f, ant_program *p);
-/* How many arrays a list holds: it ends at the first without axes. */
-int ant__feed_count(const ant_array *list);
+/* Of a list with an ant_several: that is all there is, and none of its arrays is missing. 0 or an
+ * error. */
+int ant__arrays_check(const ant_model *m, const char *what, const ant_array *list, ant_fault *e);
 #endif

@@ -271,7 +271,7 @@ int ant_fit_(const ant_fit_options *said, size_t size) {
     if (code == 0)
         memmove(&f->o, o, fit_struct.size);
     if (code == 0 && !f->o.data)
-        code = ant__build_for(m, &f->o.x[0]);
+        code = ant__build_for(m, f->o.x);
     if (code == 0) {
         f->compiled = ant__compiled_ready(m);
         code = f->compiled ? start(f) : ant__body(m)->error.code;

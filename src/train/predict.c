@@ -9,7 +9,7 @@ typedef struct prediction {
     ant_model *model;
     ant_run *run;
     ant_feed *feed;
-    unsigned wanted;              /* outputs, as bits */
+    ant_ports wanted;             /* outputs, as bits */
     ant_array out[ANT_MAX_PORTS]; /* … and where they go */
     int64_t rows, batch;
     ant_fault *error; /* the run's */
@@ -19,10 +19,10 @@ typedef struct prediction {
 typedef struct predict_wanted {
     ant_model *model;
     const ant_dims *dims; /* of the inputs */
-    unsigned outputs;
+    ant_ports outputs;
 } predict_wanted;
 
-static uint64_t predict_id(unsigned outputs) {
+static uint64_t predict_id(ant_ports outputs) {
     return ant__random_mix(0, (uint64_t)ANT__PREDICT_ID << 32 | outputs);
 }
 
@@ -36,12 +36,12 @@ static int predict_write(ant_run *r, ant_program *p, ant_lowering *l, const void
     ant_model_values v = {.program = p, .context = ant__run_context(r), .lowering = l, .in = in};
     int code = ant__model_write(w->model, &v);
     for (int k = 0; k < b->n_out && code == 0; k++)
-        if (w->outputs & 1u << k)
+        if (w->outputs & (ant_ports)1 << k)
             ant__output(p, v.out[k]);
     return code;
 }
 
-static ant_program *program_for(ant_run *r, ant_model *m, const ant_dims *dims, unsigned outputs) {
+static ant_program *program_for(ant_run *r, ant_model *m, const ant_dims *dims, ant_ports outputs) {
     predict_wanted w = {m, dims, outputs};
     return ant__run_program(r, predict_id(outputs), dims, ant__body(m)->n_in, predict_write, &w);
 }
@@ -54,19 +54,22 @@ static int out_place(const prediction *p, const char *name) {
     return -1;
 }
 
-static int match_outputs(prediction *p, const ant_array *out) {
-    int n = ant__feed_count(out), n_out = ant__body(p->model)->n_out;
-    if (n == 0 || n > n_out)
+static int match_outputs(prediction *p, const ant_array *said) {
+    int n, n_out = ant__body(p->model)->n_out;
+    const ant_array *out = ant__arrays_of(said, &n);
+    if (out != said && ant__arrays_check(p->model, "output", said, p->error))
+        return p->error->code;
+    if (n < 1 || n > n_out)
         return ant__fail(p->error, ANT_E_DATA, "%s: predict: %d output arrays given, it has %d",
                          ant__layer_label(p->model), n, n_out);
     for (int k = 0; k < n; k++) {
         int at = out[k].name ? out_place(p, out[k].name) : k;
-        if (at < 0 || p->wanted & 1u << at)
+        if (at < 0 || p->wanted & (ant_ports)1 << at)
             return ant__fail(p->error, ANT_E_DATA, "%s: predict: %s output '%s'",
                              ant__layer_label(p->model), at < 0 ? "no" : "two arrays for",
                              out[k].name ? out[k].name : ant__out_name(p->model, at));
         p->out[at] = out[k];
-        p->wanted |= 1u << at;
+        p->wanted |= (ant_ports)1 << at;
     }
     return 0;
 }
@@ -106,17 +109,17 @@ static int check_output(prediction *p, int k, const ant_value *v) {
 }
 
 static int check_outputs(prediction *p, const ant_program *program) {
-    int at = 0, code = 0;
-    for (int k = 0; k < ANT_MAX_PORTS && code == 0; k++)
-        if (p->wanted & 1u << k)
+    int at = 0, code = 0, n_out = ant__body(p->model)->n_out;
+    for (int k = 0; k < n_out && code == 0; k++)
+        if (p->wanted & (ant_ports)1 << k)
             code = check_output(p, k, ant__program_output_value(program, at++));
     return code;
 }
 
 static int write_outputs(prediction *p, const ant_program *program, int64_t first, int64_t count) {
-    int at = 0, code = 0;
-    for (int k = 0; k < ANT_MAX_PORTS && code == 0; k++) {
-        if (!(p->wanted & 1u << k))
+    int at = 0, code = 0, n_out = ant__body(p->model)->n_out;
+    for (int k = 0; k < n_out && code == 0; k++) {
+        if (!(p->wanted & (ant_ports)1 << k))
             continue;
         const ant_value *v = ant__program_output_value(program, at);
         code = ant__array_write(&p->out[k], first, count, v->dtype,
@@ -163,7 +166,7 @@ static int predict(prediction *p, const ant_predict_options *o) {
 static int measure(prediction *p, const ant_predict_options *o, ant_dims *dims) {
     const ant_model_body *b = ant__body(p->model);
     int code = open_feed(p, o);
-    p->wanted = (1u << b->n_out) - 1;
+    p->wanted = ((ant_ports)1 << b->n_out) - 1;
     if (code || p->rows == 0 || (code = ant__feed_batch(p->feed, 0, p->batch)))
         return code;
     ant_program *program = program_for(p->run, p->model, p->feed->dims, p->wanted);
@@ -202,7 +205,7 @@ static int act(const ant_predict_options *said, size_t size, ant_dims *dims) {
     if (code)
         return code;
     const ant_predict_options *o = ant__take_struct(m, &predict_struct, &room, said, size);
-    code = o ? ant__build_for(m, &o->x[0]) : ant__body(m)->error.code;
+    code = o ? ant__build_for(m, o->x) : ant__body(m)->error.code;
     code = code ? code : ant__settle(m);
     if (code || o->run)
         return code ? code : predict_in(o->run, m, o, dims);
@@ -266,7 +269,7 @@ int ant_predict_one(ant_run *r, const void *const *in, void *const *out) {
     ant_dims dims[ANT_MAX_PORTS];
     ant__error_clear(ant__run_error(r));
     int code = one_dims(r, b, dims);
-    ant_program *p = code ? NULL : program_for(r, m, dims, (1u << b->n_out) - 1);
+    ant_program *p = code ? NULL : program_for(r, m, dims, ((ant_ports)1 << b->n_out) - 1);
     if (p == NULL)
         return ant__run_error(r)->code;
     for (int k = 0; k < b->n_in; k++)

@@ -71,7 +71,7 @@ static int read_metrics(ant_compiled *c, int output, bool weighted) {
     if (out->options == NULL)
         return 0;
     const char *const *text = weighted ? out->options->weighted_metrics : out->options->metrics;
-    for (int k = 0; k < ANT_MAX_PORTS && text[k]; k++) {
+    for (int k = 0; k < ANT_MAX_LIST && text[k]; k++) {
         ant_metric_use use = {.output = output, .weighted = weighted};
         const ant_node *node = ant__body(c->model)->out[output];
         if (ant__metric_read(&c->context, text[k], &use.metric) ||

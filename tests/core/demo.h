@@ -18,7 +18,7 @@ typedef struct ant_box_options {
     ant_ints axes;
     ant_floats weights, limits;
     ant_texts words;
-    const char *parts[ANT_MAX_PORTS];
+    const char *parts[ANT_MAX_LIST];
     double learning_rate;
     const char *schedule;
     int lora_rank;

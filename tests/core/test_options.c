@@ -272,7 +272,7 @@ START_TEST(guards) {
     ck_assert_str_eq(c.error.text, "Box: axes is a list of -1 entries");
     ant__error_clear(&c.error);
     o = (ant_box_options){ANT_BOX_DEFAULTS, .units = 2};
-    for (int k = 0; k < ANT_MAX_PORTS; k++)
+    for (int k = 0; k < ANT_MAX_LIST; k++)
         o.parts[k] = "relu";
     ck_assert_ptr_null(ant__options_take(&c, box(), &o, box()->size));
     ck_assert_str_eq(c.error.text, "Box: parts has more than 15 entries");

@@ -849,6 +849,17 @@ def custom_ports():
 
 
 @case
+def many_ports():
+    columns = [keras.Input((1,), name=f"c{k}", dtype="int32") for k in range(26)]
+    x = L.Concatenate()([L.Flatten()(L.Embedding(6, 2)(c)) for c in columns])
+    parts = ops.split(L.Dense(40)(x), 20, axis=1)
+    y = L.Dense(2)(ops.stack(parts, axis=1))
+    m = keras.Model(columns, parts[:17] + [L.Average()([L.Dense(3)(p) for p in parts]), y])
+    m.compile("sgd", "mse")
+    save("many_ports", m, trained=True)
+
+
+@case
 def old_custom():
     i = tf_keras.Input((5, 4), name="x")
     x = OldBlock(3, name="block")(OldBlock(4)(i))

@@ -41,7 +41,7 @@ typedef struct bench {
     ant_graph *graph;
     ant_model *model;
     ant_arrays *golden;
-    ant_array x[ANT_MAX_PORTS], want[ANT_MAX_PORTS], got[ANT_MAX_PORTS];
+    ant_array x[ANT_MAX_PORTS], y[ANT_MAX_PORTS], want[ANT_MAX_PORTS], got[ANT_MAX_PORTS];
     int n_out;
 } bench;
 
@@ -109,16 +109,16 @@ static void close_model(bench *b) {
 
 static void predict(bench *b) {
     ant_predict_options o = {ANT_PREDICT_DEFAULTS, .model = b->model};
-    memcpy(o.x, b->x, sizeof o.x);
+    o.x[0] = ant_several(b->x, ant_model_inputs(b->model));
+    o.out[0] = ant_several(b->got, b->n_out);
     for (int k = 0; k < b->n_out; k++) {
         b->got[k] = b->want[k];
         b->got[k].name = NULL;
         memset(b->got[k].strides, 0, sizeof b->got[k].strides);
         b->got[k].data = calloc(bytes_of(&b->got[k]) + 1, 1);
-        o.out[k] = b->got[k];
     }
     for (int k = 0; k < ANT_MAX_PORTS; k++)
-        o.x[k].name = NULL;
+        b->x[k].name = NULL;
     ck_assert_msg(!ant_predict_(&o, offsetof(ant_predict_options, ant_end)), "%s: %s", b->name,
                   ant_model_error(b->model));
 }
@@ -180,13 +180,15 @@ static void train_on(bench *b) {
     ant_fit_options o = {ANT_FIT_DEFAULTS, .model = b->model};
     o.shuffle = false;
     for (int k = 0; k < ant_model_inputs(b->model); k++) {
-        o.x[k] = named(b, "x", ant_input_name(b->model, k));
-        o.x[k].name = NULL;
+        b->x[k] = named(b, "x", ant_input_name(b->model, k));
+        b->x[k].name = NULL;
     }
     for (int k = 0; k < b->n_out; k++) {
-        o.y[k] = numbered(b, "y", k);
-        o.y[k].name = NULL;
+        b->y[k] = numbered(b, "y", k);
+        b->y[k].name = NULL;
     }
+    o.x[0] = ant_several(b->x, ant_model_inputs(b->model));
+    o.y[0] = ant_several(b->y, b->n_out);
     for (int64_t step = 0; loss.axes && step < loss.shape[0]; step++) {
         ck_assert_msg(!ant_fit_(&o, offsetof(ant_fit_options, ant_end)), "%s: %s", b->name,
                       ant_model_error(b->model));

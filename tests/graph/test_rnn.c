@@ -356,11 +356,14 @@ START_TEST(too_many_states) {
         stack = ant_stacked_rnn_cells(g, .cells = {ant_lstm_cell(g, 2), stack});
     ant_graph_free(g);
     g = graph();
-    ant_layer *c[8];
-    for (int k = 0; k < 8; k++)
-        c[k] = ant_lstm_cell(g, 2);
-    ant_call(ant_rnn(g, {c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7]}), ant_input(g, {4, 2}));
-    told(g, ANT_E_LIMIT, "more than 15 states");
+    ant_layer *c[4];
+    for (int k = 0; k < 4; k++)
+        c[k] = ant_stacked_rnn_cells(g, .cells = {ant_lstm_cell(g, 2), ant_lstm_cell(g, 2),
+                                                  ant_lstm_cell(g, 2), ant_lstm_cell(g, 2),
+                                                  ant_lstm_cell(g, 2), ant_lstm_cell(g, 2),
+                                                  ant_lstm_cell(g, 2), ant_lstm_cell(g, 2)});
+    ant_call(ant_rnn(g, {c[0], c[1], c[2], c[3]}), ant_input(g, {4, 2}));
+    told(g, ANT_E_LIMIT, "more than 63 states");
 }
 END_TEST
 

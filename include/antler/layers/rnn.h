@@ -170,7 +170,7 @@ typedef struct ant_gru_cell_options {
  *     ant_rnn(g, ant_stacked_rnn_cells(g, .cells = {ant_lstm_cell(g, 8), ant_gru_cell(g, 4)})) */
 typedef struct ant_stacked_rnn_cells_options {
     ANT_LAYER_OPTIONS;
-    ant_layer *cells[ANT_MAX_PORTS];
+    ant_layer *cells[ANT_MAX_LIST];
     char ant_end;
 } ant_stacked_rnn_cells_options;
 #define ANT_STACKED_RNN_CELLS_DEFAULTS ANT_LAYER_DEFAULTS
@@ -183,7 +183,7 @@ typedef struct ant_stacked_rnn_cells_options {
  * Several cells in the braces are stacked. The input is (batch, steps, …): what the cell takes. */
 typedef struct ant_rnn_options {
     ANT_LAYER_OPTIONS;
-    ant_layer *cell[ANT_MAX_PORTS];
+    ant_layer *cell[ANT_MAX_LIST];
     bool return_sequences, return_state, go_backwards, stateful, unroll, zero_output_for_mask;
     char ant_end;
 } ant_rnn_options;

@@ -113,14 +113,14 @@ static bool same_list(ant_field field, ant_list_view a, ant_list_view b) {
 }
 
 static bool same_parts(const char *const *a, const char *const *b) {
-    for (int i = 0; i < ANT_MAX_PORTS && (a[i] || b[i]); i++)
+    for (int i = 0; i < ANT_MAX_LIST && (a[i] || b[i]); i++)
         if (!same_text(a[i], b[i]))
             return false;
     return true;
 }
 
 static bool same_layers(ant_layer *const *a, ant_layer *const *b) {
-    for (int i = 0; i < ANT_MAX_PORTS && (a[i] || b[i]); i++)
+    for (int i = 0; i < ANT_MAX_LIST && (a[i] || b[i]); i++)
         if (a[i] != b[i])
             return false;
     return true;

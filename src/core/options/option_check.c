@@ -101,7 +101,7 @@ static int check_span(checker *k, const ant_span *s) {
 
 static int check_texts(checker *k, const char *const *text) {
     int code = 0;
-    for (int i = 0; i < ANT_MAX_PORTS && text[i] && !code; i++)
+    for (int i = 0; i < ANT_MAX_LIST && text[i] && !code; i++)
         code = check_text(k, text[i]);
     return code;
 }

@@ -39,9 +39,9 @@ static int copy_list(ant_context *c, const ant_class *cls, const ant_row *r, voi
 
 static int copy_parts(ant_context *c, const ant_class *cls, const ant_row *r, const char **text) {
     int code = 0;
-    if (text[ANT_MAX_PORTS - 1])
+    if (text[ANT_MAX_LIST - 1])
         return ant__fail(&c->error, ANT_E_OPTION, "%s: %s has more than %d entries", cls->name,
-                         r->name, ANT_MAX_PORTS - 1);
+                         r->name, ANT_MAX_LIST - 1);
     for (int k = 0; text[k] && !code; k++)
         code = copy_text(c, cls, r, &text[k]);
     return code;

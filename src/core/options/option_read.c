@@ -182,7 +182,7 @@ static int read_several(reader *r, void *field, ant_tree *t) {
     int k = 0;
     memset(field, 0, r->row->size);
     for (ant_tree *child = one ? t : t->first; child; child = one ? NULL : child->next, k++) {
-        if (k == ANT_MAX_PORTS - 1)
+        if (k == ANT_MAX_LIST - 1)
             return ant__tree_fail(r->context, child, ANT_E_OPTION,
                                   "%s: %s has more than %d entries", r->cls->name, r->row->name, k);
         int code = r->row->field == ANT__LAYERS ? read_layer(r, (ant_layer **)field + k, child)

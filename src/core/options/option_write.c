@@ -115,7 +115,7 @@ static ant_tree *named(writer *w, ant_list_view l) {
 
 static ant_tree *parts(writer *w, const char *const *text) {
     ant_tree *list = items(w);
-    for (int k = 0; k < ANT_MAX_PORTS && text[k]; k++)
+    for (int k = 0; k < ANT_MAX_LIST && text[k]; k++)
         if (!add(list, w->row->part ? part(w, text[k]) : text_leaf(w, text[k])))
             return NULL;
     return list;
@@ -123,7 +123,7 @@ static ant_tree *parts(writer *w, const char *const *text) {
 
 static ant_tree *several_layers(writer *w, ant_layer *const *l) {
     ant_tree *list = items(w);
-    for (int k = 0; k < ANT_MAX_PORTS && l[k]; k++)
+    for (int k = 0; k < ANT_MAX_LIST && l[k]; k++)
         if (!add(list, layer(w, l[k])))
             return NULL;
     return list;

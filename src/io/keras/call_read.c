@@ -131,7 +131,7 @@ static int flatten(reader *r, const ant_tree *t, const ant_tree **out, int *n) {
     bool leaf = is_tensor(t) || ant__tree_scalar(t) || ant__keras_class(t);
     int code = 0;
     if (leaf && *n == ANT_MAX_PORTS - 1)
-        return fail(r, "there are more than 15 values");
+        return fail(r, "there are more than 63 values");
     if (leaf)
         out[(*n)++] = t;
     else if (!t->first)
@@ -326,7 +326,7 @@ static int read_own(reader *r, const ant_tree *args, const ant_tree *kwargs) {
     int k = 0, code = 0;
     for (const ant_tree *t = args->first; t && !code; t = t->next, k++) {
         if (k == ANT_MAX_PORTS)
-            code = fail(r, "there are more than 15 values");
+            code = fail(r, "there are more than 63 values");
         else if (!ant__keras_is_null(t))
             place[k] = t;
     }

@@ -28,7 +28,7 @@ static ant_tree *loss_weight(ant_context *c, const ant_output_options *o) {
 
 static ant_tree *parts(ant_context *c, const char *const *text) {
     ant_tree *list = text[0] ? ant__keras_items(c) : NULL;
-    for (int k = 0; k < ANT_MAX_PORTS && text[k]; k++)
+    for (int k = 0; k < ANT_MAX_LIST && text[k]; k++)
         ant__tree_add(list, ant__keras_part_write(c, ANT_METRIC, text[k]));
     return list;
 }

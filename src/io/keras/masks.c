@@ -14,9 +14,9 @@
 /* What a model does to the tensors that it is called on. */
 typedef struct effect {
     const ant_model_body *body;
-    unsigned may;            /* inputs that may have masks, as far as it was gone through */
-    unsigned gone;           /* inputs whose masks it takes away */
-    unsigned gone_out;       /* outputs whose masks were taken away inside it */
+    ant_ports may;           /* inputs that may have masks, as far as it was gone through */
+    ant_ports gone;          /* inputs whose masks it takes away */
+    ant_ports gone_out;      /* outputs whose masks were taken away inside it */
     int same[ANT_MAX_PORTS]; /* which input an output is; -1: none */
 } effect;
 
@@ -143,22 +143,22 @@ static bool *gone_of(const pass *p, const ant_step *s, int i) {
 }
 
 /* Inputs whose masks Keras has no more. */
-static unsigned lost_masks(const pass *p, const ant_step *s) {
+static ant_ports lost_masks(const pass *p, const ant_step *s) {
     const ant_layer_use *u = s->use;
-    unsigned lost = 0;
+    ant_ports lost = 0;
     for (int i = 0; i < u->n_in; i++)
         if (!u->mask[i] && p->may[place_in(p, s, i)] && *gone_of(p, s, i) &&
             (p->w->mark || !writes_mask(u) || !p->told[place_in(p, s, i)]))
-            lost |= 1u << i;
+            lost |= (ant_ports)1 << i;
     return lost;
 }
 
 /* Inputs that may come with a mask. */
-static unsigned masked_inputs(const pass *p, const ant_step *s) {
-    unsigned masked = 0;
+static ant_ports masked_inputs(const pass *p, const ant_step *s) {
+    ant_ports masked = 0;
     for (int i = 0; i < s->use->n_in; i++)
         if (s->use->mask[i] || p->may[place_in(p, s, i)])
-            masked |= 1u << i;
+            masked |= (ant_ports)1 << i;
     return masked;
 }
 
@@ -167,11 +167,11 @@ static bool is_deaf(const ant_layer_use *u) {
     return takes_masks_away(u->layer) && u->mask[0];
 }
 
-static int settle_marks(pass *p, const ant_step *s, unsigned lost) {
+static int settle_marks(pass *p, const ant_step *s, ant_ports lost) {
     walk *w = p->w;
     ant_layer_use *u = s->use;
     if (!w->mark) {
-        unsigned now = u->unmasked & masked_inputs(p, s);
+        ant_ports now = u->unmasked & masked_inputs(p, s);
         if ((now != lost || is_deaf(u)) && !w->differs) {
             w->differs = true;
             w->at = u->layer;
@@ -182,7 +182,7 @@ static int settle_marks(pass *p, const ant_step *s, unsigned lost) {
     return w->changed ? ant__use_unmask(u, lost) : 0;
 }
 
-static int model_effect(walk *w, ant_model *m, unsigned may, effect *out);
+static int model_effect(walk *w, ant_model *m, ant_ports may, effect *out);
 
 /* Keras hangs the masks that a model is called with on its inputs again; where it builds the graph it
  * writes down those that they have. */
@@ -192,7 +192,7 @@ static void renew_masks(const pass *p, const ant_step *s) {
             *gone_of(p, s, i) = false;
 }
 
-static int call_model(const pass *p, const ant_step *s, unsigned masked, effect *out) {
+static int call_model(const pass *p, const ant_step *s, ant_ports masked, effect *out) {
     const ant_layer_use *u = s->use;
     int code = model_effect(p->w, u->layer, masked, out);
     for (int i = 0; i < u->n_in && !code; i++)
@@ -201,7 +201,7 @@ static int call_model(const pass *p, const ant_step *s, unsigned masked, effect 
 }
 
 /* Within a model, what may come with its inputs counts beside what the graph tells. */
-static bool may_have(const pass *p, const ant_layer_use *u, int k, unsigned masked) {
+static bool may_have(const pass *p, const ant_layer_use *u, int k, ant_ports masked) {
     const ant_layer_class *impl = u->layer->cls->impl;
     return u->out[k]->mask || (p->inner && masked && impl->mask != ANT__MASK_DROP);
 }
@@ -228,7 +228,7 @@ static int go_through(pass *p, const ant_step *s) {
     effect e = {0};
     if (model)
         renew_masks(p, s);
-    unsigned lost = lost_masks(p, s), masked = masked_inputs(p, s) & ~(lost | u->unmasked);
+    ant_ports lost = lost_masks(p, s), masked = masked_inputs(p, s) & ~(lost | u->unmasked);
     int code = model ? call_model(p, s, masked, &e) : 0;
     if (!code)
         code = settle_marks(p, s, lost);
@@ -245,19 +245,19 @@ static int go_through(pass *p, const ant_step *s) {
 }
 
 /* --- one model --- */
-static void tell(const pass *p, unsigned may, effect *out) {
+static void tell(const pass *p, ant_ports may, effect *out) {
     const ant_model_body *b = p->body;
     *out = (effect){.body = b, .may = may};
     for (int i = 0; i < b->n_in; i++)
-        out->gone |= (unsigned)p->gone[i] << i;
+        out->gone |= (ant_ports)p->gone[i] << i;
     for (int k = 0; k < b->n_out; k++) {
         int same = p->tensor[b->out_place[k]];
         out->same[k] = same < b->n_in ? same : -1;
-        out->gone_out |= (unsigned)p->gone[same] << k;
+        out->gone_out |= (ant_ports)p->gone[same] << k;
     }
 }
 
-static int pass_through(pass *p, turns *t, unsigned may) {
+static int pass_through(pass *p, turns *t, ant_ports may) {
     const ant_model_body *b = p->body;
     int code = sort_turns(t);
     for (int i = 0; i < b->n_in; i++) {
@@ -269,7 +269,7 @@ static int pass_through(pass *p, turns *t, unsigned may) {
     return code;
 }
 
-static int go_through_model(walk *w, ant_model *m, unsigned may, bool inner, effect *out) {
+static int go_through_model(walk *w, ant_model *m, ant_ports may, bool inner, effect *out) {
     const ant_model_body *b = ant__body(m);
     size_t steps = (size_t)b->steps.n + 1, values = (size_t)b->values + 1;
     pass p = {.w = w, .body = b, .inner = inner};
@@ -295,7 +295,7 @@ static int go_through_model(walk *w, ant_model *m, unsigned may, bool inner, eff
 }
 
 /* Once for each model, and again where more of its inputs may have masks. */
-static int model_effect(walk *w, ant_model *m, unsigned may, effect *out) {
+static int model_effect(walk *w, ant_model *m, ant_ports may, effect *out) {
     int place = ant__names_place(&w->seen, m);
     if (place >= 0 && !(may & ~w->effects.at[place].may)) {
         *out = w->effects.at[place];

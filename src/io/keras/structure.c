@@ -21,7 +21,7 @@ static const char *leaves(const ant_tree *t, const ant_tree *out[ANT_MAX_PORTS],
         return "expected [layer, call, result] among its inputs and outputs";
     if (ant__keras_is_leaf(t)) {
         if (*n == ANT_MAX_PORTS - 1)
-            return "it has more than 15 inputs or outputs";
+            return "it has more than 63 inputs or outputs";
         out[(*n)++] = t;
     } else if (t->kind == ANT__MAP) {
         for (const ant_tree *x = ant__next_key(t, NULL); x && !wrong; x = ant__next_key(t, x->key))

@@ -53,7 +53,7 @@ static ant_layer *stacked(ant_layer *l) {
     ant_layer *stack = ant__layer_derive(l, cls);
     if (stack)
         memcpy(ant__layer_option(stack, "cells"), given_cells(l),
-               sizeof(ant_layer *[ANT_MAX_PORTS]));
+               sizeof(ant_layer *[ANT_MAX_LIST]));
     return stack;
 }
 
