@@ -204,33 +204,39 @@ static void make_block(gather *g, int64_t k, int64_t from, int64_t to, int64_t l
 /* The block's taps, in the order of their source entries, then its bias. */
 static void pack(const gather *g, int64_t first, int64_t lanes) {
     const int64_t entries = g->conv->windows.filters;
+    const size_t bytes = (size_t)lanes * sizeof(R);
     R *to = g->packed;
+    memset(to, 0, (size_t)ant__depthwise_packed(g->row.taps * g->column.taps) * sizeof *to);
     for (int64_t a = 0; a < g->row.taps; a++)
         for (int64_t b = 0; b < g->column.taps; b++, to += BLOCK) {
             int64_t tap = (g->row.tap + a * g->row.tap_step) * g->conv->windows.column.size +
                           g->column.tap + b * g->column.tap_step;
-            for (int64_t i = 0; i < BLOCK; i++)
-                to[i] = i < lanes ? g->kernel[tap * entries + first + i] : 0;
+            memcpy(to, g->kernel + tap * entries + first, bytes);
         }
-    for (int64_t i = 0; i < BLOCK; i++)
-        to[i] = g->bias && i < lanes ? g->bias[first + i] : 0;
+    if (g->bias)
+        memcpy(to, g->bias + first, bytes);
 }
 
-/* Rows [from, to) of all images' rows, block by block and some columns at a time. */
-static void make_rows(gather *g, int64_t from, int64_t to) {
+/* Rows [from, to) of the result's image k, block by block and some columns at a time. */
+static void make_image(gather *g, int64_t k, int64_t from, int64_t to) {
     const int64_t entries = g->conv->windows.filters, count = g->column.count;
     int64_t pieces = (count + ANT__DEPTHWISE_COLUMNS - 1) / ANT__DEPTHWISE_COLUMNS;
     for (int64_t first = 0; first < entries; first += BLOCK) {
         g->ring.first = first;
         g->ring.lanes = entries - first < BLOCK ? entries - first : BLOCK;
         pack(g, first, g->ring.lanes);
-        for (int64_t start = from, end; start < to; start = end) {
-            int64_t k = start / g->rows;
-            end = (k + 1) * g->rows < to ? (k + 1) * g->rows : to;
-            for (int64_t piece = 0; piece < pieces; piece++)
-                make_block(g, k, start - k * g->rows, end - k * g->rows, count * piece / pieces,
-                           count * (piece + 1) / pieces);
-        }
+        for (int64_t piece = 0; piece < pieces; piece++)
+            make_block(g, k, from, to, count * piece / pieces, count * (piece + 1) / pieces);
+    }
+}
+
+/* Rows [from, to) of all images' rows, image by image, whose other blocks are in the cache when the
+ * first is done. */
+static void make_rows(gather *g, int64_t from, int64_t to) {
+    for (int64_t start = from, end; start < to; start = end) {
+        int64_t k = start / g->rows;
+        end = (k + 1) * g->rows < to ? (k + 1) * g->rows : to;
+        make_image(g, k, start - k * g->rows, end - k * g->rows);
     }
 }
 
