@@ -1,5 +1,6 @@
 /* The kernels of batch normalization, of every set, against plain twins: chunks of rows, gates, rows
  * of a gradient that serve many rows; and what the passes make of relu around them. */
+#include "core/kernels/batch_norm.h"
 #include "core/ops/batch_norm.h"
 #include "core/ops/fine.h"
 #include "core/ops/ops.h"
@@ -25,7 +26,7 @@ enum { CASES = sizeof cases / sizeof *cases };
 /* What a twin knows: rows and channels of x, chunks of the rows, and how dy lies. */
 typedef struct sizes {
     int64_t rows, channels, chunks, repeat;
-    bool gated;
+    int gated; /* enum ant_batch_gate */
 } sizes;
 
 static int64_t first_row(const sizes *s, int64_t chunk) {
@@ -74,34 +75,46 @@ static void naive_cut(const void *data, double *const *in, double *out) {
         out[i] = out[i] < 0 ? 0 : out[i] > limit ? limit : out[i];
 }
 
-/* dy at entry i of x, through the gate, if there is one as input `gate`. */
-static double coming_back(const sizes *s, double *const *in, int gate, int64_t i) {
-    int64_t row = i / s->channels, c = i % s->channels;
-    double dy = in[1][row / s->repeat * s->channels + c];
-    return !s->gated || (in[gate][i] > 0 && in[gate][i] < limit) ? dy : 0;
+/* The gate at entry i of x: input `gate`, or x normalized with the inputs gamma and beta. */
+static double gate_of(const sizes *s, double *const *in, int gate, int gamma, int64_t i) {
+    int64_t c = i % s->channels;
+    if (s->gated == ANT__GATE_GIVEN)
+        return in[gate][i];
+    int beta = gate + (gamma == gate);
+    return (in[0][i] - in[2][c]) * in[3][c] * in[gamma][c] + in[beta][c];
 }
 
-/* in: x, dy, mean, rstd and perhaps a gate */
+/* dy at entry i of x, through the gate. */
+static double coming_back(const sizes *s, double *const *in, int gate, int gamma, int64_t i) {
+    int64_t row = i / s->channels, c = i % s->channels;
+    double dy = in[1][row / s->repeat * s->channels + c];
+    if (s->gated == ANT__GATE_NONE)
+        return dy;
+    double g = gate_of(s, in, gate, gamma, i);
+    return g > 0 && g < limit ? dy : 0;
+}
+
+/* in: x, dy, mean, rstd and perhaps a gate, or gamma and beta */
 static void naive_sums(const void *data, double *const *in, double *out) {
     const sizes *s = data;
     int64_t n = s->channels;
     for (int64_t k = 0; k < s->chunks; k++)
         for (int64_t i = first_row(s, k) * n; i < first_row(s, k + 1) * n; i++) {
             int64_t c = i % n;
-            double dy = coming_back(s, in, 4, i);
+            double dy = coming_back(s, in, 4, 4, i);
             out[2 * k * n + c] += dy;
             out[(2 * k + 1) * n + c] += dy * (in[0][i] - in[2][c]) * in[3][c];
         }
 }
 
-/* in: x, dy, mean, rstd, gamma, sums and perhaps a gate */
+/* in: x, dy, mean, rstd, gamma, sums and perhaps a gate, or beta */
 static void naive_back(const void *data, double *const *in, double *out) {
     const sizes *s = data;
     int64_t n = s->channels;
     for (int64_t i = 0; i < s->rows * n; i++) {
         int64_t c = i % n;
         double h = (in[0][i] - in[2][c]) * in[3][c], share = 1 / (double)s->rows;
-        double dy = coming_back(s, in, 6, i);
+        double dy = coming_back(s, in, 6, 4, i);
         out[i] = in[4][c] * in[3][c] * (dy - in[5][c] * share - h * in[5][n + c] * share);
     }
 }
@@ -164,16 +177,29 @@ static void change(ant_value *made, ant_value *dy, ant_value *gate) {
     made->from = o;
 }
 
+/* What dx's relu would give, of the same factors; NULL: there is none. */
+static ant_value *gate_for(const bench *b, const ant_value *dx, int gated) {
+    ant_value *const *in = dx->from->in;
+    if (gated == ANT__GATE_NONE)
+        return NULL;
+    if (gated == ANT__GATE_GIVEN)
+        return ant__input(b->p, ANT_FLOAT32, &b->x->dims);
+    ant_value *y = ant__op_normalize(b->p, b->x, in[2], in[3], in[4], b->part[3]);
+    y->from->attrs.i[y->from->cls->relu - 1] = true;
+    y->from->attrs.f[y->from->cls->limit - 1] = limit;
+    return y;
+}
+
 START_TEST(gradients_are_right) {
     const norm_case *c = &cases[_i];
-    for (int gated = 0; gated < 2; gated++)
+    for (int gated = ANT__GATE_NONE; gated <= ANT__GATE_OWN; gated++)
         for (int repeats = 0; repeats < 2; repeats++) {
             bench b = bench_new(c);
-            ant_value *gate = gated ? ant__input(b.p, ANT_FLOAT32, &b.x->dims) : NULL;
             ant_dims dims = ANT__DIMS(c->images, repeats ? 1 : c->pixels, c->channels);
             ant_value *whole = ant__input(b.p, ANT_FLOAT32, &b.x->dims);
             ant_value *dy = ant__input(b.p, ANT_FLOAT32, &dims), *dx = gradient(&b, whole);
             ant_value *sums = dx->from->in[5]->from->in[0];
+            ant_value *gate = gate_for(&b, dx, gated);
             ck_assert(ant__normalize_takes(dx->from, &dims));
             change(dx, dy, gate);
             change(sums, dy, gate);
@@ -257,6 +283,9 @@ START_TEST(relu_is_taken_in) {
     ck_assert(has_instruction(p, "normalize_back"));
     ck_assert(!has_instruction(p, "bound") && !has_instruction(p, "within"));
     ck_assert(!has_instruction(p, "broadcast"));
+    for (int k = 0; k < p->ops.n; k++) /* the gate is x's own, and not read */
+        ck_assert(p->ops.at[k]->cls != &ant__normalize_back_class ||
+                  ant__dims_equal(&p->ops.at[k]->in[6]->dims, &gamma->dims));
     ant__program_free(p);
 }
 END_TEST

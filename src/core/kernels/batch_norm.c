@@ -9,14 +9,15 @@
 #include <math.h>
 
 enum {
-    STRIP = 4, /* vectors side by side */
+    STRIP = 8, /* vectors side by side */
     RUN = 64   /* rows that are summed before they join the total */
 };
 
 typedef struct batch {
     int64_t rows, channels, chunks;
     const R *x, *dy, *mean, *rstd, *gamma, *beta, *sums;
-    const R *gate;  /* dy counts where this is within (0, limit); NULL: everywhere */
+    int64_t gated;  /* ant_batch_gate */
+    const R *gate;  /* the one that is given */
     int64_t repeat; /* rows that have the same row of dy */
     bool cut;       /* results within [0, limit] */
     R limit;
@@ -33,6 +34,7 @@ static batch read_batch(const ant_num *n) {
                    .chunks = n[ANT__BATCH_CHUNKS].i,
                    .repeat = n[ANT__BATCH_REPEAT].i,
                    .cut = n[ANT__BATCH_CUT].i,
+                   .gated = n[ANT__BATCH_GATED].i,
                    .limit = limit_of(n[ANT__BATCH_LIMIT].f)};
 }
 
@@ -174,35 +176,62 @@ void K(normalize)(void *const *at, const ant_num *n, int64_t from, int64_t to) {
 
 /* --- the gradient --- */
 
-/* Row r of the gate; NULL stays NULL. */
-ALWAYS_INLINE const R *gate_row(const batch *b, int64_t r) {
-    return b->gate ? b->gate + r * b->channels : NULL;
+/* A row of dy, which serves `repeat` rows of x, of which `left` are to come. */
+typedef struct dy_row {
+    const R *at;
+    int64_t left;
+} dy_row;
+
+static dy_row dy_of(const batch *b, int64_t r) {
+    return (dy_row){b->dy + r / b->repeat * b->channels, b->repeat - r % b->repeat};
 }
 
-/* dy where the gate lets it through. */
-ALWAYS_INLINE vec gated(const batch *b, const R *dy, const R *gate, int64_t c, int64_t lanes) {
-    vec d = vec_load_some(dy + c, lanes);
-    if (!b->gate)
+ALWAYS_INLINE void next_row(const batch *b, dy_row *dy) {
+    if (--dy->left == 0)
+        *dy = (dy_row){dy->at + b->channels, b->repeat};
+}
+
+/* What a channel needs, for the vectors of a strip. */
+typedef struct factors {
+    vec mean[STRIP], scale[STRIP], beta[STRIP], plain[STRIP], along[STRIP];
+} factors;
+
+ALWAYS_INLINE void load_factors(factors *f, int vectors, const int gated, const batch *b,
+                                const strip *s) {
+    for (int v = 0; v < vectors; v++)
+        f->mean[v] = load(b->mean, s, v);
+    for (int v = 0; v < vectors && gated == ANT__GATE_OWN; v++) {
+        f->scale[v] = load(b->rstd, s, v) * load(b->gamma, s, v);
+        f->beta[v] = load(b->beta, s, v);
+    }
+}
+
+/* dy at row r where the gate lets it through. */
+ALWAYS_INLINE vec come_back(const factors *f, const int gated, const batch *b, const strip *s,
+                            int v, const dy_row *dy, int64_t r, vec away) {
+    const vec d = load(dy->at, s, v);
+    if (gated == ANT__GATE_NONE)
         return d;
-    vec g = vec_load_some(gate + c, lanes);
+    const vec g = gated == ANT__GATE_OWN ? vec_fma(away, f->scale[v], f->beta[v])
+                                         : load(b->gate + r * b->channels, s, v);
     return (vec)((vec_int)d & (g > (vec){0}) & ~(g >= vec_all(b->limit)));
 }
 
 /* Sums of dy and of dy (x - mean) rstd over the chunk's rows. */
-ALWAYS_INLINE void sums_of_strip(int vectors, const batch *b, const strip *s, int64_t from,
-                                 int64_t to, R *out) {
-    vec plain[STRIP] = {{0}}, along[STRIP] = {{0}}, mean[STRIP];
-    for (int v = 0; v < vectors; v++)
-        mean[v] = load(b->mean, s, v);
+ALWAYS_INLINE void sums_of_strip(int vectors, const int gated, const batch *b, const strip *s,
+                                 int64_t from, int64_t to, R *out) {
+    vec plain[STRIP] = {{0}}, along[STRIP] = {{0}};
+    factors f;
+    load_factors(&f, vectors, gated, b, s);
+    dy_row dy = dy_of(b, from);
     for (int64_t start = from; start < to; start += RUN) {
         int64_t end = to - start < RUN ? to : start + RUN;
         vec some[STRIP] = {{0}}, more[STRIP] = {{0}};
-        for (int64_t r = start; r < end; r++) {
-            const R *dy = b->dy + r / b->repeat * b->channels;
+        for (int64_t r = start; r < end; r++, next_row(b, &dy)) {
             UNROLL
             for (int v = 0; v < vectors; v++) {
-                vec d = gated(b, dy, gate_row(b, r), s->at + v * LANES, s->lanes);
-                vec away = load(b->x + r * b->channels, s, v) - mean[v];
+                vec away = load(b->x + r * b->channels, s, v) - f.mean[v];
+                vec d = come_back(&f, gated, b, s, v, &dy, r, away);
                 some[v] += d;
                 more[v] = vec_fma(d, away, more[v]);
             }
@@ -218,51 +247,82 @@ ALWAYS_INLINE void sums_of_strip(int vectors, const batch *b, const strip *s, in
     }
 }
 
+ALWAYS_INLINE void sums_by_gate(int vectors, const batch *b, strip s, int64_t from, int64_t to,
+                                R *out) {
+    if (b->gated == ANT__GATE_OWN)
+        sums_of_strip(vectors, ANT__GATE_OWN, b, &s, from, to, out);
+    else if (b->gated == ANT__GATE_GIVEN)
+        sums_of_strip(vectors, ANT__GATE_GIVEN, b, &s, from, to, out);
+    else
+        sums_of_strip(vectors, ANT__GATE_NONE, b, &s, from, to, out);
+}
+
 static void sums_of_chunk(const batch *b, int64_t chunk, R *out) {
     int64_t from = first_row(b, chunk), to = first_row(b, chunk + 1), at = 0;
     for (; b->channels - at >= STRIP * LANES; at += STRIP * LANES)
-        sums_of_strip(STRIP, b, &(strip){at, LANES}, from, to, out);
+        sums_by_gate(STRIP, b, (strip){at, LANES}, from, to, out);
     for (; at < b->channels; at += LANES)
-        sums_of_strip(1, b, &(strip){at, b->channels - at}, from, to, out);
+        sums_by_gate(1, b, (strip){at, b->channels - at}, from, to, out);
 }
 
-/* x, dy, mean, rstd, gate or nothing -> (chunks, 2, C) */
+/* x, dy, mean, rstd, a gate or gamma and beta or nothing -> (chunks, 2, C) */
 void K(normalize_sums)(void *const *at, const ant_num *n, int64_t from, int64_t to) {
     batch b = read_batch(n);
-    bool gate = n[ANT__BATCH_GATED].i;
-    b.x = at[0], b.dy = at[1], b.mean = at[2], b.rstd = at[3], b.gate = gate ? at[4] : NULL;
+    b.x = *at++, b.dy = *at++, b.mean = *at++, b.rstd = *at++;
+    b.gate = b.gated == ANT__GATE_GIVEN ? *at++ : NULL;
+    b.gamma = b.gated == ANT__GATE_OWN ? *at++ : NULL;
+    b.beta = b.gated == ANT__GATE_OWN ? *at++ : NULL;
     for (int64_t k = from; k < to; k++)
-        sums_of_chunk(&b, k, (R *)at[4 + gate] + k * 2 * b.channels);
+        sums_of_chunk(&b, k, (R *)*at + k * 2 * b.channels);
 }
 
 /* rstd gamma (dy - sums[0] / N - (x - mean) rstd sums[1] / N) */
-ALWAYS_INLINE vec slope(const batch *b, const R *x, const R *dy, const R *gate, int64_t c,
-                        int64_t lanes) {
+ALWAYS_INLINE void slopes_of_strip(int vectors, const int gated, const batch *b, const strip *s,
+                                   int64_t from, int64_t to, R *dx) {
     const R part = 1 / (R)b->rows;
-    vec rstd = vec_load_some(b->rstd + c, lanes);
-    vec scale = rstd * vec_load_some(b->gamma + c, lanes);
-    vec away = vec_load_some(x + c, lanes) - vec_load_some(b->mean + c, lanes);
-    vec plain = vec_load_some(b->sums + c, lanes) * part;
-    vec along = vec_load_some(b->sums + b->channels + c, lanes) * rstd * part;
-    return (gated(b, dy, gate, c, lanes) - plain - away * along) * scale;
+    factors f;
+    load_factors(&f, vectors, gated, b, s);
+    for (int v = 0; v < vectors; v++) {
+        const vec rstd = load(b->rstd, s, v);
+        f.scale[v] = rstd * load(b->gamma, s, v);
+        f.plain[v] = load(b->sums, s, v) * part;
+        f.along[v] = load(b->sums + b->channels, s, v) * rstd * part;
+    }
+    dy_row dy = dy_of(b, from);
+    for (int64_t r = from; r < to; r++, next_row(b, &dy)) {
+        UNROLL
+        for (int v = 0; v < vectors; v++) {
+            vec away = load(b->x + r * b->channels, s, v) - f.mean[v];
+            vec d = come_back(&f, gated, b, s, v, &dy, r, away);
+            store(dx + r * b->channels, s, v, (d - f.plain[v] - away * f.along[v]) * f.scale[v]);
+        }
+    }
 }
 
-static void slope_row(const batch *b, int64_t r, R *dx) {
-    const R *x = b->x + r * b->channels, *dy = b->dy + r / b->repeat * b->channels;
-    const R *gate = gate_row(b, r);
-    int64_t c = 0;
-    for (; c + LANES <= b->channels; c += LANES)
-        vec_store(dx + c, slope(b, x, dy, gate, c, LANES));
-    if (c < b->channels)
-        vec_store_part(dx + c, slope(b, x, dy, gate, c, b->channels - c), b->channels - c);
+ALWAYS_INLINE void slopes_by_gate(int vectors, const batch *b, strip s, int64_t from, int64_t to,
+                                  R *dx) {
+    if (b->gated == ANT__GATE_OWN)
+        slopes_of_strip(vectors, ANT__GATE_OWN, b, &s, from, to, dx);
+    else if (b->gated == ANT__GATE_GIVEN)
+        slopes_of_strip(vectors, ANT__GATE_GIVEN, b, &s, from, to, dx);
+    else
+        slopes_of_strip(vectors, ANT__GATE_NONE, b, &s, from, to, dx);
 }
 
-/* x, dy, mean, rstd, gamma, sums, gate or nothing -> dx */
+static void slopes_of_chunk(const batch *b, int64_t chunk, R *dx) {
+    int64_t from = first_row(b, chunk), to = first_row(b, chunk + 1), at = 0;
+    for (; b->channels - at >= STRIP * LANES; at += STRIP * LANES)
+        slopes_by_gate(STRIP, b, (strip){at, LANES}, from, to, dx);
+    for (; at < b->channels; at += LANES)
+        slopes_by_gate(1, b, (strip){at, b->channels - at}, from, to, dx);
+}
+
+/* x, dy, mean, rstd, gamma, sums, a gate or beta or nothing -> dx */
 void K(normalize_back)(void *const *at, const ant_num *n, int64_t from, int64_t to) {
     batch b = read_batch(n);
-    bool gate = n[ANT__BATCH_GATED].i;
-    b.x = at[0], b.dy = at[1], b.mean = at[2], b.rstd = at[3], b.gamma = at[4], b.sums = at[5];
-    b.gate = gate ? at[6] : NULL;
-    for (int64_t r = first_row(&b, from); r < first_row(&b, to); r++)
-        slope_row(&b, r, (R *)at[6 + gate] + r * b.channels);
+    b.x = *at++, b.dy = *at++, b.mean = *at++, b.rstd = *at++, b.gamma = *at++, b.sums = *at++;
+    b.gate = b.gated == ANT__GATE_GIVEN ? *at++ : NULL;
+    b.beta = b.gated == ANT__GATE_OWN ? *at++ : NULL;
+    for (int64_t k = from; k < to; k++)
+        slopes_of_chunk(&b, k, *at);
 }

@@ -9,9 +9,16 @@ enum ant_batch_number {
     ANT__BATCH_CHUNKS,
     ANT__BATCH_EPSILON,
     ANT__BATCH_CUT,   /* 1: results within [0, limit] */
-    ANT__BATCH_GATED, /* 1: dy counts where the last input is within (0, limit) */
+    ANT__BATCH_GATED, /* ant_batch_gate */
     ANT__BATCH_LIMIT,
     ANT__BATCH_REPEAT, /* rows of x for each row of dy */
     ANT__BATCH_NUMBERS
+};
+
+/* What dy went through: it counts where the gate is within (0, limit). */
+enum ant_batch_gate {
+    ANT__GATE_NONE,  /* it counts everywhere */
+    ANT__GATE_GIVEN, /* the last input */
+    ANT__GATE_OWN    /* x normalized, which is computed once more rather than read again */
 };
 #endif

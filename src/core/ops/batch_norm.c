@@ -8,7 +8,8 @@
  * The variance (biased) is taken in two passes, where Keras on TensorFlow does so too. With
  * h = (x - mean) rstd: dbeta = sum of dy, dgamma = sum of dy h, which normalize_sums gives, and where
  * the moments are those of x itself, dx = gamma rstd (dy - dbeta / N - h dgamma / N), which
- * normalize_back gives. Both take in a gate that dy went through: the gradient of relu.
+ * normalize_back gives. Both take in a gate that dy went through: the gradient of relu. Where that is
+ * the relu of y itself, they find it from x once more, which costs less than reading y.
  */
 #include "core/kernels/batch_norm.h"
 #include "core/ops/batch_norm.h"
@@ -264,7 +265,8 @@ static int64_t back_prep(const ant_op *o, ant_nums *n) {
 /* Over x, the gate, or a dy that has a row for each of x's. */
 static bool back_inplace(const ant_op *o, int out, int in) {
     bool whole = ant__dims_equal(&o->in[in]->dims, &o->out[0]->dims);
-    return out == 0 && whole && (in == 0 || in == 1 || in == 6);
+    bool gate = in == 6 && o->attrs.i[GATED] == ANT__GATE_GIVEN;
+    return out == 0 && whole && (in == 0 || in == 1 || gate);
 }
 
 const ant_op_class ant__normalize_back_class = {.name = "normalize_back",
@@ -279,17 +281,41 @@ static ant_value *back(ant_program *p, ant_op *o, ant_value *dy, ant_value *sums
     return ant__emit(p, &ant__normalize_back_class, &attrs, in, 6, 1);
 }
 
+/* Is it x normalized as the op has it, and cut at the same limit? Only what was cut is lost. */
+static bool is_own_gate(const ant_op *o, const ant_value *gate, double limit) {
+    const ant_op *norm = gate->from;
+    return norm && norm->cls == &ant__normalize_class && norm->attrs.i[CUT] &&
+           norm->attrs.f[LIMIT] == limit && norm->in[X] == o->in[0] && norm->in[MEAN] == o->in[2] &&
+           norm->in[RSTD] == o->in[3] &&
+           (o->cls != &ant__normalize_back_class || norm->in[GAMMA] == o->in[4]);
+}
+
+/* The inputs that a gate adds, in `more`; gives how many. */
+static int gate_inputs(ant_value **more, const ant_op *o, ant_value *gate, bool own) {
+    int n = 0;
+    if (own && o->cls == &ant__normalize_sums_class)
+        more[n++] = gate->from->in[GAMMA];
+    if (gate)
+        more[n++] = own ? gate->from->in[BETA] : gate;
+    return n;
+}
+
 ant_op *ant__normalize_from(const ant_op *o, ant_value *before, ant_value *gate, double limit) {
+    ant_value *more[2];
+    const bool own = gate && is_own_gate(o, gate, limit);
+    const int n = gate_inputs(more, o, gate, own);
     ant_attrs attrs = o->attrs;
-    attrs.i[GATED] |= gate != NULL;
-    attrs.f[LIMIT] = gate ? limit : attrs.f[LIMIT];
-    ant_op *made = ant__op_bare(o->program, o->cls, &attrs, o->n_in + (gate != NULL), 1);
+    if (gate) {
+        attrs.i[GATED] = own ? ANT__GATE_OWN : ANT__GATE_GIVEN;
+        attrs.f[LIMIT] = limit;
+    }
+    ant_op *made = ant__op_bare(o->program, o->cls, &attrs, o->n_in + n, 1);
     if (!made)
         return NULL;
     for (int k = 0; k < o->n_in; k++)
         made->in[k] = o->in[k];
     made->in[1] = before;
-    if (gate)
-        made->in[o->n_in] = gate;
+    for (int k = 0; k < n; k++)
+        made->in[o->n_in + k] = more[k];
     return made;
 }

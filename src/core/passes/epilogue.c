@@ -151,8 +151,8 @@ static bool take_before(ant_op *o) {
         return false;
     o->in[1]->pass->uses--;
     before->pass->uses++;
-    if (closes)
-        closes->pass->uses++;
+    for (int k = o->n_in; k < joint->n_in; k++)
+        joint->in[k]->pass->uses++;
     return replace(o, o, joint);
 }
 
