@@ -83,7 +83,8 @@ static const struct {
     {"Box(-2147483648)", "Box: units is -2147483648, expected a whole number"},
     {"Box(none)", "Box: units cannot be none"},
     {"Box('3')", "Box: units is \"3\", expected a whole number"},
-    {"Box(3, 4)", "Box: activation: no activation '4'"},
+    {"Box(3, 4)", "Box: activation: no activation '4'; one of your own is registered by "
+                  "ant_register_activation"},
     {"Box(3, rleu)", "Box: activation: no activation 'rleu', did you mean 'relu'?"},
     {"Box(3, me)", "Box: activation: 'me' is a loss, not an activation"},
     {"Box(3, !)", "Box: activation: this activation could not be made"},

@@ -393,7 +393,8 @@ static const struct {
     {"Block(3, activation=thanh)", "no activation 'thanh', did you mean 'tanh'?"},
     {"Block(3, unit=3)", "no option 'unit', did you mean 'units'?"},
     {"Blok(3)", "no layer 'Blok', did you mean 'Block'?"},
-    {"other>Block(3)", "no layer 'other>Block'"},
+    {"other>Block(3)",
+     "no layer 'other>Block'; one of your own is registered by ant_register_layer_class"},
 };
 enum { TEXTS = sizeof texts / sizeof *texts };
 

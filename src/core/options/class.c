@@ -25,6 +25,14 @@ const char *ant__kind_name(int kind) {
     return kind > 0 && kind < ANT_KINDS ? names[kind] : names[0];
 }
 
+const char *ant__kind_register(int kind) {
+    return kind == ANT_LAYER        ? "ant_register_layer_class"
+           : kind == ANT_ACTIVATION ? "ant_register_activation"
+           : kind == ANT_LOSS       ? "ant_register_loss"
+           : kind == ANT_METRIC     ? "ant_register_metric"
+                                    : NULL;
+}
+
 static bool named(const ant_class *cls, int kind, const char *name) {
     if (kind && cls->kind != kind)
         return false;
@@ -92,7 +100,9 @@ int ant__class_unknown(ant_context *c, const ant_tree *at, int kind, const char 
     if (near)
         return ant__tree_fail(c, at, ANT_E_OPTION, "no %s '%s', did you mean '%s'?", wanted, name,
                               near);
-    return ant__tree_fail(c, at, ANT_E_OPTION, "no %s '%s'", wanted, name);
+    const char *call = ant__kind_register(kind);
+    return ant__tree_fail(c, at, ANT_E_OPTION, "no %s '%s'%s%s", wanted, name,
+                          call ? "; one of your own is registered by " : "", call ? call : "");
 }
 
 /* Names that the grammar of parts reads as one word. */

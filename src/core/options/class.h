@@ -88,6 +88,8 @@ extern const ant_family *const ant__families[];
 
 /* --- looking up --- */
 const char *ant__kind_name(int kind); /* "optimizer" */
+/* The call by which users bring in one of their own; NULL: there is none. */
+const char *ant__kind_register(int kind);
 /* kind 0: any. Layers match exactly (and by alias), parts without case and '_'. Users' classes,
  * registered in the context (which may be NULL), come first. NULL when there is none. */
 const ant_class *ant__class_find(const ant_context *c, int kind, const char *name);

@@ -42,17 +42,9 @@ bool ant__keras_built_in(const ant_tree *object) {
 }
 
 /* --- classes --- */
-static const char *register_call(int kind) {
-    return kind == ANT_LAYER        ? "ant_register_layer_class"
-           : kind == ANT_ACTIVATION ? "ant_register_activation"
-           : kind == ANT_LOSS       ? "ant_register_loss"
-           : kind == ANT_METRIC     ? "ant_register_metric"
-                                    : NULL;
-}
-
 /* Names of a user's own: they must be registered before the file is read. */
 static int fail_custom(ant_context *c, int kind, const char *where, const char *name) {
-    const char *call = register_call(kind);
+    const char *call = ant__kind_register(kind);
     if (call)
         return ant__fail(&c->error, ANT_E_OPTION,
                          "%s: '%.200s' is not of Keras itself; register one of that name by %s "
@@ -73,7 +65,7 @@ static int fail_inside(ant_context *c, int kind, const char *where, const char *
     return ant__fail(&c->error, ANT_E_OPTION,
                      "%s: '%.200s' is a class inside of Keras (%.200s) that Antler does not have; "
                      "register one of that name by %s before the file is read",
-                     where, name, module, register_call(kind));
+                     where, name, module, ant__kind_register(kind));
 }
 
 static int fail_unknown(ant_context *c, int kind, const char *where, const char *name) {
@@ -123,7 +115,7 @@ const ant_class *ant__keras_class_find(ant_context *c, int kind, const char *whe
     ours |= !strncmp(name, "Custom>", 7); /* Keras 2's Adam */
     if (ours && (cls = ant__class_find(NULL, kind, behind_package(name))))
         return cls;
-    if (ours && register_call(kind) && inside_keras(module))
+    if (ours && ant__kind_register(kind) && inside_keras(module))
         fail_inside(c, kind, where, name, module);
     else if (ours && strcmp(ant__keras_class(object), "function"))
         fail_unknown(c, kind, where, name);
