@@ -1,26 +1,102 @@
 /* Adam's update of many weights. */
 #include "core/kernels/update.h"
 #include "core/kernels/simd.h"
+#if defined __x86_64__
+#include <immintrin.h>
+#else
 #include <math.h>
+#endif
 
 typedef struct adam {
     R rate, new_1, new_2, epsilon;
 } adam;
 
-/* One weight's entries [from, to). Each step is rounded as the fine ops are. */
-static void update(const adam *a, void *const in[4], void *const out[3], int64_t from, int64_t to) {
-    const R *w = in[0], *g = in[1], *m = in[2], *v = in[3];
-    R *new_w = out[0], *new_m = out[1], *new_v = out[2];
-    const R rate = a->rate, new_1 = a->new_1, new_2 = a->new_2, epsilon = a->epsilon;
-    EACH_ALONE
-    for (int64_t i = from; i < to; i++) {
-        const R mean = (g[i] - m[i]) * new_1 + m[i];
-        const R square = (g[i] * g[i] - v[i]) * new_2 + v[i];
-        const R size = (R)sqrt((double)square) + epsilon;
-        new_w[i] = w[i] - mean * rate / size;
-        new_m[i] = mean;
-        new_v[i] = square;
+/* Where one weight's numbers are, and where the new ones go. */
+typedef struct places {
+    const R *w, *g, *m, *v;
+    R *new_w, *new_m, *new_v;
+} places;
+
+typedef struct line {
+    vec w, g, m, v;
+} line;
+
+ALWAYS_INLINE vec root(vec a) {
+#if ANT__VECTOR_BYTES == 64 && ANT__DOUBLE
+    return (vec)_mm512_sqrt_pd((__m512d)a);
+#elif ANT__VECTOR_BYTES == 64
+    return (vec)_mm512_sqrt_ps((__m512)a);
+#elif ANT__VECTOR_BYTES == 32 && ANT__DOUBLE
+    return (vec)_mm256_sqrt_pd((__m256d)a);
+#elif ANT__VECTOR_BYTES == 32
+    return (vec)_mm256_sqrt_ps((__m256)a);
+#elif defined __x86_64__ && ANT__DOUBLE
+    return (vec)_mm_sqrt_pd((__m128d)a);
+#elif defined __x86_64__
+    return (vec)_mm_sqrt_ps((__m128)a);
+#else
+    for (int l = 0; l < LANES; l++)
+        a[l] = (R)sqrt((double)a[l]);
+    return a;
+#endif
+}
+
+/* Each step is rounded as the fine ops are. */
+ALWAYS_INLINE line updated(line x, const adam *a) {
+    const vec mean = (x.g - x.m) * vec_all(a->new_1) + x.m;
+    const vec square = (x.g * x.g - x.v) * vec_all(a->new_2) + x.v;
+    const vec size = root(square) + vec_all(a->epsilon);
+    return (line){x.w - mean * vec_all(a->rate) / size, x.g, mean, square};
+}
+
+ALWAYS_INLINE line read_line(const places *p, int64_t i) {
+    return (line){vec_load(p->w + i), vec_load(p->g + i), vec_load(p->m + i), vec_load(p->v + i)};
+}
+
+ALWAYS_INLINE void write_line(const places *p, line x, int64_t i) {
+    vec_store(p->new_w + i, x.w);
+    vec_store(p->new_m + i, x.m);
+    vec_store(p->new_v + i, x.v);
+}
+
+/* Fewer than LANES entries. */
+static void update_part(const adam *a, const places *p, int64_t i, int64_t n) {
+    line x = {vec_load_part(p->w + i, n), vec_load_part(p->g + i, n), vec_load_part(p->m + i, n),
+              vec_load_part(p->v + i, n)};
+    x = updated(x, a);
+    vec_store_part(p->new_w + i, x.w, n);
+    vec_store_part(p->new_m + i, x.m, n);
+    vec_store_part(p->new_v + i, x.v, n);
+}
+
+/* Reads two lines before it writes the two ahead of them: where arrays begin at nearly the same place
+ * of a page, a processor takes a line to read for one that was just written elsewhere, and waits for
+ * its root and its quotient. Shorter vectors do not wait that long, and have no registers to spare.
+ * Gives where it ends. */
+static int64_t update_pairs(const adam *a, const places *p, int64_t i, int64_t to) {
+    enum { PAIR = 2 * LANES };
+    if (ANT__VECTOR_BYTES < 64 || to - i < PAIR)
+        return i;
+    line x = read_line(p, i), y = read_line(p, i + LANES);
+    for (; to - i >= 2 * PAIR; i += PAIR) {
+        const line next_x = read_line(p, i + PAIR), next_y = read_line(p, i + PAIR + LANES);
+        write_line(p, updated(x, a), i);
+        write_line(p, updated(y, a), i + LANES);
+        x = next_x;
+        y = next_y;
     }
+    write_line(p, updated(x, a), i);
+    write_line(p, updated(y, a), i + LANES);
+    return i + PAIR;
+}
+
+/* One weight's entries [from, to). */
+static void update(const adam *a, const places *p, int64_t from, int64_t to) {
+    int64_t i = update_pairs(a, p, from, to);
+    for (; to - i >= LANES; i += LANES)
+        write_line(p, updated(read_line(p, i), a), i);
+    if (i < to)
+        update_part(a, p, i, to - i);
 }
 
 static int64_t between(int64_t x, int64_t low, int64_t high) {
@@ -35,8 +111,9 @@ void K(adam)(void *const *at, const ant_num *n, int64_t from, int64_t to) {
     from *= ANT__ADAM_CELL, to *= ANT__ADAM_CELL;
     for (int64_t k = 0, first = 0; k < weights && first < to; k++, in += 4, out += 3) {
         const int64_t count = n[ANT__ADAM_COUNTS + k].i;
+        const places p = {in[0], in[1], in[2], in[3], out[0], out[1], out[2]};
         if (first + count > from)
-            update(&a, in, out, between(from - first, 0, count), between(to - first, 0, count));
+            update(&a, &p, between(from - first, 0, count), between(to - first, 0, count));
         first += count;
     }
 }
