@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 enum { WEIGHTS = 8, PARTS = 4, STEPS = 3 }; /* w, g, m, v */
-static const int64_t sizes[WEIGHTS] = {1, 3, 16, 0, 17, 9000, 33, 8192};
+static const int64_t sizes[WEIGHTS] = {1, 45, 16, 0, 24, 9000, 33, 8192};
 static const double beta_1 = 0.9, beta_2 = 0.999, epsilon = 1e-7;
 
 typedef struct state {
