@@ -247,6 +247,9 @@ static const struct {
     {1, 4, 4, 1, 1, {{4, 4}, {1, 1}, {1, 1}, ANT__VALID}},
     {0, 4, 4, 2, 1, {{3, 3}, {1, 1}, {1, 1}, ANT__SAME}}, /* an empty batch */
     {2, 14, 14, 128, 1, {{3, 3}, {1, 1}, {1, 1}, ANT__SAME}},
+    {2, 5, 6, 129, 1, {{3, 3}, {1, 1}, {1, 1}, ANT__SAME}}, /* more than a group of blocks */
+    {1, 6, 5, 300, 1, {{3, 3}, {2, 2}, {1, 1}, ANT__SAME}},
+    {2, 4, 70, 61, 3, {{3, 3}, {1, 1}, {1, 1}, ANT__SAME}},
 };
 enum { DEPTHWISE_CASES = sizeof depthwise_cases / sizeof *depthwise_cases };
 

@@ -36,8 +36,10 @@ typedef struct gather {
     bool summed; /* entries of a channel are added up in the result, which starts at zero */
     bool cut;    /* results within [0, limit] */
     R limit;
-    R *packed; /* [tap][BLOCK], then the bias */
+    R *packed; /* of each block of the group [tap][BLOCK], then the bias */
     ring ring;
+    span block;       /* the one under way, … */
+    const R *weights; /* … its part of `packed` */
     int64_t row_slot; /* of the tile's first tap */
 } gather;
 
@@ -59,7 +61,7 @@ ALWAYS_INLINE void store(R *y, const vec *sum, int64_t lanes) {
 ALWAYS_INLINE void tile(const gather *g, int64_t at, R *y, int64_t y_step, int64_t lane,
                         const int count, const int64_t walk) {
     vec sum[TILE][VECS];
-    const R *w = g->packed + lane, *bias = w + g->row.taps * g->column.taps * BLOCK;
+    const R *w = g->weights + lane, *bias = w + g->row.taps * g->column.taps * BLOCK;
     int64_t slot = g->row_slot;
     UNROLL
     for (int j = 0; j < count; j++) {
@@ -68,7 +70,7 @@ ALWAYS_INLINE void tile(const gather *g, int64_t at, R *y, int64_t y_step, int64
             sum[j][v] = vec_load(bias + v * LANES);
     }
     for (int64_t a = 0; a < g->row.taps; a++) {
-        const R *x = g->ring.at + (slot * g->ring.width + at) * BLOCK + lane;
+        const R *x = g->block.rows + (slot * g->ring.width + at) * BLOCK + lane;
         for (int64_t b = 0; b < g->column.taps; b++, w += BLOCK, x += g->column.reach * BLOCK) {
             vec weight[VECS];
             UNROLL
@@ -92,7 +94,7 @@ ALWAYS_INLINE void tile(const gather *g, int64_t at, R *y, int64_t y_step, int64
         UNROLL
         for (int v = 0; v < VECS; v++)
             sum[j][v] = finish(g, sum[j][v]);
-        store(y + j * y_step, sum[j], g->ring.lanes - lane);
+        store(y + j * y_step, sum[j], g->block.lanes - lane);
     }
 }
 
@@ -156,8 +158,8 @@ static tile_fn *body_of(const gather *g) {
 /* The entries of a channel's own join it. */
 static void add_up(const gather *g, R *y, int64_t y_step, const R *part, int64_t count) {
     for (int64_t j = 0; j < count; j++)
-        for (int64_t i = 0; i < g->ring.lanes; i++)
-            y[j * y_step + (g->ring.first + i) / g->conv->multiplier] += part[j * BLOCK + i];
+        for (int64_t i = 0; i < g->block.lanes; i++)
+            y[j * y_step + (g->block.first + i) / g->conv->multiplier] += part[j * BLOCK + i];
 }
 
 /* Columns [from, to) of the line, into row `y` of the result. */
@@ -168,8 +170,8 @@ static void make_columns(const gather *g, R *y, int64_t from, int64_t to) {
     y += (g->column.first + from * g->column.step) * g->channels;
     for (int64_t k = from; k < to; k += TILE, y += TILE * y_step) {
         int64_t count = to - k < TILE ? to - k : TILE, at = (k - from) * g->column.walk;
-        R *out = g->summed ? part : y + g->ring.first;
-        for (int64_t lane = 0; lane < g->ring.lanes; lane += VECS * LANES)
+        R *out = g->summed ? part : y + g->block.first;
+        for (int64_t lane = 0; lane < g->block.lanes; lane += VECS * LANES)
             body(g, at, out + lane, g->summed ? BLOCK : y_step, lane, count);
         if (g->summed)
             add_up(g, y, y_step, part, count);
@@ -180,8 +182,22 @@ static int64_t ceiling(int64_t a, int64_t b) {
     return a > 0 ? (a + b - 1) / b : 0;
 }
 
+static int64_t packed_size(const gather *g) {
+    const windows *w = &g->conv->windows;
+    return ant__depthwise_packed(w->row.size * w->column.size);
+}
+
+/* Row `row` of the result, for all blocks of the group. */
+static void make_row(gather *g, int64_t row, int64_t left, int64_t right) {
+    for (int64_t k = 0; k < ring_blocks(&g->ring); k++) {
+        g->block = ring_block(&g->ring, k);
+        g->weights = g->packed + k * packed_size(g);
+        make_columns(g, g->to + row * g->columns * g->channels, left, right);
+    }
+}
+
 /* Rows [from, to) of the result's image k, which the row line has, and columns of the line. */
-static void make_block(gather *g, int64_t k, int64_t from, int64_t to, int64_t left,
+static void make_group(gather *g, int64_t k, int64_t from, int64_t to, int64_t left,
                        int64_t right) {
     const line *l = &g->row;
     int64_t first = ceiling(from - l->first, l->step), last = ceiling(to - l->first, l->step);
@@ -196,42 +212,43 @@ static void make_block(gather *g, int64_t k, int64_t from, int64_t to, int64_t l
         if (l->taps > 0 && g->column.taps > 0)
             ring_need(r, start, start + r->depth);
         g->row_slot = ring_slot(r, start);
-        int64_t row = k * g->rows + l->first + t * l->step;
-        make_columns(g, g->to + row * g->columns * g->channels, left, right);
+        make_row(g, k * g->rows + l->first + t * l->step, left, right);
     }
 }
 
-/* The block's taps, in the order of their source entries, then its bias. */
-static void pack(const gather *g, int64_t first, int64_t lanes) {
+/* A block's taps, in the order of their source entries, then its bias. */
+static void pack(const gather *g, const span *block, R *to) {
     const int64_t entries = g->conv->windows.filters;
-    const size_t bytes = (size_t)lanes * sizeof(R);
-    R *to = g->packed;
-    memset(to, 0, (size_t)ant__depthwise_packed(g->row.taps * g->column.taps) * sizeof *to);
+    const size_t bytes = (size_t)block->lanes * sizeof *to;
+    memset(to, 0, (size_t)packed_size(g) * sizeof *to);
     for (int64_t a = 0; a < g->row.taps; a++)
         for (int64_t b = 0; b < g->column.taps; b++, to += BLOCK) {
             int64_t tap = (g->row.tap + a * g->row.tap_step) * g->conv->windows.column.size +
                           g->column.tap + b * g->column.tap_step;
-            memcpy(to, g->kernel + tap * entries + first, bytes);
+            memcpy(to, g->kernel + tap * entries + block->first, bytes);
         }
     if (g->bias)
-        memcpy(to, g->bias + first, bytes);
+        memcpy(to, g->bias + block->first, bytes);
 }
 
-/* Rows [from, to) of the result's image k, block by block and some columns at a time. */
+/* Rows [from, to) of the result's image k, group by group and some columns at a time. */
 static void make_image(gather *g, int64_t k, int64_t from, int64_t to) {
     const int64_t entries = g->conv->windows.filters, count = g->column.count;
-    int64_t pieces = (count + ANT__DEPTHWISE_COLUMNS - 1) / ANT__DEPTHWISE_COLUMNS;
-    for (int64_t first = 0; first < entries; first += BLOCK) {
+    const int64_t pieces = (count + ANT__DEPTHWISE_COLUMNS - 1) / ANT__DEPTHWISE_COLUMNS;
+    const int64_t group = ant__depthwise_group(entries) * BLOCK;
+    for (int64_t first = 0; first < entries; first += group) {
         g->ring.first = first;
-        g->ring.lanes = entries - first < BLOCK ? entries - first : BLOCK;
-        pack(g, first, g->ring.lanes);
+        g->ring.lanes = entries - first < group ? entries - first : group;
+        for (int64_t i = 0; i < ring_blocks(&g->ring); i++) {
+            const span b = ring_block(&g->ring, i);
+            pack(g, &b, g->packed + i * packed_size(g));
+        }
         for (int64_t piece = 0; piece < pieces; piece++)
-            make_block(g, k, from, to, count * piece / pieces, count * (piece + 1) / pieces);
+            make_group(g, k, from, to, count * piece / pieces, count * (piece + 1) / pieces);
     }
 }
 
-/* Rows [from, to) of all images' rows, image by image, whose other blocks are in the cache when the
- * first is done. */
+/* Rows [from, to) of all images' rows. */
 static void make_rows(gather *g, int64_t from, int64_t to) {
     for (int64_t start = from, end; start < to; start = end) {
         int64_t k = start / g->rows;
@@ -241,9 +258,8 @@ static void make_rows(gather *g, int64_t from, int64_t to) {
 }
 
 static void use_slot(gather *g, R *workspace, int64_t cell) {
-    const windows *w = &g->conv->windows;
     g->packed = workspace + cell * g->conv->slot;
-    g->ring.at = g->packed + ant__depthwise_packed(w->row.size * w->column.size);
+    g->ring.at = g->packed + ant__depthwise_group(g->conv->windows.filters) * packed_size(g);
 }
 
 /* x, kernel, bias or nothing -> y */
@@ -257,7 +273,7 @@ void K(depthwise)(void *const *at, const ant_num *n, int64_t from, int64_t to) {
     g.source_rows = w->row.in, g.source_columns = w->column.in, g.source_channels = w->channels;
     g.cut = d.more[1].i, g.limit = (R)d.more[2].f;
     g.ring = (ring){.rows = w->row.in, .columns = w->column.in, .channels = w->channels};
-    g.ring.end = g.source + w->images * w->row.in * w->column.in * w->channels;
+    ring_reads(&g.ring, g.source, w->images * w->row.in * w->column.in * w->channels);
     g.ring.repeat = d.multiplier;
     use_slot(&g, at[3 + biased], from);
     make_rows(&g, rows * from / d.cells, rows * to / d.cells);
@@ -274,7 +290,7 @@ void K(depthwise_input)(void *const *at, const ant_num *n, int64_t from, int64_t
     g.source_rows = w->row.out, g.source_columns = w->column.out, g.source_channels = w->filters;
     g.summed = d.multiplier > 1;
     g.ring = (ring){.rows = w->row.out, .columns = w->column.out, .channels = w->filters};
-    g.ring.end = g.source + w->images * w->row.out * w->column.out * w->filters;
+    ring_reads(&g.ring, g.source, w->images * w->row.out * w->column.out * w->filters);
     g.ring.repeat = 1;
     use_slot(&g, at[3], from);
     if (g.summed && last > first)

@@ -3,7 +3,8 @@
  * Each channel stands for itself, so a block of ANT__DEPTHWISE_BLOCK channels is worked on at a time,
  * a channel per lane. Rows of the block are copied together: then all taps read adjacent memory, no
  * window reaches beyond an edge, and a source whose rows are a power of two apart costs no more than
- * any other. A row is copied once for all windows that have it. */
+ * any other. A row is copied once for all windows that have it, and for a group of blocks at once, as
+ * memory gives whole pixels faster than pieces of them. */
 #ifndef ANT_CORE_KERNELS_DEPTHWISE_H
 #define ANT_CORE_KERNELS_DEPTHWISE_H
 #include "core/kernels/depthwise_size.h"
@@ -29,17 +30,43 @@ static inline depthwise read_depthwise(const ant_num *n) {
                        .more = own + 3};
 }
 
-/* Some rows of one block of an image's channels: row r is in slot r modulo `depth`. Entries behind
- * the last real one of a pixel hold anything: lanes have nothing to do with each other. */
+/* Some rows of a group of blocks of an image's channels, block by block: row r is in slot r modulo
+ * `depth`. Entries behind the last real one of a pixel hold anything: lanes have nothing to do with each
+ * other. */
 typedef struct ring {
     const R *image, *end;            /* of all images: nothing is read behind it */
     int64_t rows, columns, channels; /* of the image */
-    int64_t repeat;                  /* so many entries of the block have the same channel */
-    int64_t first, lanes;            /* entries of the block: (first + i) / repeat is the channel */
+    int64_t repeat;                  /* so many entries of a pixel have the same channel */
+    int64_t first, lanes;            /* entries of the group: (first + i) / repeat is the channel */
     int64_t from, width;             /* columns from on; what is outside is zero */
     int64_t depth, next;             /* the first row that is not there yet */
+    bool far;                        /* the images are too large for a cache that is near */
     R *at;
 } ring;
+
+/* Images of so many entries together. */
+static inline void ring_reads(ring *r, const R *source, int64_t entries) {
+    enum { NEAR = 1 << 19 };
+    r->end = source + entries;
+    r->far = entries * (int64_t)sizeof *source > NEAR;
+}
+
+/* One block of the group, the entries that it has, and its rows. */
+typedef struct span {
+    int64_t first, lanes;
+    R *rows;
+} span;
+
+ALWAYS_INLINE int64_t ring_blocks(const ring *r) {
+    return (r->lanes + BLOCK - 1) / BLOCK;
+}
+
+ALWAYS_INLINE span ring_block(const ring *r, int64_t k) {
+    int64_t left = r->lanes - k * BLOCK;
+    return (span){.first = r->first + k * BLOCK,
+                  .lanes = left < BLOCK ? left : BLOCK,
+                  .rows = r->at + k * r->depth * r->width * BLOCK};
+}
 
 ALWAYS_INLINE int64_t ring_slot(const ring *r, int64_t row) {
     int64_t slot = row % r->depth;
@@ -58,30 +85,52 @@ ALWAYS_INLINE void copy_block(R *to, const R *from, int64_t lanes, const R *end)
         vec_store(to + i, vec_load(from + i));
 }
 
-static inline void copy_repeated(const ring *r, R *to, const R *from) {
-    int64_t channel = r->first / r->repeat, done = r->first % r->repeat;
+static inline void copy_repeated(const span *b, int64_t repeat, R *to, const R *from) {
+    int64_t channel = b->first / repeat, done = b->first % repeat;
     memset(to, 0, BLOCK * sizeof *to);
-    for (int64_t i = 0; i < r->lanes; i++) {
+    for (int64_t i = 0; i < b->lanes; i++) {
         to[i] = from[channel];
-        channel += ++done == r->repeat;
-        done = done == r->repeat ? 0 : done;
+        channel += ++done == repeat;
+        done = done == repeat ? 0 : done;
+    }
+}
+
+/* Asks for a pixel's entries of the group: the processor's own guesses end with each row. */
+ALWAYS_INLINE void ask_for(const R *pixel, int64_t lanes) {
+    enum { LINE = 64 / sizeof(R) };
+    for (int64_t i = 0; i < lanes; i += LINE)
+        __builtin_prefetch(pixel + i, 0, 2);
+}
+
+/* A pixel for all blocks, which go to places `apart` from each other. */
+ALWAYS_INLINE void copy_pixel(const ring *r, R *to, int64_t apart, const R *from) {
+    for (int64_t k = 0; k < ring_blocks(r); k++, to += apart) {
+        const span b = ring_block(r, k);
+        if (r->repeat == 1)
+            copy_block(to, from + b.first, b.lanes, r->end);
+        else
+            copy_repeated(&b, r->repeat, to, from);
     }
 }
 
 static inline void copy_row(const ring *r, int64_t row) {
+    const int64_t apart = r->depth * r->width * BLOCK;
     R *to = r->at + ring_slot(r, row) * r->width * BLOCK;
     int64_t start = r->from < 0 ? -r->from : 0, end = r->columns - r->from;
     end = end < r->width ? end : r->width;
     if (row < 0 || row >= r->rows || start >= end)
         start = end = r->width;
-    const R *from = r->image + (row * r->columns + r->from) * r->channels;
-    memset(to, 0, (size_t)(start * BLOCK) * sizeof *to);
-    for (int64_t k = start; k < end; k++)
-        if (r->repeat == 1)
-            copy_block(to + k * BLOCK, from + k * r->channels + r->first, r->lanes, r->end);
-        else
-            copy_repeated(r, to + k * BLOCK, from + k * r->channels);
-    memset(to + end * BLOCK, 0, (size_t)((r->width - end) * BLOCK) * sizeof *to);
+    for (int64_t k = 0; k < ring_blocks(r); k++) {
+        memset(to + k * apart, 0, (size_t)(start * BLOCK) * sizeof *to);
+        memset(to + k * apart + end * BLOCK, 0, (size_t)((r->width - end) * BLOCK) * sizeof *to);
+    }
+    const R *from = r->image + (row * r->columns + r->from + start) * r->channels;
+    const R *ahead = row + 1 < r->rows ? from + r->columns * r->channels : from;
+    for (int64_t k = start; k < end; k++, from += r->channels, ahead += r->channels) {
+        if (r->far)
+            ask_for(ahead + r->first / r->repeat, r->lanes / r->repeat);
+        copy_pixel(r, to + k * BLOCK, apart, from);
+    }
 }
 
 /* Rows [from, to) are there afterwards; calls go forward. */

@@ -15,8 +15,9 @@ typedef struct walk {
     const R *map_end;
     int64_t step, columns;
     ring ring;
-    R *line;  /* memory for such a row */
-    R *total; /* [tap][BLOCK] */
+    span block; /* the one under way */
+    R *line;    /* memory for such a row */
+    R *total;   /* of each block of the group [tap][BLOCK] */
 } walk;
 
 /* Adds what `count` taps of a row get from a row of the map to their totals. */
@@ -35,8 +36,10 @@ ALWAYS_INLINE void add_taps(const walk *k, const R *x, R *total, int64_t lane, c
     for (int64_t j = 0; j < k->columns; j++, x += next, dy += k->step) {
         vec d[VECS];
         UNROLL
-        for (int v = 0; v < VECS; v++)
+        for (int v = 0; v < VECS; v++) {
             d[v] = vec_load(dy + v * LANES);
+            vec_keep(&d[v]);
+        }
         UNROLL
         for (int t = 0; t < count; t++) {
             UNROLL
@@ -73,17 +76,17 @@ static void add_some(const walk *k, const R *x, R *total, int64_t lane, int64_t 
     }
 }
 
-/* All taps meet one row of the map, whose window begins at row `start` of the source. */
-static void add_row(const walk *k, int64_t start) {
+/* All taps of a block meet one row of the map, whose window begins at row `start` of the source. */
+static void add_row(const walk *k, R *total, int64_t start) {
     const axis *row = &k->conv->windows.row, *column = &k->conv->windows.column;
     for (int64_t a = 0; a < row->size; a++) {
         const R *x =
-            k->ring.at + ring_slot(&k->ring, start + a * row->dilation) * k->ring.width * BLOCK;
+            k->block.rows + ring_slot(&k->ring, start + a * row->dilation) * k->ring.width * BLOCK;
         for (int64_t b = 0; b < column->size; b += MOST_TAPS) {
             int64_t count = column->size - b < MOST_TAPS ? column->size - b : MOST_TAPS;
-            R *total = k->total + (a * column->size + b) * BLOCK;
-            for (int64_t lane = 0; lane < k->ring.lanes; lane += VECS * LANES)
-                add_some(k, x + b * column->dilation * BLOCK, total, lane, count);
+            R *to = total + (a * column->size + b) * BLOCK;
+            for (int64_t lane = 0; lane < k->block.lanes; lane += VECS * LANES)
+                add_some(k, x + b * column->dilation * BLOCK, to, lane, count);
         }
     }
 }
@@ -95,7 +98,11 @@ static void take_map(walk *k, const R *dy) {
     k->dy = whole ? dy : k->line;
     k->step = whole ? filters : BLOCK;
     for (int64_t j = 0; j < k->columns && !whole; j++)
-        copy_block(k->line + j * BLOCK, dy + j * filters, k->ring.lanes, k->map_end);
+        copy_block(k->line + j * BLOCK, dy + j * filters, k->block.lanes, k->map_end);
+}
+
+static int64_t taps_of(const walk *k) {
+    return k->conv->windows.row.size * k->conv->windows.column.size;
 }
 
 /* Columns [from, to) of the map of one image. */
@@ -111,8 +118,11 @@ static void add_columns(walk *k, const R *x, const R *dy, int64_t from, int64_t 
     for (int64_t i = 0; i < row->out; i++) {
         int64_t start = i * row->stride - row->before;
         ring_need(r, start, start + r->depth);
-        take_map(k, dy + (i * column->out + from) * w->filters + r->first);
-        add_row(k, start);
+        for (int64_t b = 0; b < ring_blocks(r); b++) {
+            k->block = ring_block(r, b);
+            take_map(k, dy + (i * column->out + from) * w->filters + k->block.first);
+            add_row(k, k->total + b * taps_of(k) * BLOCK, start);
+        }
     }
 }
 
@@ -126,17 +136,26 @@ static void add_images(walk *k, const R *x, const R *dy, int64_t from, int64_t t
                         w->column.out * piece / pieces, w->column.out * (piece + 1) / pieces);
 }
 
+/* The sums of the group's blocks into their places. */
+static void give_totals(const walk *k, R *dw) {
+    const int64_t filters = k->conv->windows.filters;
+    for (int64_t b = 0; b < ring_blocks(&k->ring); b++) {
+        const span block = ring_block(&k->ring, b);
+        for (int64_t t = 0; t < taps_of(k); t++)
+            memcpy(dw + t * filters + block.first, k->total + (b * taps_of(k) + t) * BLOCK,
+                   (size_t)block.lanes * sizeof *dw);
+    }
+}
+
 static void chunk(walk *k, const R *x, const R *dy, R *dw, int64_t from, int64_t to) {
-    const windows *w = &k->conv->windows;
-    const int64_t count = w->row.size * w->column.size;
-    for (int64_t first = 0; first < w->filters; first += BLOCK) {
+    const int64_t filters = k->conv->windows.filters;
+    const int64_t group = ant__depthwise_group(filters) * BLOCK;
+    for (int64_t first = 0; first < filters; first += group) {
         k->ring.first = first;
-        k->ring.lanes = w->filters - first < BLOCK ? w->filters - first : BLOCK;
-        memset(k->total, 0, (size_t)(count * BLOCK) * sizeof *k->total);
+        k->ring.lanes = filters - first < group ? filters - first : group;
+        memset(k->total, 0, (size_t)(taps_of(k) * group) * sizeof *k->total);
         add_images(k, x, dy, from, to);
-        for (int64_t t = 0; t < count; t++)
-            memcpy(dw + t * w->filters + first, k->total + t * BLOCK,
-                   (size_t)k->ring.lanes * sizeof *dw);
+        give_totals(k, dw);
     }
 }
 
@@ -146,10 +165,9 @@ void K(depthwise_kernel)(void *const *at, const ant_num *n, int64_t from, int64_
     const windows *w = &d.windows;
     const int64_t count = w->row.size * w->column.size;
     walk k = {.conv = &d, .total = (R *)at[3] + from * d.slot};
-    k.line = k.total + ant__depthwise_packed(count);
+    k.line = k.total + ant__depthwise_group(w->filters) * ant__depthwise_packed(count);
     k.ring = (ring){.rows = w->row.in, .columns = w->column.in, .channels = w->channels};
-    k.ring.end = k.ring.image = at[0];
-    k.ring.end += w->images * w->row.in * w->column.in * w->channels;
+    ring_reads(&k.ring, at[0], w->images * w->row.in * w->column.in * w->channels);
     k.map_end = (const R *)at[1] + w->images * w->row.out * w->column.out * w->filters;
     k.ring.repeat = d.multiplier;
     k.ring.depth = (w->row.size - 1) * w->row.dilation + 1;

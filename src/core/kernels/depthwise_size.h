@@ -6,17 +6,19 @@
 
 enum {
     ANT__DEPTHWISE_BLOCK = 32, /* channels that are worked on at once: whole vectors on every set */
+    ANT__DEPTHWISE_GROUP = 4,  /* blocks whose rows of the source are copied together */
     ANT__DEPTHWISE_COLUMNS =
         64 /* columns of the result that are made from one copy of the source */
 };
 
+/* Blocks of a group, of so many entries of a pixel. */
+static inline int64_t ant__depthwise_group(int64_t entries) {
+    int64_t blocks = (entries + ANT__DEPTHWISE_BLOCK - 1) / ANT__DEPTHWISE_BLOCK;
+    return blocks < ANT__DEPTHWISE_GROUP ? blocks : ANT__DEPTHWISE_GROUP;
+}
+
 /* The kernel's taps and the bias, for one block of channels. */
 static inline int64_t ant__depthwise_packed(int64_t taps) {
     return (taps + 1) * ANT__DEPTHWISE_BLOCK;
-}
-
-/* Rows of a source that stand under one position of the window, and columns under many. */
-static inline int64_t ant__depthwise_ring(int64_t rows, int64_t columns) {
-    return rows * columns * ANT__DEPTHWISE_BLOCK;
 }
 #endif

@@ -35,38 +35,55 @@ static int64_t product(int64_t a, int64_t b, int64_t c) {
 }
 
 /* Entries of a cell's own memory: taps, a row of the map, rows of a source. */
-static int64_t slot_size(const ant_window *w) {
-    int64_t reach[2], wide;
+static int64_t slot_size(const ant_window *w, const ant_dims *x, const ant_dims *y) {
+    const int64_t group = ant__depthwise_group(y->dim[3]) * ANT__DEPTHWISE_BLOCK;
+    int64_t reach[2], columns = x->dim[2] > y->dim[2] ? x->dim[2] : y->dim[2];
     for (int axis = 0; axis < 2; axis++)
         reach[axis] = (w->size[axis] - 1) * w->dilation[axis] + 1;
-    wide = (ANT__DEPTHWISE_COLUMNS - 1) * w->stride[1] + reach[1];
-    return product(w->size[0], w->size[1], ANT__DEPTHWISE_BLOCK) +
-           (ANT__DEPTHWISE_COLUMNS + 1) * ANT__DEPTHWISE_BLOCK +
-           product(reach[0], wide, ANT__DEPTHWISE_BLOCK);
+    columns = columns < 1 ? 1 : columns < ANT__DEPTHWISE_COLUMNS ? columns : ANT__DEPTHWISE_COLUMNS;
+    return product(w->size[0], w->size[1], group) + group +
+           ANT__DEPTHWISE_COLUMNS * ANT__DEPTHWISE_BLOCK +
+           product(reach[0], (columns - 1) * w->stride[1] + reach[1], group);
 }
 
-/* Parts of the rows of all images: enough for many threads. Each begins with a few rows of the source
- * for itself. */
-static int64_t row_cells(const ant_dims *result, const ant_window *w) {
+/* Parts of the rows of all images of the result: enough for many threads. Each begins with a few rows
+ * of the source for itself. */
+static int64_t row_cells(const ant_dims *result, int64_t slot) {
     enum { MOST = 32, LEAST = 8, ROWS_AT_LEAST = 7, TOGETHER = 1 << 21 };
     int64_t cells = result->dim[0] * ((result->dim[1] + ROWS_AT_LEAST - 1) / ROWS_AT_LEAST);
-    int64_t fit = TOGETHER / slot_size(w), most = fit < LEAST ? LEAST : fit < MOST ? fit : MOST;
+    int64_t fit = TOGETHER / slot, most = fit < LEAST ? LEAST : fit < MOST ? fit : MOST;
     return cells < 1 ? 1 : cells < most ? cells : most;
 }
 
-static int64_t push(ant_nums *n, const ant_op *o, const ant_dims *x, const ant_dims *y,
-                    int64_t cells) {
-    ant_window w = ant__window_of(o);
-    ant__window_push(n, &w, x, y);
-    ant__num_int(n, x->dim[3] > 0 ? y->dim[3] / x->dim[3] : 1);
-    ant__num_int(n, cells);
-    ant__num_int(n, slot_size(&w));
-    return cells;
+/* The work of one of the three ops, with images x and the map y. */
+typedef struct work {
+    const ant_dims *x, *y;
+    ant_window window;
+    int64_t slot, cells;
+} work;
+
+static work work_of(const ant_op *o) {
+    const bool back = o->cls == &depthwise_input, kernel = o->cls == &depthwise_kernel;
+    work k = {.window = ant__window_of(o)};
+    k.x = back ? &o->out[0]->dims : &o->in[0]->dims;
+    k.y = back ? &o->in[0]->dims : kernel ? &o->in[1]->dims : &o->out[0]->dims;
+    k.slot = slot_size(&k.window, k.x, k.y);
+    k.cells = kernel ? o->attrs.i[CHUNKS] : row_cells(&o->out[0]->dims, k.slot);
+    return k;
 }
 
-static size_t bytes(const ant_op *o, int64_t cells) {
-    ant_window w = ant__window_of(o);
-    return (size_t)(cells * slot_size(&w)) * ant__dtype_size(o->out[0]->dtype);
+static int64_t push_work(const ant_op *o, ant_nums *n) {
+    const work k = work_of(o);
+    ant__window_push(n, &k.window, k.x, k.y);
+    ant__num_int(n, k.x->dim[3] > 0 ? k.y->dim[3] / k.x->dim[3] : 1);
+    ant__num_int(n, k.cells);
+    ant__num_int(n, k.slot);
+    return k.cells;
+}
+
+static size_t workspace(const ant_op *o) {
+    const work k = work_of(o);
+    return (size_t)(k.cells * k.slot) * ant__dtype_size(o->out[0]->dtype);
 }
 
 /* --- y = depthwise(x, w, bias or nothing) --- */
@@ -86,21 +103,12 @@ static int infer(ant_op *o) {
     return ant__window_infer(o, w->dim[2] * w->dim[3]);
 }
 
-static int64_t forward_cells(const ant_op *o) {
-    ant_window w = ant__window_of(o);
-    return row_cells(&o->out[0]->dims, &w);
-}
-
 static int64_t prep(const ant_op *o, ant_nums *n) {
-    push(n, o, &o->in[0]->dims, &o->out[0]->dims, forward_cells(o));
+    int64_t cells = push_work(o, n);
     ant__num_int(n, o->n_in > 2);
     ant__num_int(n, o->attrs.i[RELU]);
     ant__num_real(n, o->attrs.f[LIMIT]);
-    return forward_cells(o);
-}
-
-static size_t workspace(const ant_op *o) {
-    return bytes(o, forward_cells(o));
+    return cells;
 }
 
 static void grad(ant_program *p, ant_op *o, ant_value *const *dy, ant_value **dx) {
@@ -145,10 +153,6 @@ static int input_infer(ant_op *o) {
     return 0;
 }
 
-static int64_t input_prep(const ant_op *o, ant_nums *n) {
-    return push(n, o, &o->out[0]->dims, &o->in[0]->dims, forward_cells(o));
-}
-
 static void input_grad(ant_program *p, ant_op *o, ant_value *const *dy, ant_value **dx) {
     ant_window w = ant__window_of(o);
     if (o->in[0]->needs)
@@ -160,7 +164,7 @@ static void input_grad(ant_program *p, ant_op *o, ant_value *const *dy, ant_valu
 static const ant_op_class depthwise_input = {.name = "depthwise_input",
                                              .infer = input_infer,
                                              .kernel = ANT__K_depthwise_input,
-                                             .prep = input_prep,
+                                             .prep = push_work,
                                              .grad = input_grad,
                                              .workspace = workspace};
 
@@ -186,14 +190,6 @@ static int kernel_infer(ant_op *o) {
     o->out[0]->dims = ANT__DIMS(o->attrs.i[CHUNKS], w.size[0], w.size[1], x->dim[3],
                                 x->dim[3] > 0 ? dy->dim[3] / x->dim[3] : 1);
     return 0;
-}
-
-static int64_t kernel_prep(const ant_op *o, ant_nums *n) {
-    return push(n, o, &o->in[0]->dims, &o->in[1]->dims, o->attrs.i[CHUNKS]);
-}
-
-static size_t kernel_workspace(const ant_op *o) {
-    return bytes(o, o->attrs.i[CHUNKS]);
 }
 
 /* The images of chunk k of `chunks`: as the kernel cuts them. */
@@ -227,9 +223,9 @@ static void kernel_grad(ant_program *p, ant_op *o, ant_value *const *dy, ant_val
 static const ant_op_class depthwise_kernel = {.name = "depthwise_kernel",
                                               .infer = kernel_infer,
                                               .kernel = ANT__K_depthwise_kernel,
-                                              .prep = kernel_prep,
+                                              .prep = push_work,
                                               .grad = kernel_grad,
-                                              .workspace = kernel_workspace};
+                                              .workspace = workspace};
 
 ant_value *ant__op_depthwise_kernel(ant_program *p, ant_value *x, ant_value *dy,
                                     const ant_window *window) {
