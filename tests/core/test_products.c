@@ -171,19 +171,37 @@ START_TEST(another_matrix_joins_the_product) {
 }
 END_TEST
 
+/* A bias of two axes, as projections to heads have it: its sum leaves the product in another shape. */
+static ant_value *shaped_bias(ant_program *p, ant_value *b) {
+    return ant__reshape_to(p, b, &ANT__DIMS(ant__dims_count(&b->dims)));
+}
+
+static ant_value *write_projection(ant_program *p, check_case *c) {
+    ant_value *x = check_read(p, c, 0), *b = shaped_bias(p, check_read(p, c, 2));
+    return check_loss(p, dense(p, ant_op_sin(p, x), check_read(p, c, 1), b));
+}
+
+START_TEST(gradients_of_projection) {
+    check_case c = {.name = "projection", .write = write_projection, .n = 3};
+    check_gradient_of(&c, (ant_dims[]){ANT__DIMS(3, 3, 5), ANT__DIMS(5, 6), ANT__DIMS(2, 3)});
+}
+END_TEST
+
 /* x and dy of a dense layer with relu: the gradients of kernel and bias are one instruction, that of
  * the input before another relu one more. */
 START_TEST(gate_and_sums_join_the_product) {
     for (int rank = 2; rank <= 3; rank++) {
+        const ant_dims b_dims = _i ? ANT__DIMS(3, 1) : ANT__DIMS(3);
         ant_program *p = ant__program_new(ANT_FLOAT32);
         ant_dims x_dims = rank == 2 ? ANT__DIMS(8, 6) : ANT__DIMS(4, 2, 6);
         ant_dims dy_dims = rank == 2 ? ANT__DIMS(8, 3) : ANT__DIMS(4, 2, 3);
         ant_value *x = ant__input(p, ANT_FLOAT32, &x_dims);
         ant_value *dy = ant__input(p, ANT_FLOAT32, &dy_dims);
         ant_value *w = ant__input(p, ANT_FLOAT32, &ANT__DIMS(6, 3));
-        ant_value *b = ant__input(p, ANT_FLOAT32, &ANT__DIMS(3));
+        ant_value *b = ant__input(p, ANT_FLOAT32, &b_dims);
         ant_value *h = ant_op_relu(p, x);
-        ant_value *y = ant_op_add(p, ant_op_matmul(p, h, w, false, false), b);
+        ant_value *y =
+            ant_op_add(p, ant_op_matmul(p, h, w, false, false), _i ? shaped_bias(p, b) : b);
         ant_value *of[] = {x, w, b}, *d[3];
         ck_assert_int_eq(ant_op_gradient(p, &y, &dy, 1, of, d, 3), 0);
         ant__output(p, d[1]);
@@ -382,8 +400,8 @@ END_TEST
 ANT_TEST_MAIN("products and losses", ANT_LOOP(gradients_of_products, PRODUCTS), {a_product_by_hand},
               {transposes_become_strides}, ANT_LOOP(gradients_of_dense, 3), {gradients_of_residual},
               {bias_and_relu_join_the_product}, {another_matrix_joins_the_product},
-              {gate_and_sums_join_the_product}, ANT_LOOP(other_sums_stay_outside, 4),
-              {empty_products}, {misfits_are_refused},
+              ANT_LOOP(gate_and_sums_join_the_product, 2), {gradients_of_projection},
+              ANT_LOOP(other_sums_stay_outside, 4), {empty_products}, {misfits_are_refused},
               ANT_LOOP(gradients_of_softmax, 2 * SOFTMAXES),
               ANT_LOOP(softmax_is_its_definition, SOFTMAXES),
               ANT_LOOP(gradients_of_cross_entropy, 16), {losses_of_hopeless_logits_are_finite},

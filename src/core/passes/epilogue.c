@@ -179,15 +179,40 @@ static bool multiplies_by(const ant_op *o, ant_value *v) {
            ant__base(o->in[1]) == ant__base(v) && ant__matmul_is_one(o);
 }
 
-/* Does an op between the sum and the product, which comes after it, need the sum? */
-static bool needed_before(const ant_op *sum, const ant_op *product) {
-    for (int i = sum->index + 1; i < product->index; i++) {
-        const ant_op *o = sum->program->ops.at[i];
-        for (int k = 0; k < o->n_in && !o->dead; k++)
-            if (o->in[k] == sum->out[0])
-                return true;
+static bool reads(const ant_op *o, const ant_value *v) {
+    for (int k = 0; k < o->n_in && !o->dead; k++)
+        if (o->in[k] == v)
+            return true;
+    return false;
+}
+
+/* Does an op between these places need the value? Where `views` may wait, only what is none counts,
+ * and what reads one. */
+static bool needed_between(const ant_program *p, const ant_value *v, int from, int to, bool views) {
+    for (int i = from + 1; i < to; i++) {
+        const ant_op *o = p->ops.at[i];
+        if (reads(o, v) && (!views || !o->cls->view || needed_between(p, o->out[0], i, to, false)))
+            return true;
     }
     return false;
+}
+
+static void move_behind(ant_program *p, int at, int behind) {
+    ant_op *o = p->ops.at[at];
+    for (int i = at; i < behind; i++) {
+        p->ops.at[i] = p->ops.at[i + 1];
+        p->ops.at[i]->index = i;
+    }
+    p->ops.at[behind] = o;
+    o->index = behind;
+}
+
+/* Views of the sum, such as the shape of a bias, go behind the product. */
+static void delay_views(const ant_op *sum, const ant_op *product) {
+    ant_program *p = sum->program;
+    for (int i = product->index - 1; i > sum->index; i--)
+        if (reads(p->ops.at[i], sum->out[0]))
+            move_behind(p, i, product->index);
 }
 
 /* Where the product stood, both are computed. */
@@ -212,8 +237,11 @@ static bool join_sum(ant_op *sum) {
     const ant_program *p = sum->program;
     for (int i = 0; i < p->ops.n; i++) {
         ant_op *o = p->ops.at[i];
-        if (multiplies_by(o, sum->in[0]) && !needed_before(sum, o))
-            return sum_with(o, sum);
+        if (!multiplies_by(o, sum->in[0]) ||
+            needed_between(p, sum->out[0], sum->index, o->index, true))
+            continue;
+        delay_views(sum, o);
+        return sum_with(o, sum);
     }
     return true;
 }
