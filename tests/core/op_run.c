@@ -89,14 +89,17 @@ void op_run_compare(const op_run *r, const char *name, const double *got, const 
 static void check_one(op_run *r, const ant_value *made, op_run_twin *twin, const void *data,
                       int64_t depth) {
     const int64_t count = op_run_count(made);
+    int k = 0;
+    while (r->op->out[k] != made)
+        k++;
     double *want = calloc((size_t)count, sizeof *want);
     double *together = malloc((size_t)count * sizeof *together);
     twin(data, r->in, want);
     op_run_cells(r, false);
-    memcpy(together, op_run_output(r, 0), (size_t)count * sizeof *together);
-    op_run_compare(r, "output 0", together, want, count, naive_tolerance(r->real, depth));
+    memcpy(together, op_run_output(r, k), (size_t)count * sizeof *together);
+    op_run_compare(r, "the result", together, want, count, naive_tolerance(r->real, depth));
     op_run_cells(r, true);
-    op_run_compare(r, "cells one by one", op_run_output(r, 0), together, count, 0);
+    op_run_compare(r, "cells one by one", op_run_output(r, k), together, count, 0);
     free(want);
     free(together);
 }

@@ -34,10 +34,10 @@ void op_run_end(op_run *r);
 /* Compares `count` numbers; `name` says what. */
 void op_run_compare(const op_run *r, const char *name, const double *got, const double *want,
                     int64_t count, double tolerance);
-/* The plain twin of an op: fills output 0 from the inputs. data: the test's own. */
+/* The plain twin of an op: fills one output from the inputs. data: the test's own. */
 typedef void op_run_twin(const void *data, double *const *in, double *out);
-/* Output 0 of the op that made a value against its twin, on every set and in both types, for sums of
- * `depth` numbers; cells one by one give the same bits. */
+/* A value that an op makes against its twin, on every set and in both types, for sums of `depth`
+ * numbers; cells one by one give the same bits. */
 void op_run_check(const ant_value *made, op_run_twin *twin, const void *data, int64_t depth);
 /* Entries of an input of the op. */
 int64_t op_run_count(const ant_value *v);

@@ -38,8 +38,9 @@ static void naive_norm(const void *data, double *const *in, double *y) {
 typedef struct norm_case {
     int64_t rows, n;
 } norm_case;
-static const norm_case cases[] = {{5, 3},   {1, 1},   {7, 16},  {200, 33}, {300, 1}, {3, 130},
-                                  {2, 257}, {64, 64}, {400, 8}, {33, 200}, {1, 1000}};
+static const norm_case cases[] = {{5, 3},    {1, 1},    {7, 16},   {200, 33}, {300, 1},  {3, 130},
+                                  {2, 257},  {64, 64},  {400, 8},  {33, 200}, {1, 1000}, {9, 64},
+                                  {6, 1024}, {5, 1500}, {3, 5001}, {70, 5}};
 enum { CASES = sizeof cases / sizeof *cases };
 
 START_TEST(kernels_are_right) {
@@ -50,6 +51,88 @@ START_TEST(kernels_are_right) {
     ant_value *beta = ant__input(p, ANT_FLOAT32, &ANT__DIMS(n));
     ant_value *layer = ant__op_layer_norm(p, x, gamma, beta, epsilon);
     op_run_check(layer, naive_norm, &(lines){rows, n}, 1000);
+    ant__program_free(p);
+}
+END_TEST
+
+/* --- the kernel of the gradients: in x, gamma, mean, rstd, dy --- */
+typedef struct back_case {
+    int64_t rows, n, chunks;
+    bool rms;
+} back_case;
+
+static double normalized(const back_case *s, double *const *in, int64_t row, int64_t k) {
+    return (in[0][row * s->n + k] - in[2][row]) * in[3][row];
+}
+
+static void naive_dx(const void *data, double *const *in, double *dx) {
+    const back_case *s = data;
+    for (int64_t r = 0; r < s->rows; r++) {
+        double plain = 0, along = 0;
+        for (int64_t k = 0; k < s->n; k++) {
+            double g = in[1][k] * in[4][r * s->n + k];
+            plain += s->rms ? 0 : g / (double)s->n;
+            along += g * normalized(s, in, r, k) / (double)s->n;
+        }
+        for (int64_t k = 0; k < s->n; k++)
+            dx[r * s->n + k] = in[3][r] * (in[1][k] * in[4][r * s->n + k] - plain -
+                                           normalized(s, in, r, k) * along);
+    }
+}
+
+/* Per chunk of rows. */
+static void naive_parameters(const back_case *s, double *const *in, double *out, bool gamma) {
+    for (int64_t c = 0; c < s->chunks; c++)
+        for (int64_t r = s->rows * c / s->chunks; r < s->rows * (c + 1) / s->chunks; r++)
+            for (int64_t k = 0; k < s->n; k++)
+                out[c * s->n + k] += in[4][r * s->n + k] * (gamma ? normalized(s, in, r, k) : 1);
+}
+
+static void naive_dgamma(const void *data, double *const *in, double *out) {
+    naive_parameters(data, in, out, true);
+}
+
+static void naive_dbeta(const void *data, double *const *in, double *out) {
+    naive_parameters(data, in, out, false);
+}
+
+START_TEST(gradient_kernels_are_right) {
+    back_case s = {.rows = cases[_i / 2].rows, .n = cases[_i / 2].n, .rms = _i % 2};
+    ant_program *p = ant__program_new(ANT_FLOAT32);
+    ant_value *x = ant__input(p, ANT_FLOAT32, &ANT__DIMS(s.rows, s.n)), *dx[3] = {NULL};
+    ant_value *gamma = ant__input(p, ANT_FLOAT32, &ANT__DIMS(s.n));
+    ant_value *y = s.rms ? ant__op_rms_norm(p, x, gamma, epsilon)
+                         : ant__op_layer_norm(p, x, gamma, gamma, epsilon);
+    ant_value *dy = ant__input(p, ANT_FLOAT32, &x->dims);
+    y->from->cls->grad(p, y->from, &dy, dx);
+    s.chunks = ant__result(dx[0], 1)->dims.dim[0];
+    op_run_check(dx[0], naive_dx, &s, 1000);
+    op_run_check(ant__result(dx[0], 1), naive_dgamma, &s, 1000);
+    op_run_check(ant__result(dx[0], 2), naive_dbeta, &s, 1000);
+    ant__program_free(p);
+}
+END_TEST
+
+/* A row has the bits that it has alone, whatever is under way beside it. */
+START_TEST(equal_rows_have_equal_bits) {
+    enum { ROWS = 7 };
+    const int64_t n = (int64_t[]){3, 64, 200}[_i];
+    ant_program *p = ant__program_new(ANT_FLOAT32);
+    ant_value *x = ant__input(p, ANT_FLOAT32, &ANT__DIMS(ROWS, n));
+    ant_value *part = ant__input(p, ANT_FLOAT32, &ANT__DIMS(n));
+    ant_value *y = ant__op_layer_norm(p, x, part, part, epsilon);
+    for (const ant_kernel_set *const *set = ant__kernel_sets(); *set; set++)
+        for (int real = 0; real < 2; real++) {
+            op_run r;
+            op_run_start(&r, y, *set, real);
+            const size_t row = (size_t)n * (real ? sizeof(double) : sizeof(float));
+            for (size_t k = 1; k < ROWS; k++)
+                memcpy((char *)r.at[0] + k * row, r.at[0], row);
+            op_run_cells(&r, false);
+            for (size_t k = 1; k < ROWS; k++)
+                ck_assert_mem_eq((char *)r.at[3] + k * row, r.at[3], row);
+            op_run_end(&r);
+        }
     ant__program_free(p);
 }
 END_TEST
@@ -188,5 +271,7 @@ START_TEST(misfits_are_refused) {
 }
 END_TEST
 
-ANT_TEST_MAIN("norm", ANT_LOOP(kernels_are_right, CASES), ANT_LOOP(gradients_are_right, 3),
+ANT_TEST_MAIN("norm", ANT_LOOP(kernels_are_right, CASES),
+              ANT_LOOP(gradient_kernels_are_right, 2 * CASES),
+              ANT_LOOP(equal_rows_have_equal_bits, 3), ANT_LOOP(gradients_are_right, 3),
               {offsets_cost_no_digits}, {misfits_are_refused})

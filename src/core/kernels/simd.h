@@ -77,16 +77,31 @@ ALWAYS_INLINE vec vec_relu(vec a) {
     return (vec)((vec_int)a & ~cut);
 }
 
-/* Sum and largest of all lanes, by halves; what is not a number is lost to the latter. */
+/* Sum of all lanes, by halves. */
 ALWAYS_INLINE R vec_sum(vec v) {
-    R lane[LANES];
-    vec_store(lane, v);
-    for (int half = LANES / 2; half > 0; half /= 2)
-        for (int l = 0; l < half; l++)
-            lane[l] += lane[l + half];
-    return lane[0];
+#if ANT__VECTOR_BYTES == 64 && ANT__DOUBLE
+    __m256d half = _mm512_castpd512_pd256((__m512d)v) + _mm512_extractf64x4_pd((__m512d)v, 1);
+#elif ANT__VECTOR_BYTES == 64
+    __m256 half = _mm512_castps512_ps256((__m512)v) + _mm512_extractf32x8_ps((__m512)v, 1);
+#elif ANT__VECTOR_BYTES == 32 && ANT__DOUBLE
+    __m256d half = (__m256d)v;
+#elif ANT__VECTOR_BYTES == 32
+    __m256 half = (__m256)v;
+#endif
+#if ANT__VECTOR_BYTES > 16 && ANT__DOUBLE
+    __m128d pair = _mm256_castpd256_pd128(half) + _mm256_extractf128_pd(half, 1);
+    return pair[0] + pair[1];
+#elif ANT__VECTOR_BYTES > 16
+    __m128 four = _mm256_castps256_ps128(half) + _mm256_extractf128_ps(half, 1);
+    return (four[0] + four[2]) + (four[1] + four[3]);
+#elif ANT__DOUBLE
+    return v[0] + v[1];
+#else
+    return (v[0] + v[2]) + (v[1] + v[3]);
+#endif
 }
 
+/* The largest lane; what is not a number is lost. */
 ALWAYS_INLINE R vec_largest(vec v) {
     R lane[LANES];
     vec_store(lane, v);
