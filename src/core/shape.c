@@ -72,10 +72,10 @@ bool ant__dims_bytes(const ant_dims *a, int dtype, size_t *out) {
 }
 
 void ant__dims_strides(const ant_dims *a, int64_t *stride) {
-    int64_t n = 1;
+    uint64_t n = 1; /* may wrap: what is too large for any memory is refused where it is wanted */
     for (int k = a->rank - 1; k >= 0; k--) {
-        stride[k] = n;
-        n *= a->dim[k];
+        stride[k] = (int64_t)n;
+        n *= (uint64_t)a->dim[k];
     }
 }
 

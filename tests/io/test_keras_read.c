@@ -38,6 +38,11 @@ static void refused(const char *path, const char *because) {
 /* A Dense layer with these options, and one of another class. */
 #define DENSE(options) SIMPLE(LAYER("d", "Dense", options, CALL(TENSOR("x", "0", "0"))))
 #define OTHER(cls, options) SIMPLE(LAYER("d", cls, options, CALL(TENSOR("x", "0", "0"))))
+#define SEQUENTIAL(layers)                                                                         \
+    "{'module': 'keras', 'class_name': 'Sequential', 'config': {'name': 'm', 'layers': [" layers   \
+    "]}}"
+#define NAMED(name, cls, options)                                                                  \
+    "{'module': 'keras.layers', 'class_name': '" cls "', 'config': {'name': '" name "'" options "}}"
 /* The operation of that name, called so. */
 #define ABSOLUTE(call)                                                                             \
     SIMPLE("{'module': 'keras.src.ops.numpy', 'class_name': 'Absolute', 'config': {'name': 'd'}, " \
@@ -130,6 +135,10 @@ static const struct {
     {OTHER("TimeDistributed", ""), "layer"},
     {OTHER("Nothing", ""), "layer 'd' (Nothing): no layer 'Nothing'"},
     {OTHER("Adam", ""), "'Adam' is an optimizer, not a layer"},
+    {SEQUENTIAL("{'module': 'keras.layers', 'class_name': 'InputLayer', 'config': {'name': 'x', "
+                "'batch_shape': [1000000000, 1000000000, 4, 4, 3, 2]}}, " NAMED(
+                    "f", "Flatten", "") ", " NAMED("p", "Permute", ", 'dims': [2]")),
+     "'f' (Flatten): reshape: a value of shape (1000000000, 96000000000) is too large"},
     /* the graph */
     {SIMPLE(LAYER("d", "Dense", ", 'units': 2", "'inbound_nodes': [{'args': []}]")),
      "layer 'd': in a call of it, there is no input"},
@@ -200,9 +209,6 @@ START_TEST(configs_are_refused) {
 END_TEST
 
 /* --- what newer and older versions write, and strangers may --- */
-#define SEQUENTIAL(layers)                                                                         \
-    "{'module': 'keras', 'class_name': 'Sequential', 'config': {'name': 'm', 'layers': [" layers   \
-    "]}}"
 static const struct {
     const char *config;
     int weights;

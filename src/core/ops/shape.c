@@ -42,15 +42,15 @@ ant_value *ant__reshape_to(ant_program *p, ant_value *v, const ant_dims *dims) {
 
 /* Sets the one size that is -1 to what is left; with an unknown input it stays unknown. */
 static void fill_in(const ant_dims *from, ant_dims *to) {
-    int64_t total = ant__dims_count(from), known = 1;
+    ant_dims said = *to;
     int open = -1, opens = 0;
     for (int k = 0; k < to->rank; k++)
         if (to->dim[k] < 0) {
+            said.dim[k] = 1;
             open = k;
             opens++;
-        } else {
-            known *= to->dim[k];
         }
+    int64_t total = ant__dims_count(from), known = ant__dims_count(&said);
     if (opens == 1 && total >= 0 && known > 0 && total % known == 0)
         to->dim[open] = total / known;
 }
