@@ -14,6 +14,7 @@ typedef struct product {
     bool ta, tb, relu;
     int parts; /* enum ant_matmul_part */
     int64_t block_rows, block_columns;
+    int64_t depth; /* of a piece; 0: all of k at once */
 } product;
 
 enum { A, B, BIAS, REST, GATE, C, SUMS, PANELS, WORK, ARRAYS };
@@ -74,6 +75,7 @@ static void numbers_of(const product *p, const ant_kernel_set *set, ant_num n[AN
     n[ANT__MATMUL_BLOCK_COLUMNS].i = p->block_columns;
     n[ANT__MATMUL_CELLS].i = cells_of(p);
     n[ANT__MATMUL_WORKSPACE].i = cell_workspace(set, p);
+    n[ANT__MATMUL_DEPTH].i = p->depth > 0 ? p->depth : p->k;
     n[ANT__MATMUL_AXES].i = 0;
 }
 
@@ -237,6 +239,17 @@ START_TEST(blocks) {
 }
 END_TEST
 
+/* As a kernel's gradient is multiplied: piece by piece of a long k. */
+START_TEST(pieces) {
+    const int64_t sizes[][4] = {{45, 70, 300, 64},   {1, 1, 100, 7},   {97, 33, 256, 64},
+                                {100, 40, 130, 128}, {8, 32, 129, 64}, {6, 16, 128, 64}};
+    for (int i = 0; i < 6; i++)
+        for (int rows = 48; rows <= 1000; rows += 952)
+            check_sets(&(product){sizes[i][0], sizes[i][1], sizes[i][2], true, .block_rows = rows,
+                                  .block_columns = 32, .depth = sizes[i][3]});
+}
+END_TEST
+
 START_TEST(no_depth_gives_bias_or_zero) {
     check_sets(
         &(product){3, 5, 0, .parts = ANT__MATMUL_BIAS, .block_rows = 3, .block_columns = 32});
@@ -245,4 +258,4 @@ START_TEST(no_depth_gives_bias_or_zero) {
 END_TEST
 
 ANT_TEST_MAIN("matmul kernel", {small_sizes}, {all_parts}, {one_row}, {many_rows}, {long_sums},
-              {blocks}, {no_depth_gives_bias_or_zero})
+              {blocks}, {pieces}, {no_depth_gives_bias_or_zero})

@@ -50,6 +50,20 @@ static void cell(gemm g, const ant_num *n, int64_t index) {
     K(gemm)(&g);
 }
 
+/* Piece by piece of k, so that all cells read a piece while it is in a cache that is near. */
+static void in_pieces(const gemm *all, const ant_num *n, int64_t from, int64_t to) {
+    const int64_t depth = n[ANT__MATMUL_DEPTH].i;
+    gemm g = *all;
+    for (int64_t p = 0; p < all->k; p += depth) {
+        g.a.at = all->a.at + p * g.a.column;
+        g.b.at = all->b.at + p * g.b.row;
+        g.k = shorter(depth, all->k - p);
+        g.add = p > 0;
+        for (int64_t i = from; i < to; i++)
+            cell(g, n, i);
+    }
+}
+
 /* Stands for operands without entries, whose pointers may be NULL: no pointer may be moved then. */
 static const R nothing;
 static const gemm_matrix empty = {&nothing, 0, 0};
@@ -89,6 +103,10 @@ void K(matmul)(void *const *at, const ant_num *n, int64_t from, int64_t to) {
     read_gemm(&g, at, n, from);
     if (g.n == 0 || (g.m == 0 && !g.sums))
         return;
+    if (n[ANT__MATMUL_DEPTH].i < g.k) {
+        in_pieces(&g, n, from, to);
+        return;
+    }
     if (n[ANT__MATMUL_CELLS].i == 1) {
         K(gemm)(&g);
         return;

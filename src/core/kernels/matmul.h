@@ -20,6 +20,7 @@ enum ant_matmul_number {
     ANT__MATMUL_BLOCK_COLUMNS, /* a multiple of ANT__GEMM_WIDEST, or all */
     ANT__MATMUL_CELLS,
     ANT__MATMUL_WORKSPACE, /* entries of a cell's own */
+    ANT__MATMUL_DEPTH,     /* so much of k is multiplied in all cells, then the next; k: at once */
     ANT__MATMUL_MOST,      /* the activation's limit, a real number */
     ANT__MATMUL_AXES,      /* leading axes; then for each its size, A's and B's stride */
     ANT__MATMUL_LEAD

@@ -173,6 +173,16 @@ static int64_t cell_workspace(const ant_op *o, const plan *p) {
     return ant__gemm_workspace(p->s.k);
 }
 
+/* How much of k is multiplied at once. The gradient of a kernel sums over all rows of a batch, both
+ * operands read down their columns: a few of these rows at a time stay in a cache that is near. */
+static int64_t depth_of(const ant_op *o, const plan *p) {
+    enum { NEAR = 1 << 17, LEAST = 256, MANY = 4 }; /* entries of both operands, rows, pieces */
+    const sizes *s = &p->s;
+    const int64_t fit = s->m > 0 && s->n > 0 ? NEAR / (s->m + s->n) : 0;
+    const bool down = s->ta && !s->tb && p->lead.rank == 0 && !o->attrs.i[ANT__MATMUL_PARTS];
+    return down && fit >= LEAST && s->k >= MANY * fit ? fit : s->k;
+}
+
 /* In the order of enum ant_matmul_number. */
 static int64_t prep(const ant_op *o, ant_nums *n) {
     plan p = plan_of(o);
@@ -190,7 +200,8 @@ static int64_t prep(const ant_op *o, ant_nums *n) {
         p.block_rows,
         p.block_columns,
         p.cells > 0 ? p.cells : 1,
-        cell_workspace(o, &p)};
+        cell_workspace(o, &p),
+        depth_of(o, &p)};
     _Static_assert(sizeof number / sizeof *number == ANT__MATMUL_MOST, "one for each");
     for (int i = 0; i < ANT__MATMUL_MOST; i++)
         ant__num_int(n, number[i]);
