@@ -56,6 +56,8 @@ static void run(const ant_kernel_set *set, int real, int code, void *y, const vo
     in[1] = in[0];
     ant_fused_step step = {.code = code, .a = 0, .b = 1, .c = 1, .buffer = -1, .output = 0};
     const ant_fused f = {.total = n,
+                         .chains = 1,
+                         .count = &n,
                          .rank = 1,
                          .dim = {n},
                          .n_in = 2,

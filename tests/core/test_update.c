@@ -1,5 +1,5 @@
-/* Adam's update of many weights as one op against the same rule in fine ops: the same numbers, in place,
- * weights of all sizes around vectors and cells. */
+/* Updates of many weights as one op against the same rule in fine ops: the same numbers, in place, weights
+ * of all sizes around vectors and cells. Adam has an op of its own; other rules become one by passes. */
 #include "core/ops/update.h"
 #include "core/program/inside.h"
 #include "runner.h"
@@ -90,4 +90,66 @@ START_TEST(adam_is_its_fine_ops) {
 }
 END_TEST
 
-ANT_TEST_MAIN("updates", ANT_LOOP(adam_is_its_fine_ops, ANT__ALL_PASSES + 1))
+/* w += m, where m = 0.9 m - rate g: of each weight by itself. */
+static machine momentum_of(state *s, int passes) {
+    ant_program *p = ant__program_new(ANT_FLOAT64);
+    ant_value *rate = ant__read(p, &s->rate_variable);
+    for (int i = 0; i < WEIGHTS; i++) {
+        ant_value *step = ant_op_mul(p, ant__read(p, &s->v[i][1]), rate);
+        ant_value *m = ant_op_sub(p, ant_op_scale(p, ant__read(p, &s->v[i][2]), 0.9), step);
+        ant__assign(p, &s->v[i][2], m);
+        ant__assign(p, &s->v[i][0], ant_op_add(p, ant__read(p, &s->v[i][0]), m));
+    }
+    return machine_of(p, passes);
+}
+
+START_TEST(chains_alike_are_one) {
+    static state a, b;
+    state_fill(&a);
+    state_fill(&b);
+    machine fine = momentum_of(&a, 0), one = momentum_of(&b, ANT__ALL_PASSES);
+    ck_assert_int_eq(ant__program_instructions(one.p), 1);
+    for (int k = 0; k < STEPS; k++) {
+        machine_run(&fine);
+        machine_run(&one);
+    }
+    compare(&a, &b);
+    machine_free(&fine);
+    machine_free(&one);
+    state_free(&a);
+    state_free(&b);
+}
+END_TEST
+
+/* Another number, another scalar, or a reader in between: no joint op does what these do. */
+enum { OTHER_NUMBER, OTHER_SCALAR, READ, WAYS };
+START_TEST(chains_that_differ_stay) {
+    static state s;
+    static double second = 0.5;
+    ant_variable second_rate = variable_of("second", &second, ANT__SCALAR);
+    state_fill(&s);
+    ant_program *p = ant__program_new(ANT_FLOAT64);
+    ant_value *rate = ant__read(p, &s.rate_variable), *other = ant__read(p, &second_rate);
+    ant_variable *x = &s.v[4][0], *y = &s.v[6][0];
+    ant_value *w = ant_op_scale(p, ant_op_mul(p, ant__read(p, x), rate), 2);
+    ant__assign(p, x, w);
+    const double before = s.at[6][0][1], in_x = s.at[4][0][1];
+    if (_i == READ)
+        ant__output(p, ant_op_sum(p, w, ANT_ALL_AXES, false));
+    ant__assign(p, y,
+                ant_op_scale(p, ant_op_mul(p, ant__read(p, y), _i == OTHER_SCALAR ? other : rate),
+                             _i == OTHER_NUMBER ? 3 : 2));
+    machine m = machine_of(p, ANT__ALL_PASSES);
+    ck_assert_int_eq(ant__program_instructions(m.p), _i == READ ? 3 : 2);
+    machine_run(&m);
+    ck_assert_double_eq_tol(s.at[4][0][1], in_x * 0.01 * 2, 1e-15);
+    ck_assert_double_eq_tol(
+        s.at[6][0][1], before * (_i == OTHER_SCALAR ? second : 0.01) * (_i == OTHER_NUMBER ? 3 : 2),
+        1e-15);
+    machine_free(&m);
+    state_free(&s);
+}
+END_TEST
+
+ANT_TEST_MAIN("updates", ANT_LOOP(adam_is_its_fine_ops, ANT__ALL_PASSES + 1),
+              {chains_alike_are_one}, ANT_LOOP(chains_that_differ_stay, WAYS))

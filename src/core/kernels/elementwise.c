@@ -283,8 +283,9 @@ static void fill_scalar(R *to, const void *from, int dtype, int64_t n) {
         to[i] = x;
 }
 
+/* Scalars are the same in all tiles of a call: the first fills what is wanted of them, the others none. */
 static void load_inputs(const ant_fused *f, frame *t, void *const *at, int64_t entry, int64_t n,
-                        bool first) {
+                        int64_t scalars) {
     for (int k = 0; k < f->n_in; k++) {
         const ant_fused_input *in = &f->in[k];
         if (in->mode == ANT__E_DIRECT) {
@@ -295,8 +296,8 @@ static void load_inputs(const ant_fused *f, frame *t, void *const *at, int64_t e
         t->reg[k] = buffer;
         if (in->mode == ANT__E_STRIDED)
             load_strided(f, in, at[k], buffer, entry, n);
-        else if (first)
-            fill_scalar(buffer, at[k], in->dtype, n);
+        else if (scalars)
+            fill_scalar(buffer, at[k], in->dtype, scalars);
     }
 }
 
@@ -312,14 +313,25 @@ static void run_steps(const ant_fused *f, frame *t, void *const *out, int64_t en
     }
 }
 
+static int64_t shorter(int64_t a, int64_t b) {
+    return a < b ? a : b;
+}
+
+/* Entries of all chains, one after the other. */
 void K(elementwise)(void *const *at, const ant_num *n, int64_t from, int64_t to) {
     const ant_fused *f = n[0].p;
-    int64_t end = to * ANT__E_CELL < f->total ? to * ANT__E_CELL : f->total;
-    int64_t first = from * ANT__E_CELL;
+    void *const *in = at, *const *out = at + (ptrdiff_t)f->chains * f->n_in;
+    int64_t first = from * ANT__E_CELL, end = shorter(to * ANT__E_CELL, f->total);
+    int64_t scalars = shorter(end - first, TILE);
     frame t;
-    for (int64_t entry = first; entry < end; entry += TILE) {
-        int64_t count = end - entry < TILE ? end - entry : TILE;
-        load_inputs(f, &t, at, entry, count, entry == first);
-        run_steps(f, &t, at + f->n_in, entry, count);
+    for (int k = 0; first < end; k++, in += f->n_in, out += f->n_out) {
+        const int64_t stop = shorter(end, f->count[k]);
+        for (int64_t entry = first; entry < stop; entry += TILE, scalars = 0) {
+            const int64_t count = shorter(stop - entry, TILE);
+            load_inputs(f, &t, in, entry, count, scalars);
+            run_steps(f, &t, out, entry, count);
+        }
+        first = first > f->count[k] ? first - f->count[k] : 0;
+        end -= f->count[k];
     }
 }

@@ -36,8 +36,7 @@ static void count_uses(ant_program *p) {
     }
 }
 
-void ant__drop_dead(ant_program *p) {
-    count_uses(p);
+void ant__close_ranks(ant_program *p) {
     int n = 0;
     for (int i = 0; i < p->ops.n; i++) {
         ant_op *o = p->ops.at[i];
@@ -47,7 +46,12 @@ void ant__drop_dead(ant_program *p) {
         p->ops.at[n++] = o;
     }
     p->ops.n = n;
-    n = 0;
+}
+
+void ant__drop_dead(ant_program *p) {
+    count_uses(p);
+    ant__close_ranks(p);
+    int n = 0;
     for (int i = 0; i < p->values.n; i++) {
         ant_value *v = p->values.at[i];
         if (v->kind == ANT__TEMP && v->from->dead)

@@ -131,15 +131,7 @@ static bool replace_all(fuser *f) {
     for (int i = 0; i < f->n; i++)
         if (!f->chains[i].into && !replace(f, &f->chains[i]))
             return false;
-    int n = 0;
-    for (int i = 0; i < f->p->ops.n; i++) {
-        ant_op *o = f->p->ops.at[i];
-        if (o->dead)
-            continue;
-        o->index = n;
-        f->p->ops.at[n++] = o;
-    }
-    f->p->ops.n = n;
+    ant__close_ranks(f->p);
     return true;
 }
 
@@ -166,9 +158,10 @@ int ant__fuse(ant_program *p, int passes) {
         if (p->ops.at[i]->body && ant__fuse(p->ops.at[i]->body, passes))
             return p->shared->error.code;
     fuser f = {.p = p};
-    if (!fuse_program(&f, passes & ANT__FUSE))
-        ant__program_fail_memory(p);
+    const bool joins = passes & ANT__FUSE, ok = fuse_program(&f, joins);
     ant__free(f.chains);
     ant__free(f.of);
-    return p->shared->error.code;
+    if (!ok)
+        return ant__program_fail_memory(p);
+    return joins ? ant__join_alike(p) : 0;
 }

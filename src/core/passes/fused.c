@@ -154,6 +154,8 @@ static ant_fused *allocate(ant_program *p, int n, int n_in) {
     ant_fused *fused = ant__program_alloc(p, 1, sizeof *fused);
     if (!fused)
         return NULL;
+    fused->chains = 1;
+    fused->count = &fused->total;
     fused->n_steps = n;
     fused->n_in = n_in;
     fused->in = ant__program_alloc(p, (size_t)n_in + 1, sizeof *fused->in);
@@ -218,7 +220,8 @@ static int64_t prep_fused(const ant_op *o, ant_nums *n) {
 }
 
 static bool fused_inplace(const ant_op *o, int out, int in) {
-    return o->fused->in[in].replaced >> out & 1;
+    const ant_fused *f = o->fused;
+    return in / f->n_in == out / f->n_out && f->in[in % f->n_in].replaced >> out % f->n_out & 1;
 }
 
 const ant_op_class ant__fused_class = {

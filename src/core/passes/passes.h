@@ -16,6 +16,8 @@ int ant__epilogue(ant_program *p);
 ant_op *ant__only_maker(const ant_value *v);
 /* Elementwise ops become ops of class `fused`, with ANT__FUSE chains of them one. */
 int ant__fuse(ant_program *p, int passes);
+/* Chains that take the same steps to results that no op reads become one op. Part of ant__fuse. */
+int ant__join_alike(ant_program *p);
 /* Takes what depends on weights only out of the outermost program, and packs weights for products. */
 int ant__keep(ant_program *p);
 /* A constant, or a weight that the program does not write: the same in every run until its version
@@ -32,6 +34,8 @@ typedef void ant_root_fn(void *data, ant_value **v);
 void ant__each_root(ant_program *p, ant_root_fn *f, void *data);
 /* Counts uses, marks dead ops and takes them and their values out of the program. */
 void ant__drop_dead(ant_program *p);
+/* Takes ops that are marked dead out of the program's list, and numbers the others. */
+void ant__close_ranks(ant_program *p);
 /* Computes an op whose inputs are constants, now; its outputs become constants. */
 bool ant__fold(ant_op *o);
 /* A table of ops that were seen; gives an earlier op that computes the same, or NULL. */
