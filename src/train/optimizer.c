@@ -245,8 +245,7 @@ static void begin_update(ant_update *u, ant_program *p, ant_optimizer *o, int i,
     *u = (ant_update){.program = p, .options = o->part.options, .g = g};
     memcpy(u->scalar, scalar, sizeof u->scalar);
     u->w = ant__read(p, &o->weights[i].weight->variable);
-    if (o->common->weight_decay != ANT_NONE)
-        u->w = ant_op_mul(p, u->w, scalar[DECAY]);
+    u->decay = o->common->weight_decay != ANT_NONE ? scalar[DECAY] : NULL;
     for (int k = 0; k < ANT__SLOTS; k++)
         u->slot[k] = o->slot_name[k] ? ant__read(p, &slot[k]) : NULL;
 }
@@ -258,8 +257,11 @@ static void apply_rule(const ant_optimizer *o, ant_update *u, int n) {
         const int count = n - i < TOGETHER ? n - i : TOGETHER;
         if (o->cls->update_all && o->cls->update_all(u + i, count))
             continue;
-        for (int k = i; k < i + count; k++)
+        for (int k = i; k < i + count; k++) {
+            if (u[k].decay)
+                u[k].w = ant_op_mul(u[k].program, u[k].w, u[k].decay);
             u[k].w = o->cls->update(&u[k]);
+        }
     }
 }
 

@@ -33,6 +33,7 @@ typedef struct ant_update {
     ant_value *w, *g;
     ant_value *slot[ANT__SLOTS];     /* read before; `update` replaces them by what they become */
     ant_value *scalar[ANT__SCALARS]; /* of this step */
+    ant_value *decay;                /* scalar that w is multiplied by first; NULL: none */
 } ant_update;
 
 /* `impl` of the kind ANT_OPTIMIZER. */
@@ -47,8 +48,8 @@ typedef struct ant_optimizer_class {
     double (*start)(const void *options, int slot); /* a slot's first numbers; NULL: 0 */
     int scalars;                                    /* how many `step` gives */
     void (*step)(const void *options, ant_optimizer_step *s);
-    ant_value *(*update)(ant_update *u); /* gives the new weight */
-    /* The same for all weights at once, each of which gets its new one as `w`; false where these
+    ant_value *(*update)(ant_update *u); /* gives the new weight, of one that has decayed */
+    /* The same, with the decay, for all weights at once, each of which gets its new one as `w`; false where these
      * options need `update`. NULL: never. */
     bool (*update_all)(ant_update *u, int n);
 } ant_optimizer_class;

@@ -101,7 +101,8 @@ static bool adam_update_all(ant_update *u, int n) {
         return false;
     for (int i = 0; i < n; i++)
         item[i] = (ant_adam_item){u[i].w, u[i].g, u[i].slot[0], u[i].slot[1]};
-    if (!ant__adam(u->program, item, n, u->scalar[0], o->beta_1, o->beta_2, o->epsilon))
+    ant_value *decay = u->decay ? u->decay : ant_op_number(u->program, 1);
+    if (!ant__adam(u->program, item, n, u->scalar[0], decay, o->beta_1, o->beta_2, o->epsilon))
         return false;
     for (int i = 0; i < n; i++) {
         u[i].w = item[i].w;
@@ -179,8 +180,9 @@ static ant_value *lion_update(ant_update *u) {
     const ant_lion_options *o = u->options;
     ant_program *p = u->program;
     ant_value *way = ant_op_sign(p, blend(p, u->slot[0], u->g, o->beta_1));
-    u->slot[0] = blend(p, u->slot[0], u->g, o->beta_2);
-    return ant_op_sub(p, u->w, ant_op_mul(p, way, u->scalar[0]));
+    ant_value *w = ant_op_sub(p, u->w, ant_op_mul(p, way, u->scalar[0]));
+    u->slot[0] = blend(p, u->slot[0], u->g, o->beta_2); /* last, so that it is in place */
+    return w;
 }
 
 /* --- Adagrad, Adadelta, Ftrl --- */
@@ -211,6 +213,11 @@ static double ftrl_start(const void *options, int slot) {
     return slot == 0 ? ((const ant_ftrl_options *)options)->initial_accumulator_value : 0;
 }
 
+/* n^-power, of which nearly everyone asks for the root. */
+static ant_value *ftrl_power(ant_program *p, ant_value *n, double power) {
+    return power == -0.5 ? ant_op_sqrt(p, n) : ant_op_pow(p, n, ant_op_number(p, -power));
+}
+
 /* Scalars: 1 / l, and twice the l2 strength with beta's share. */
 static void ftrl_step(const void *options, ant_optimizer_step *s) {
     const ant_ftrl_options *o = options;
@@ -221,10 +228,10 @@ static void ftrl_step(const void *options, ant_optimizer_step *s) {
 static ant_value *ftrl_update(ant_update *u) {
     const ant_ftrl_options *o = u->options;
     ant_program *p = u->program;
-    ant_value *power = ant_op_number(p, -o->learning_rate_power);
     ant_value *shrink = ant_op_scale(p, u->w, 2 * o->l2_shrinkage_regularization_strength);
     ant_value *n = ant_op_add(p, u->slot[0], ant_op_square(p, u->g));
-    ant_value *now = ant_op_pow(p, n, power), *before = ant_op_pow(p, u->slot[0], power);
+    ant_value *now = ftrl_power(p, n, o->learning_rate_power);
+    ant_value *before = ftrl_power(p, u->slot[0], o->learning_rate_power);
     ant_value *pull = ant_op_mul(p, ant_op_mul(p, ant_op_sub(p, now, before), u->scalar[0]), u->w);
     ant_value *z = ant_op_add(p, u->slot[1], ant_op_sub(p, ant_op_add(p, u->g, shrink), pull));
     ant_value *divisor = ant_op_add(p, ant_op_mul(p, now, u->scalar[0]), u->scalar[1]);

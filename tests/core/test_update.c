@@ -9,7 +9,7 @@
 
 enum { WEIGHTS = 8, PARTS = 4, STEPS = 3 }; /* w, g, m, v */
 static const int64_t sizes[WEIGHTS] = {1, 45, 16, 0, 24, 9000, 33, 8192};
-static const double beta_1 = 0.9, beta_2 = 0.999, epsilon = 1e-7;
+static const double decay = 0.99, beta_1 = 0.9, beta_2 = 0.999, epsilon = 1e-7;
 
 typedef struct state {
     double *at[WEIGHTS][PARTS], rate;
@@ -36,7 +36,8 @@ static void write_fine(ant_program *p, ant_adam_item *t, ant_value *rate) {
     t->m = follow(p, t->m, t->g, beta_1);
     t->v = follow(p, t->v, ant_op_square(p, t->g), beta_2);
     ant_value *size = ant_op_shift(p, ant_op_sqrt(p, t->v), epsilon);
-    t->w = ant_op_sub(p, t->w, ant_op_div(p, ant_op_mul(p, t->m, rate), size));
+    t->w =
+        ant_op_sub(p, ant_op_scale(p, t->w, decay), ant_op_div(p, ant_op_mul(p, t->m, rate), size));
 }
 
 static machine program_of(state *s, bool fine, int passes) {
@@ -49,7 +50,8 @@ static machine program_of(state *s, bool fine, int passes) {
     for (int i = 0; i < WEIGHTS && fine; i++)
         write_fine(p, &item[i], rate);
     if (!fine)
-        ck_assert(ant__adam(p, item, WEIGHTS, rate, beta_1, beta_2, epsilon));
+        ck_assert(
+            ant__adam(p, item, WEIGHTS, rate, ant_op_number(p, decay), beta_1, beta_2, epsilon));
     for (int i = 0; i < WEIGHTS; i++) {
         ant__assign(p, &s->v[i][0], item[i].w);
         ant__assign(p, &s->v[i][2], item[i].m);

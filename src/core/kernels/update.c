@@ -8,7 +8,7 @@
 #endif
 
 typedef struct adam {
-    R rate, new_1, new_2, epsilon;
+    R rate, decay, new_1, new_2, epsilon;
 } adam;
 
 /* Where one weight's numbers are, and where the new ones go. */
@@ -46,7 +46,7 @@ ALWAYS_INLINE line updated(line x, const adam *a) {
     const vec mean = (x.g - x.m) * vec_all(a->new_1) + x.m;
     const vec square = (x.g * x.g - x.v) * vec_all(a->new_2) + x.v;
     const vec size = root(square) + vec_all(a->epsilon);
-    return (line){x.w - mean * vec_all(a->rate) / size, x.g, mean, square};
+    return (line){x.w * vec_all(a->decay) - mean * vec_all(a->rate) / size, x.g, mean, square};
 }
 
 ALWAYS_INLINE line read_line(const places *p, int64_t i) {
@@ -104,10 +104,10 @@ static int64_t between(int64_t x, int64_t low, int64_t high) {
 }
 
 void K(adam)(void *const *at, const ant_num *n, int64_t from, int64_t to) {
-    const adam a = {*(const R *)at[0], (R)n[ANT__ADAM_NEW_1].f, (R)n[ANT__ADAM_NEW_2].f,
-                    (R)n[ANT__ADAM_EPSILON].f};
+    const adam a = {*(const R *)at[0], *(const R *)at[1], (R)n[ANT__ADAM_NEW_1].f,
+                    (R)n[ANT__ADAM_NEW_2].f, (R)n[ANT__ADAM_EPSILON].f};
     const int64_t weights = n[ANT__ADAM_WEIGHTS].i;
-    void *const *in = at + 1, *const *out = in + 4 * weights;
+    void *const *in = at + 2, *const *out = in + 4 * weights;
     from *= ANT__ADAM_CELL, to *= ANT__ADAM_CELL;
     for (int64_t k = 0, first = 0; k < weights && first < to; k++, in += 4, out += 3) {
         const int64_t count = n[ANT__ADAM_COUNTS + k].i;

@@ -2,14 +2,15 @@
 #include "core/kernels/update.h"
 #include "core/program/inside.h"
 
-/* Inputs: the rate, then w, g, m, v of each weight; outputs: w, m, v of each. */
+/* Inputs: the rate and the decay, then w, g, m, v of each weight; outputs: w, m, v of each. */
+enum { RATE, DECAY, SCALARS };
 enum { W, G, M, V, INPUTS, OUTPUTS = 3 };
 enum { BETA_1, BETA_2, EPSILON };
 
 static int infer(ant_op *o) {
     static const int from[OUTPUTS] = {W, M, V};
     for (int k = 0; k < o->n_out; k++) {
-        const ant_value *like = o->in[1 + k / OUTPUTS * INPUTS + from[k % OUTPUTS]];
+        const ant_value *like = o->in[SCALARS + k / OUTPUTS * INPUTS + from[k % OUTPUTS]];
         o->out[k]->dtype = like->dtype;
         o->out[k]->dims = like->dims;
     }
@@ -35,24 +36,25 @@ static int64_t prep(const ant_op *o, ant_nums *n) {
 static bool inplace(const ant_op *o, int out, int in) {
     static const int over[OUTPUTS] = {W, M, V};
     (void)o;
-    return in == 1 + out / OUTPUTS * INPUTS + over[out % OUTPUTS];
+    return in == SCALARS + out / OUTPUTS * INPUTS + over[out % OUTPUTS];
 }
 
 static const ant_op_class adam = {
     .name = "adam", .infer = infer, .kernel = ANT__K_adam, .prep = prep, .inplace = inplace};
 
-bool ant__adam(ant_program *p, ant_adam_item *item, int n, ant_value *rate, double beta_1,
-               double beta_2, double epsilon) {
-    ant_value **in = ant__program_alloc(p, (size_t)n * INPUTS + 1, sizeof *in);
+bool ant__adam(ant_program *p, ant_adam_item *item, int n, ant_value *rate, ant_value *decay,
+               double beta_1, double beta_2, double epsilon) {
+    ant_value **in = ant__program_alloc(p, (size_t)n * INPUTS + SCALARS, sizeof *in);
     if (!in)
         return false;
-    in[0] = rate;
+    in[RATE] = rate;
+    in[DECAY] = decay;
     for (int i = 0; i < n; i++) {
-        ant_value **at = in + 1 + (ptrdiff_t)i * INPUTS;
+        ant_value **at = in + SCALARS + (ptrdiff_t)i * INPUTS;
         at[W] = item[i].w, at[G] = item[i].g, at[M] = item[i].m, at[V] = item[i].v;
     }
     const ant_attrs attrs = {.f = {beta_1, beta_2, epsilon}};
-    ant_value *first = ant__emit(p, &adam, &attrs, in, 1 + n * INPUTS, n * OUTPUTS);
+    ant_value *first = ant__emit(p, &adam, &attrs, in, SCALARS + n * INPUTS, n * OUTPUTS);
     for (int i = 0; i < n && first; i++) {
         item[i].w = ant__result(first, i * OUTPUTS);
         item[i].m = ant__result(first, i * OUTPUTS + 1);
