@@ -1,6 +1,6 @@
 /* Chains of elementwise steps, tile by tile (elementwise.h). */
 #include "core/kernels/elementwise.h"
-#include "core/kernels/math.h"
+#include "core/kernels/gelu.h"
 
 /* --- steps: y[i] from a[i], b[i], c[i] and two numbers --- */
 typedef void step_fn(R *y, const R *a, const R *b, const R *c, R f, R g, int64_t n);
@@ -18,6 +18,17 @@ typedef void step_fn(R *y, const R *a, const R *b, const R *c, R f, R g, int64_t
     static void do_##name(R *y, const R *a, const R *b, const R *c, R f, R g, int64_t n) {         \
         (void)b, (void)c, (void)f, (void)g;                                                        \
         K(name##_n)(y, a, n);                                                                      \
+    }
+
+/* By vectors, of x and what comes back, dy. */
+#define VECTORS(name, formula)                                                                     \
+    static void do_##name(R *y, const R *a, const R *b, const R *c, R f, R g, int64_t n) {         \
+        (void)c, (void)f, (void)g;                                                                 \
+        for (int64_t i = 0; i < n; i += LANES) {                                                   \
+            const vec x = vec_load_some(a + i, n - i), dy = vec_load_some(b + i, n - i);           \
+            (void)dy;                                                                              \
+            vec_store_some(y + i, formula, n - i);                                                 \
+        }                                                                                          \
     }
 
 /* Rounds down; the remainder has b's sign, as Python's. */
@@ -88,10 +99,10 @@ STEP(where, a[i] != 0 ? b[i] : c[i])
 STEP(gate, a[i] > 0 ? b[i] : 0)
 STEP(bound, a[i]<0 ? 0 : a[i]> f ? f : a[i])
 STEP(within, a[i] > 0 && a[i] < f ? b[i] : 0)
-STEP(gelu, gelu_1(a[i]))
-STEP(gelu_back, b[i] * gelu_slope_1(a[i]))
-STEP(gelu_tanh, gelu_tanh_1(a[i]))
-STEP(gelu_tanh_back, b[i] * gelu_tanh_slope_1(a[i]))
+VECTORS(gelu, vec_gelu(x))
+VECTORS(gelu_back, dy *vec_gelu_slope(x))
+VECTORS(gelu_tanh, vec_gelu_tanh(x))
+VECTORS(gelu_tanh_back, dy *vec_gelu_tanh_slope(x))
 
 STEP(sub_scale, (a[i] - b[i]) * f)
 STEP(lerp, (a[i] - b[i]) * f + c[i])

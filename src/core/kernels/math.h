@@ -46,19 +46,6 @@ ALWAYS_INLINE double tanh_1(double x) {
 ALWAYS_INLINE double erf_1(double x) {
     return erf(x);
 }
-/* The normal distribution's probability of less than x, and its density. */
-ALWAYS_INLINE double normal_1(double x, double *density) {
-    *density = 0.39894228040143267794 * exp(-0.5 * x * x);
-    return 0.5 * erfc(-0.70710678118654752440 * x);
-}
-ALWAYS_INLINE double gelu_1(double x) {
-    double density;
-    return x * normal_1(x, &density);
-}
-ALWAYS_INLINE double gelu_slope_1(double x) {
-    double density, below = normal_1(x, &density);
-    return below + x * density;
-}
 #else
 /* a * b + c, rounded once where the set can. */
 ALWAYS_INLINE float fma_1(float a, float b, float c) {
@@ -206,41 +193,6 @@ ALWAYS_INLINE float erf_1(float x) {
     t = t > 4.0f ? 4.0f : t;
     return t > 0.9277f ? copysignf(erf_large(t), x) : erf_small(x);
 }
-
-/* For t >= 0, at most 13: e = exp(-t^2 / 2), and the normal distribution's probability of more than
- * t, which is e times a polynomial in 1 / (1 + 0.35 t), fitted to 4e-8 of it. */
-ALWAYS_INLINE float beyond(float t, float *e) {
-    int32_t n;
-    float u = 1.0f / fma_1(0.35f, t, 1.0f), p = -2.914679187e-2f;
-    p = fma_1(p, u, 1.439757693e-1f);
-    p = fma_1(p, u, -2.557223709e-1f);
-    p = fma_1(p, u, 1.591830340e-1f);
-    p = fma_1(p, u, -2.311562276e-2f);
-    p = fma_1(p, u, 1.055102958e-1f);
-    p = fma_1(p, u, 1.198323332e-1f);
-    p = fma_1(p, u, 1.398619363e-1f);
-    p = fma_1(p, u, 1.396214009e-1f);
-    float small = expm1_small(reduce(-0.5f * t * t, &n)) + 1.0f;
-    *e = small * power_of_two(n);
-    return p * u * *e;
-}
-
-ALWAYS_INLINE float up_to_13(float x) {
-    float t = fabsf(x);
-    return t > 13.0f ? 13.0f : t;
-}
-
-/* x's tail is taken off, so that small results keep their digits. */
-ALWAYS_INLINE float gelu_1(float x) {
-    float e, t = up_to_13(x);
-    return (x < 0.0f ? 0.0f : x) - t * beyond(t, &e);
-}
-
-ALWAYS_INLINE float gelu_slope_1(float x) {
-    float e, t = up_to_13(x), tail = beyond(t, &e);
-    float below = x < 0.0f ? tail : 1.0f - tail;
-    return fma_1(copysignf(0.39894228f * t, x), e, below);
-}
 #endif
 
 /* --- the same in both types --- */
@@ -254,21 +206,5 @@ ALWAYS_INLINE R sigmoid_1(R x) {
 /* log(1 + e^x) */
 ALWAYS_INLINE R softplus_1(R x) {
     return (x > 0 ? x : (R)0) + log1p_finite(exp_1(x < 0 ? x : -x));
-}
-
-/* x s(z), z = 2 sqrt(2 / pi) (x + 0.044715 x^3) and s the sigmoid: gelu by tanh, as
- * (1 + tanh(z / 2)) / 2 = s(z). */
-ALWAYS_INLINE R gelu_tanh_1(R x) {
-    return x * sigmoid_1(x * ((R)1.5957691216057308 + (R)0.07135481627260025 * x * x));
-}
-
-/* s + x s (1 - s) z'; beyond 50 nothing is left of 1 - s, and x^3 stays finite. With e = exp(-|z|)
- * both s and s (1 - s) keep their digits. */
-ALWAYS_INLINE R gelu_tanh_slope_1(R x) {
-    R t = x > 50 ? (R)50 : x < -50 ? (R)-50 : x, square = t * t;
-    R z = t * ((R)1.5957691216057308 + (R)0.07135481627260025 * square);
-    R e = exp_1(z < 0 ? z : -z), part = (R)1 / ((R)1 + e);
-    R slope = (R)1.5957691216057308 + (R)0.21406444881780076 * square;
-    return (z < 0 ? e : (R)1) * part + t * (e * part * part) * slope;
 }
 #endif
