@@ -143,10 +143,6 @@ typedef struct numbers {
     vec plain, along; /* sums of g = gamma dy, of g h, h = (x - mean) rstd; then they over n */
 } numbers;
 
-ALWAYS_INLINE vec load_wanted(const R *x, int64_t i, int64_t part) {
-    return x ? vec_load_some(x + i, part) : (vec){0};
-}
-
 /* `part` entries from i on: of the parameters' gradients, and of the row's sums. */
 ALWAYS_INLINE void sum_part(const back *b, numbers *s, int64_t i, int64_t part) {
     vec dy = vec_load_some(b->dy + i, part), g = vec_load_some(b->gamma + i, part) * dy;
