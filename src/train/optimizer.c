@@ -45,11 +45,18 @@ static const char *word_at(ant_context *c, const char *words, int k) {
     return words ? ant__arena_bytes(&c->arena, words, strcspn(words, " ")) : NULL;
 }
 
-static int name_slots(ant_context *c, ant_optimizer *o) {
-    for (int k = 0; k < ANT__SLOTS; k++)
+static void name_slots(ant_context *c, ant_optimizer *o) {
+    o->slots = 0;
+    for (int k = 0; k < ANT__SLOTS; k++) {
         if (!o->cls->uses || o->cls->uses(o->part.options, k))
             o->slot_name[k] = word_at(c, o->cls->slots, k);
-    return 0;
+        o->slot_at[k] = o->slots;
+        o->slots += o->slot_name[k] != NULL;
+    }
+}
+
+ant_variable *ant__optimizer_slot(const ant_optimizer *o, int i, int k) {
+    return o->slot_name[k] ? &o->slot[i * o->slots + o->slot_at[k]] : NULL;
 }
 
 static bool accumulates(const ant_optimizer *o) {
@@ -66,10 +73,7 @@ static size_t place_size(const ant_weight *w) {
 }
 
 static size_t per_weight(const ant_optimizer *o) {
-    size_t n = (o->average != NULL) + (o->accumulator != NULL);
-    for (int k = 0; k < ANT__SLOTS; k++)
-        n += o->slot_name[k] != NULL;
-    return n;
+    return (size_t)o->slots + (o->average != NULL) + (o->accumulator != NULL);
 }
 
 static size_t slab_size(const ant_optimizer *o) {
@@ -93,10 +97,10 @@ static void make_slot(ant_context *c, ant_variable *v, const ant_trained *w, con
 
 static void make_slots(ant_context *c, ant_optimizer *o, int i, char **at) {
     for (int k = 0; k < ANT__SLOTS; k++) {
-        if (o->slot_name[k] == NULL)
-            continue;
+        ant_variable *slot = ant__optimizer_slot(o, i, k);
         double start = o->cls->start ? o->cls->start(o->part.options, k) : 0;
-        make_slot(c, &o->slot[i * ANT__SLOTS + k], &o->weights[i], o->slot_name[k], start, at);
+        if (slot)
+            make_slot(c, slot, &o->weights[i], o->slot_name[k], start, at);
     }
     if (o->average)
         make_slot(c, &o->average[i], &o->weights[i], extra_slots[0], 0, at);
@@ -116,7 +120,7 @@ int ant__optimizer_build(ant_context *c, ant_optimizer *o, const ant_trained *we
     o->n = n;
     name_slots(c, o);
     make_scalars(o, ant__real_type(c));
-    o->slot = ant__arena_array(&c->arena, count * ANT__SLOTS + 1, sizeof *o->slot);
+    o->slot = ant__arena_array(&c->arena, count * (size_t)o->slots + 1, sizeof *o->slot);
     if (o->common->use_ema)
         o->average = ant__arena_array(&c->arena, count + 1, sizeof *o->average);
     if (accumulates(o))
@@ -241,13 +245,14 @@ static void accumulate(ant_program *p, ant_optimizer *o, int kind, ant_value **g
 /* Weight i before its update. */
 static void begin_update(ant_update *u, ant_program *p, ant_optimizer *o, int i, ant_value *g,
                          ant_value *const *scalar) {
-    ant_variable *slot = &o->slot[i * ANT__SLOTS];
     *u = (ant_update){.program = p, .options = o->part.options, .g = g};
     memcpy(u->scalar, scalar, sizeof u->scalar);
     u->w = ant__read(p, &o->weights[i].weight->variable);
     u->decay = o->common->weight_decay != ANT_NONE ? scalar[DECAY] : NULL;
-    for (int k = 0; k < ANT__SLOTS; k++)
-        u->slot[k] = o->slot_name[k] ? ant__read(p, &slot[k]) : NULL;
+    for (int k = 0; k < ANT__SLOTS; k++) {
+        ant_variable *slot = ant__optimizer_slot(o, i, k);
+        u->slot[k] = slot ? ant__read(p, slot) : NULL;
+    }
 }
 
 /* The class's rule for the n weights in u, each of which becomes the new one. */
@@ -266,10 +271,11 @@ static void apply_rule(const ant_optimizer *o, ant_update *u, int n) {
 }
 
 static void assign_slots(ant_program *p, ant_optimizer *o, int i, const ant_update *u) {
-    ant_variable *slot = &o->slot[i * ANT__SLOTS];
-    for (int k = 0; k < ANT__SLOTS; k++)
-        if (o->slot_name[k])
-            ant__assign(p, &slot[k], u->slot[k]);
+    for (int k = 0; k < ANT__SLOTS; k++) {
+        ant_variable *slot = ant__optimizer_slot(o, i, k);
+        if (slot)
+            ant__assign(p, slot, u->slot[k]);
+    }
 }
 
 /* m * average + (1 - m) * w; gives what the weight becomes. */
@@ -331,21 +337,11 @@ void ant__optimizer_write(ant_context *c, ant_program *p, ant_optimizer *o, int 
 
 /* --- for files --- */
 
-/* The slots that are used of every weight; how many. */
-static int used_slots(const ant_optimizer *o, int used[ANT__SLOTS]) {
-    int n = 0;
-    for (int k = 0; k < ANT__SLOTS; k++)
-        if (o->slot_name[k])
-            used[n++] = k;
-    return n;
-}
-
 /* Slot k of all: each weight's own slots one after the other, then averages, then accumulators. */
 ant_variable *ant__optimizer_variable(const ant_optimizer *o, int k) {
-    int used[ANT__SLOTS], each = used_slots(o, used);
-    if (k < o->n * each)
-        return &o->slot[k / each * ANT__SLOTS + used[k % each]];
-    k -= o->n * each;
+    if (k < o->n * o->slots)
+        return &o->slot[k];
+    k -= o->n * o->slots;
     ant_variable *const extra[] = {o->average, o->accumulator};
     for (int e = 0; e < 2; e++) {
         if (extra[e] && k < o->n)
@@ -356,6 +352,5 @@ ant_variable *ant__optimizer_variable(const ant_optimizer *o, int k) {
 }
 
 int ant__optimizer_variables(const ant_optimizer *o) {
-    int used[ANT__SLOTS];
-    return o->n * (used_slots(o, used) + (o->average != NULL) + (o->accumulator != NULL));
+    return o->n * (int)per_weight(o);
 }

@@ -71,8 +71,10 @@ typedef struct ant_optimizer {
     double memory;
     const ant_trained *weights;
     int n;
-    const char *slot_name[ANT__SLOTS];     /* NULL: not used */
-    ant_variable *slot;                    /* n * ANT__SLOTS, without data where not used */
+    const char *slot_name[ANT__SLOTS];     /* of the class's slots; NULL: not used */
+    int slot_at[ANT__SLOTS];               /* where it is among those that are used, … */
+    int slots;                             /* … so many of each weight */
+    ant_variable *slot;                    /* n * slots: ant__optimizer_slot finds one */
     ant_variable *average;                 /* n with use_ema, else NULL */
     ant_variable *accumulator;             /* n with gradient accumulation, else NULL */
     double scalars[ANT__SCALARS + 2];      /* room for them, each of the model's type */
@@ -92,6 +94,8 @@ int ant__optimizer_read(ant_context *c, const char *text, ant_optimizer *out);
  * context. 0 or an error in it. */
 int ant__optimizer_build(ant_context *c, ant_optimizer *o, const ant_trained *weights, int n);
 void ant__optimizer_free(ant_optimizer *o);
+/* Of weight i, number k of the class's slots; NULL where it is not used. */
+ant_variable *ant__optimizer_slot(const ant_optimizer *o, int i, int k);
 
 double ant__optimizer_rate(const ant_optimizer *o); /* of the next step */
 int64_t ant__optimizer_updates(const ant_optimizer *o);

@@ -29,8 +29,9 @@ static void add_list(entries *e, ant_variable *of) {
 }
 
 static void add_slot(entries *e, int weight, int slot) {
-    if (e->o->slot_name[slot])
-        add(e, (entry){SLOT, &e->o->slot[weight * ANT__SLOTS + slot]});
+    ant_variable *v = ant__optimizer_slot(e->o, weight, slot);
+    if (v)
+        add(e, (entry){SLOT, v});
 }
 
 static void add_slots(entries *e) {
