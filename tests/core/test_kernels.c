@@ -129,6 +129,53 @@ static void check_cross_entropy(rows_case *c, bool probabilities) {
         expect(c, c->p, i, exp(c->want[i]), "probability");
 }
 
+/* Forth and back in one: the same bits as by two kernels, and a total that is their sum. */
+static void check_train(rows_case *c, bool dense, bool probabilities) {
+    const int64_t block = 32, cells = (c->rows + block - 1) / block, all = c->rows * c->n;
+    const double dloss = 0.375;
+    ant_num n[ANT__CROSS_ENTROPY_NUMBERS] = {
+        [ANT__CROSS_ENTROPY_ROWS] = {.i = c->rows},
+        [ANT__CROSS_ENTROPY_CLASSES] = {.i = c->n},
+        [ANT__CROSS_ENTROPY_BLOCK] = {.i = block},
+        [ANT__CROSS_ENTROPY_LABEL_BYTES] = {.i = dense ? 0 : 4},
+        [ANT__CROSS_ENTROPY_DLOSS] = {.f = dloss},
+        [ANT__CROSS_ENTROPY_FACTOR] = {.f = 0.5}};
+    const size_t rows = bytes_of(c, c->rows), whole = bytes_of(c, all), one = bytes_of(c, 1);
+    void *loss = guarded_new(rows), *seed = guarded_new(rows), *own = guarded_new(rows);
+    void *p = guarded_new(whole), *dx = guarded_new(whole), *total = guarded_new(one);
+    void *targets = dense ? c->x : c->labels;
+    ant_kernel *const *k = c->set->real[c->real];
+    ant_report report = {0};
+    for (int64_t r = 0; r < c->rows; r++)
+        if (c->real)
+            ((double *)seed)[r] = dloss;
+        else
+            ((float *)seed)[r] = (float)dloss;
+    k[ANT__K_softmax_cross_entropy]((void *[]){c->x, targets, loss, c->p, &report}, n, 0, cells);
+    k[ANT__K_softmax_cross_entropy_grad]((void *[]){c->p, targets, seed, c->y}, n, 0, cells);
+    void *at[] = {c->x, targets, own, probabilities ? p : NULL, dx, total, &report};
+    n[ANT__CROSS_ENTROPY_BACK].i = 1;
+    k[ANT__K_softmax_cross_entropy](at, n, 0, cells);
+    ck_assert_int_eq(report.code, 0);
+    ck_assert_msg(!memcmp(loss, own, rows) && !memcmp(dx, c->y, whole) &&
+                      (!probabilities || !memcmp(p, c->p, whole)),
+                  "%s: %d x %d: both in one differ", c->set->name, (int)c->rows, (int)c->n);
+    double sum = 0;
+    for (int64_t r = 0; r < c->rows; r++)
+        sum += naive_get(loss, c->real, r);
+    ck_assert_double_le(fabs(naive_get(total, c->real, 0) - sum / 2),
+                        naive_tolerance(c->real, 16) * (1 + fabs(sum)));
+    at[2] = NULL; /* nobody wants the losses of rows */
+    k[ANT__K_softmax_cross_entropy](at, n, 0, cells);
+    ck_assert(!memcmp(dx, c->y, whole));
+    guarded_free(loss, rows);
+    guarded_free(seed, rows);
+    guarded_free(own, rows);
+    guarded_free(p, whole);
+    guarded_free(dx, whole);
+    guarded_free(total, one);
+}
+
 START_TEST(rows_of_every_set) {
     const int64_t rows[] = {1, 15, 16, 17, 33, 70}, sizes[] = {1, 2, 3, 10, 16, 63, 64, 65, 300};
     for (const ant_kernel_set *const *s = ant__kernel_sets(); *s; s++)
@@ -140,6 +187,8 @@ START_TEST(rows_of_every_set) {
                 check_softmax(&c, 1);
                 check_cross_entropy(&c, false);
                 check_cross_entropy(&c, true);
+                for (int k = 0; k < 4; k++)
+                    check_train(&c, k & 1, k & 2);
                 case_close(&c);
             }
 }

@@ -3,6 +3,7 @@
 #include "core/ops/matmul.h"
 #include "core/ops/ops.h"
 #include "gradient_check.h"
+#include "runner.h"
 #include "support.h"
 #include <math.h>
 #include <stdlib.h>
@@ -339,6 +340,72 @@ START_TEST(gradients_of_cross_entropy) {
 }
 END_TEST
 
+/* --- … with the mean over the batch, as training steps have it --- */
+static ant_value *labels_of(ant_program *p, const ant_dims *rows) {
+    static const int32_t label[40] = {2, 0, 1, 1, 2, 0, 2, 1, 0, 0, 1, 2, 2, 2, 1, 0, 0, 1, 2, 0};
+    return check_ints(p, label, rows);
+}
+
+static ant_value *mean_of_losses(ant_program *p, check_case *c, ant_value *logits) {
+    ant_dims rows = logits_dims[c->number / 2];
+    rows.rank--;
+    ant_value *targets = c->number % 2 ? check_read(p, c, 1) : labels_of(p, &rows);
+    return ant__op_softmax_cross_entropy(p, logits, targets);
+}
+
+static ant_value *write_mean(ant_program *p, check_case *c) {
+    ant_value *logits = ant_op_tanh(p, check_read(p, c, 0));
+    return ant_op_mean(p, mean_of_losses(p, c, logits), ANT_ALL_AXES, false);
+}
+
+START_TEST(gradients_of_mean_cross_entropy) {
+    check_case c = {.name = "mean cross_entropy", .write = write_mean, .n = 1 + _i % 2};
+    c.number = _i;
+    check_gradient_of(&c, (ant_dims[]){logits_dims[_i / 2], logits_dims[_i / 2]});
+}
+END_TEST
+
+/* The mean, the losses, the probabilities and the gradient of a step. */
+static machine step_of(check_case *c, int passes, bool weighted) {
+    ant_program *p = ant__program_new(ANT_FLOAT32);
+    ant_value *x = check_read(p, c, 0), *dx, *loss = mean_of_losses(p, c, x);
+    ant_value *by = weighted ? ant_op_mul(p, loss, ant_op_square(p, loss)) : loss;
+    ant_value *mean = ant_op_mean(p, by, ANT_ALL_AXES, false);
+    ck_assert_int_eq(ant_op_gradient(p, &mean, NULL, 1, &x, &dx, 1), 0);
+    ant__output(p, mean);
+    ant__output(p, loss);
+    ant__output(p, ant__result(loss, 1));
+    ant__output(p, dx);
+    return machine_of(p, passes);
+}
+
+static bool has_instruction(const ant_program *p, const char *name) {
+    for (int k = 0; k < ant__program_instructions(p); k++)
+        if (!strcmp(ant__program_instruction_name(p, k), name))
+            return true;
+    return false;
+}
+
+START_TEST(a_loss_and_its_gradient_are_one) {
+    const bool weighted = _i % 2;
+    check_case c = {.name = "step", .n = 2, .number = _i / 2};
+    check_make(&c, (ant_dims[]){logits_dims[_i / 4], logits_dims[_i / 4]}, ANT_FLOAT32);
+    machine plain = step_of(&c, 0, weighted), joint = step_of(&c, ANT__ALL_PASSES, weighted);
+    ck_assert(has_instruction(joint.p, "softmax_cross_entropy_train") == !weighted);
+    ck_assert(has_instruction(joint.p, "sum") == weighted);
+    ck_assert(!has_instruction(plain.p, "softmax_cross_entropy_train"));
+    machine_run(&plain);
+    machine_run(&joint);
+    ck_assert_double_eq_tol(machine_out(&plain, 0, 0), machine_out(&joint, 0, 0), 1e-6);
+    for (int k = 1; k < 4; k++)
+        for (int64_t i = 0; i < ant__dims_count(&ant__program_output_value(joint.p, k)->dims); i++)
+            ck_assert(machine_out(&plain, k, (int)i) == machine_out(&joint, k, (int)i) || weighted);
+    machine_free(&plain);
+    machine_free(&joint);
+    check_free(&c);
+}
+END_TEST
+
 START_TEST(losses_of_hopeless_logits_are_finite) {
     const double x[] = {1000, -1000, 0, -1000, 1000, 0}, t[] = {0, 1, 0, 0, 1, 0};
     once r = {.p = ant__program_new(ANT_FLOAT32)};
@@ -397,7 +464,9 @@ START_TEST(targets_that_do_not_fit_are_refused) {
 }
 END_TEST
 
-ANT_TEST_MAIN("products and losses", ANT_LOOP(gradients_of_products, PRODUCTS), {a_product_by_hand},
+ANT_TEST_MAIN("products and losses", ANT_LOOP(gradients_of_mean_cross_entropy, 8),
+              ANT_LOOP(a_loss_and_its_gradient_are_one, 16),
+              ANT_LOOP(gradients_of_products, PRODUCTS), {a_product_by_hand},
               {transposes_become_strides}, ANT_LOOP(gradients_of_dense, 3), {gradients_of_residual},
               {bias_and_relu_join_the_product}, {another_matrix_joins_the_product},
               ANT_LOOP(gate_and_sums_join_the_product, 2), {gradients_of_projection},

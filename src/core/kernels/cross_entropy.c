@@ -1,11 +1,13 @@
 /* Cross-entropy of softmax(logits) and of sigmoid(logits), with their gradients. */
 #include "core/kernels/lines.h"
 #include "core/kernels/math.h"
+#include "core/kernels/simd.h"
 #include "core/kernels/softmax.h"
 #include "core/program/program.h"
 
 /* Pointers of softmax_cross_entropy: logits, targets | loss (rows), probabilities | report.
- * Pointers of its gradient: probabilities, targets, dloss (rows) | dlogits. */
+ * Pointers of its gradient: probabilities, targets, dloss (rows) | dlogits.
+ * Where it goes back too: logits, targets | loss, probabilities, dlogits, total | report. */
 typedef struct batch {
     int64_t rows, classes, label_bytes;
     const void *targets;
@@ -55,19 +57,6 @@ static void forward(const batch *s, R *loss, R *p, const R *x, int64_t from, int
         loss[r] = loss_of(s, x + r * s->classes, top[r], log_sum[r], from + r);
 }
 
-void K(softmax_cross_entropy)(void *const *at, const ant_num *n, int64_t from, int64_t to) {
-    const batch s = batch_of(n, at[1]);
-    const int64_t block = n[ANT__CROSS_ENTROPY_BLOCK].i;
-    const int64_t end = to * block < s.rows ? to * block : s.rows;
-    if (from == 0)
-        check_labels(&s, at[4]);
-    for (int64_t r = from * block; s.classes > 0 && r < end; r += LINE_GROUP) {
-        R *loss = at[2] ? (R *)at[2] + r : NULL, *p = at[3] ? (R *)at[3] + r * s.classes : NULL;
-        forward(&s, loss, p, (const R *)at[0] + r * s.classes, r,
-                end - r < LINE_GROUP ? end - r : LINE_GROUP);
-    }
-}
-
 /* dlogits = (p * sum of targets - targets) * dloss; dx may lie over p. */
 static void backward_dense(R *dx, const R *p, const R *target, R dloss, int64_t classes) {
     R weight = 0;
@@ -102,6 +91,132 @@ void K(softmax_cross_entropy_grad)(void *const *at, const ant_num *n, int64_t fr
         backward(&s, (R *)at[3] + r * s.classes, p + r * s.classes, dloss[r], r);
 }
 
+/* --- both in one, for the same dloss in every row --- */
+/* A group of rows: what is read and what becomes of them; p NULL: nobody wants it. */
+typedef struct group {
+    const R *x;
+    R *loss, *p, *dx;
+    int64_t from, rows;
+} group;
+
+/* The labels of a group, a lane each; one outside is no class's. */
+static void labels_of(R_int *label, const batch *s, const group *g) {
+    memset(label, 0, LINE_GROUP * sizeof *label);
+    if (s->label_bytes == sizeof *label) {
+        memcpy(label, (const R_int *)s->targets + g->from, (size_t)g->rows * sizeof *label);
+        return;
+    }
+    for (int64_t r = 0; r < g->rows; r++) {
+        const int64_t wanted = label_of(s, g->from + r);
+        label[r] = inside(s, wanted) ? (R_int)wanted : -1;
+    }
+}
+
+/* The entry of each row's label. */
+static void pick(R *picked, const R *turned, const R_int *label, int64_t classes) {
+    for (int l = 0; l < LINE_GROUP; l += LANES) {
+        vec_int wanted;
+        vec found = vec_load(turned + l);
+        memcpy(&wanted, label + l, sizeof wanted);
+        for (int64_t j = 1; j < classes; j++)
+            found = vec_select(wanted == (R_int)j, vec_load(turned + j * LINE_GROUP + l), found);
+        vec_store(picked + l, found);
+    }
+}
+
+/* From probabilities. */
+static void turned_gradient(R *turned, const R_int *label, R dloss, int64_t classes) {
+    const vec one = vec_all(1);
+    for (int l = 0; l < LINE_GROUP; l += LANES) {
+        vec_int wanted;
+        memcpy(&wanted, label + l, sizeof wanted);
+        for (int64_t j = 0; j < classes; j++) {
+            R *at = turned + j * LINE_GROUP + l;
+            const vec p = vec_load(at);
+            vec_store(at, vec_select(wanted == (R_int)j, p - one, p) * dloss);
+        }
+    }
+}
+
+/* Short rows with labels: turned once, and all is done before they are turned back. */
+static void train_turned(const batch *s, const group *g, R dloss) {
+    R turned[LINE_TURNED], top[LINE_GROUP], sum[LINE_GROUP], right[LINE_GROUP];
+    R_int label[LINE_GROUP];
+    labels_of(label, s, g);
+    K(turn_rows)(turned, g->x, g->rows, s->classes);
+    pick(right, turned, label, s->classes);
+    K(softmax_lanes)(turned, top, sum, turned, s->classes, LINE_GROUP);
+    for (int l = 0; l < LINE_GROUP; l++)
+        right[l] = log_1(sum[l]) - (right[l] - top[l]);
+    memcpy(g->loss, right, (size_t)g->rows * sizeof *right);
+    if (g->p)
+        K(turn_rows_back)(g->p, turned, g->rows, s->classes);
+    turned_gradient(turned, label, dloss, s->classes);
+    K(turn_rows_back)(g->dx, turned, g->rows, s->classes);
+}
+
+static void train_rows(const batch *s, const group *g, R dloss) {
+    R *p = g->p ? g->p : g->dx;
+    forward(s, g->loss, p, g->x, g->from, g->rows);
+    for (int64_t r = 0; r < g->rows; r++)
+        backward(s, g->dx + r * s->classes, p + r * s->classes, dloss, g->from + r);
+}
+
+/* Lanes are joined by halves: the sum's order depends on nothing but the number of rows. */
+static R total_of(R *lane) {
+    for (int half = LINE_GROUP / 2; half > 0; half /= 2)
+        for (int l = 0; l < half; l++)
+            lane[l] += lane[l + half];
+    return lane[0];
+}
+
+static void run_both(void *const *at, const ant_num *n, int64_t from, int64_t to) {
+    const batch s = batch_of(n, at[1]);
+    const int64_t block = n[ANT__CROSS_ENTROPY_BLOCK].i, classes = s.classes;
+    const int64_t end = to * block < s.rows ? to * block : s.rows;
+    const R dloss = (R)n[ANT__CROSS_ENTROPY_DLOSS].f, factor = (R)n[ANT__CROSS_ENTROPY_FACTOR].f;
+    R total[LINE_GROUP] = {0}, loss[LINE_GROUP];
+    if (from == 0)
+        check_labels(&s, at[6]);
+    for (int64_t r = from * block; r < end; r += LINE_GROUP) {
+        const group g = {(const R *)at[0] + r * classes,
+                         at[2] ? (R *)at[2] + r : loss,
+                         at[3] ? (R *)at[3] + r * classes : NULL,
+                         (R *)at[4] + r * classes,
+                         r,
+                         end - r < LINE_GROUP ? end - r : LINE_GROUP};
+        if (s.label_bytes && classes <= LINE_SHORT)
+            train_turned(&s, &g, dloss);
+        else
+            train_rows(&s, &g, dloss);
+        for (int64_t l = 0; l < g.rows; l++)
+            total[l] += g.loss[l];
+    }
+    if (at[5])
+        *(R *)at[5] = total_of(total) * factor;
+}
+
+static void run_forward(void *const *at, const ant_num *n, int64_t from, int64_t to) {
+    const batch s = batch_of(n, at[1]);
+    const int64_t block = n[ANT__CROSS_ENTROPY_BLOCK].i;
+    const int64_t end = to * block < s.rows ? to * block : s.rows;
+    if (from == 0)
+        check_labels(&s, at[4]);
+    for (int64_t r = from * block; s.classes > 0 && r < end; r += LINE_GROUP) {
+        R *loss = at[2] ? (R *)at[2] + r : NULL, *p = at[3] ? (R *)at[3] + r * s.classes : NULL;
+        forward(&s, loss, p, (const R *)at[0] + r * s.classes, r,
+                end - r < LINE_GROUP ? end - r : LINE_GROUP);
+    }
+}
+
+void K(softmax_cross_entropy)(void *const *at, const ant_num *n, int64_t from, int64_t to) {
+    if (n[ANT__CROSS_ENTROPY_BACK].i)
+        run_both(at, n, from, to);
+    else
+        run_forward(at, n, from, to);
+}
+
+/* --- sigmoid --- */
 /* x: logits, z: targets; max(x, 0) - x z + log(1 + e^-|x|) */
 void K(sigmoid_cross_entropy)(void *const *at, const ant_num *n, int64_t from, int64_t to) {
     const int64_t block = n[ANT__CROSS_ENTROPY_BLOCK].i, rows = n[ANT__CROSS_ENTROPY_ROWS].i;

@@ -2,7 +2,6 @@
 #include "core/kernels/vec_math.h"
 
 enum {
-    SHORT = 64, /* rows up to this length are turned, so that a vector holds an entry of each row */
     PIECE = 256, /* of a long row, where the exponentials themselves are not kept */
     QUAD = 4
 };
@@ -120,18 +119,27 @@ static void softmax_one_row(R *y, R *top, R *sum, const R *x, int64_t n) {
     *sum = total;
 }
 
-static void softmax_short_rows(R *y, R *top, R *sum, const R *x, int64_t rows, int64_t n) {
-    R turned[(SHORT + QUAD) * LINE_GROUP];
+void K(turn_rows)(R *turned, const R *x, int64_t rows, int64_t n) {
     memset(turned, 0, LINE_GROUP * sizeof *turned); /* even a row without entries has a first one */
     if (rows == LINE_GROUP)
         turn_in(turned, x, n);
     else
         turn_in_some(turned, x, rows, n);
-    K(softmax_lanes)(turned, top, sum, turned, n, LINE_GROUP);
-    if (y && rows == LINE_GROUP)
+}
+
+void K(turn_rows_back)(R *y, const R *turned, int64_t rows, int64_t n) {
+    if (rows == LINE_GROUP)
         turn_out(y, turned, n);
-    else if (y)
+    else
         turn_out_some(y, turned, rows, n);
+}
+
+static void softmax_short_rows(R *y, R *top, R *sum, const R *x, int64_t rows, int64_t n) {
+    R turned[LINE_TURNED];
+    K(turn_rows)(turned, x, rows, n);
+    K(softmax_lanes)(turned, top, sum, turned, n, LINE_GROUP);
+    if (y)
+        K(turn_rows_back)(y, turned, rows, n);
 }
 
 /* Lane by lane first and then across, in the same order for every row. What is not a number is lost
@@ -189,7 +197,7 @@ static void softmax_long_row(R *y, R *top, R *sum, const R *x, int64_t n) {
 
 void K(softmax_rows)(R *y, R *top, R *sum, const R *x, int64_t rows, int64_t n) {
     const bool one = rows == 1 && n > 0 && n <= LANES;
-    if (n <= SHORT && !one) {
+    if (n <= LINE_SHORT && !one) {
         softmax_short_rows(y, top, sum, x, rows, n);
         return;
     }

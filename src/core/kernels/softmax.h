@@ -18,6 +18,9 @@ enum ant_cross_entropy_number {
     ANT__CROSS_ENTROPY_CLASSES,
     ANT__CROSS_ENTROPY_BLOCK,
     ANT__CROSS_ENTROPY_LABEL_BYTES, /* 4 or 8: int labels, one a row; 0: targets like the logits */
+    ANT__CROSS_ENTROPY_BACK,        /* 1: gives the gradient too, by the next two */
+    ANT__CROSS_ENTROPY_DLOSS,       /* what comes back to every row's loss */
+    ANT__CROSS_ENTROPY_FACTOR,      /* of the sum of all losses, which only a single cell gives */
     ANT__CROSS_ENTROPY_NUMBERS
 };
 #endif

@@ -1,9 +1,9 @@
 /* Cross-entropy from logits, of softmax over the last axis and of sigmoid. */
+#include "core/ops/cross_entropy.h"
 #include "core/kernels/softmax.h"
 #include "core/ops/ops.h"
-#include "core/program/program.h"
 
-enum { LOSS, PROBABILITIES }; /* outputs of softmax_cross_entropy */
+enum { LOSS = ANT__LOSS, PROBABILITIES = ANT__PROBABILITIES };
 
 static int64_t classes_of(const ant_value *v) {
     return v->dims.dim[v->dims.rank - 1];
@@ -65,18 +65,24 @@ static int infer_softmax(ant_op *o) {
 }
 
 /* In the order of enum ant_cross_entropy_number. */
-static int64_t push_numbers(ant_nums *n, int64_t rows, int64_t classes, const ant_value *targets) {
+static int64_t push_numbers(ant_nums *n, int64_t rows, int64_t classes, const ant_value *targets,
+                            bool back) {
     int64_t block = ant__softmax_block(classes);
     ant__num_int(n, rows);
     ant__num_int(n, classes);
     ant__num_int(n, block);
     ant__num_int(n, sparse(targets) ? (int64_t)ant__dtype_size(targets->dtype) : 0);
+    ant__num_int(n, back);
     return rows > block ? (rows + block - 1) / block : 1;
 }
 
-static int64_t prep_softmax(const ant_op *o, ant_nums *n) {
+static int64_t push_batch(const ant_op *o, ant_nums *n, bool back) {
     const ant_dims rows = without_last(o->in[0]);
-    return push_numbers(n, ant__dims_count(&rows), classes_of(o->in[0]), o->in[1]);
+    return push_numbers(n, ant__dims_count(&rows), classes_of(o->in[0]), o->in[1], back);
+}
+
+static int64_t prep_softmax(const ant_op *o, ant_nums *n) {
+    return push_batch(o, n, false);
 }
 
 static int infer_softmax_grad(ant_op *o) {
@@ -90,11 +96,11 @@ static bool over_probabilities(const ant_op *o, int out, int in) {
     return in == 0;
 }
 
-static const ant_op_class softmax_grad_class = {.name = "softmax_cross_entropy_grad",
-                                                .infer = infer_softmax_grad,
-                                                .kernel = ANT__K_softmax_cross_entropy_grad,
-                                                .prep = prep_softmax,
-                                                .inplace = over_probabilities};
+const ant_op_class ant__softmax_loss_grad_class = {.name = "softmax_cross_entropy_grad",
+                                                   .infer = infer_softmax_grad,
+                                                   .kernel = ANT__K_softmax_cross_entropy_grad,
+                                                   .prep = prep_softmax,
+                                                   .inplace = over_probabilities};
 
 static ant_value *per_row(ant_program *p, ant_value *v) {
     return ant_op_expand(p, v, -1);
@@ -104,7 +110,7 @@ static void gradient_softmax(ant_program *p, ant_op *o, ant_value *const *dy, an
     ant_value *probabilities = o->out[PROBABILITIES], *in[] = {probabilities, o->in[1], dy[LOSS]};
     ant_value *from_loss = NULL, *from_probabilities = NULL;
     if (dy[LOSS] && o->in[0]->needs)
-        from_loss = ant__emit(p, &softmax_grad_class, NULL, in, 3, 1);
+        from_loss = ant__emit(p, &ant__softmax_loss_grad_class, NULL, in, 3, 1);
     if (dy[PROBABILITIES] && o->in[0]->needs)
         from_probabilities = ant__softmax_gradient(p, probabilities, dy[PROBABILITIES],
                                                    ANT_AXIS((unsigned)o->in[0]->dims.rank - 1));
@@ -116,16 +122,35 @@ static void gradient_softmax(ant_program *p, ant_op *o, ant_value *const *dy, an
             ant_op_neg(p, ant_op_mul(p, per_row(p, dy[LOSS]), ant_op_log_softmax(p, o->in[0], -1)));
 }
 
-static const ant_op_class softmax_class = {.name = "softmax_cross_entropy",
-                                           .infer = infer_softmax,
-                                           .kernel = ANT__K_softmax_cross_entropy,
-                                           .prep = prep_softmax,
-                                           .grad = gradient_softmax,
-                                           .reports = true};
+const ant_op_class ant__softmax_loss_class = {.name = "softmax_cross_entropy",
+                                              .infer = infer_softmax,
+                                              .kernel = ANT__K_softmax_cross_entropy,
+                                              .prep = prep_softmax,
+                                              .grad = gradient_softmax,
+                                              .reports = true};
 
 ant_value *ant__op_softmax_cross_entropy(ant_program *p, ant_value *logits, ant_value *targets) {
     ant_value *in[] = {logits, targets};
-    return ant__emit(p, &softmax_class, NULL, in, 2, 2);
+    return ant__emit(p, &ant__softmax_loss_class, NULL, in, 2, 2);
+}
+
+/* --- softmax, forth and back in one --- */
+
+static int64_t prep_train(const ant_op *o, ant_nums *n) {
+    const int64_t cells = push_batch(o, n, true);
+    ant__num_real(n, o->attrs.f[ANT__LOSS_SEED]);
+    ant__num_real(n, o->attrs.f[ANT__LOSS_FACTOR]);
+    return cells;
+}
+
+const ant_op_class ant__softmax_loss_train_class = {.name = "softmax_cross_entropy_train",
+                                                    .kernel = ANT__K_softmax_cross_entropy,
+                                                    .prep = prep_train,
+                                                    .reports = true};
+
+bool ant__loss_has_total(const ant_op *o) {
+    const ant_dims rows = without_last(o->in[0]);
+    return ant__dims_count(&rows) <= ant__softmax_block(classes_of(o->in[0]));
 }
 
 /* --- sigmoid --- */
@@ -141,7 +166,7 @@ static int infer_sigmoid(ant_op *o) {
 }
 
 static int64_t prep_sigmoid(const ant_op *o, ant_nums *n) {
-    return push_numbers(n, ant__dims_count(&o->in[0]->dims), 1, o->in[1]);
+    return push_numbers(n, ant__dims_count(&o->in[0]->dims), 1, o->in[1], false);
 }
 
 static bool over_either(const ant_op *o, int out, int in) {

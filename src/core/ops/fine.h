@@ -46,7 +46,9 @@ bool ant__scalar_of(const ant_value *v, double *x);
 int ant__op_axis(ant_program *p, const char *op, const ant_value *a, int axis);
 /* Does the op add up all rows of a matrix, whose axes but the last are taken as one? */
 bool ant__sums_rows(const ant_op *o);
-/* Such an op shall add up the rows of v, whose last axis is like that of what it had. */
+/* Does it add up all entries of a real value? */
+bool ant__sums_all(const ant_op *o);
+/* An op that sums rows shall add up the rows of v, whose last axis is like that of what it had. */
 void ant__sum_rows_of(ant_op *o, ant_value *v);
 /* A size times a number; -1 stays, and what is too large is the largest number. */
 int64_t ant__times(int64_t size, int64_t times);

@@ -133,6 +133,11 @@ static const ant_op_class prod_class = {.name = "prod",
                                         .prep = prep_prod,
                                         .grad = prod_gradient};
 
+bool ant__sums_all(const ant_op *o) {
+    return o->cls == &sum_class && o->attrs.i[AXES] == o->in[0]->dims.rank &&
+           ant__dtype_real(o->in[0]->dtype);
+}
+
 bool ant__sums_rows(const ant_op *o) {
     return o->cls == &sum_class && o->attrs.i[FIRST] == 0 && o->in[0]->dims.rank > 1 &&
            o->attrs.i[AXES] == o->in[0]->dims.rank - 1 && ant__dtype_real(o->in[0]->dtype);

@@ -161,7 +161,8 @@ static ant_cost work(const ant_op *o) {
     if (begins(o, "attention"))
         return attention(o);
     ant_cost c = {.operations = count(o->out[0])};
-    if (named(o, "softmax") || named(o, "softmax_cross_entropy"))
+    if (named(o, "softmax") || named(o, "softmax_cross_entropy") ||
+        named(o, "softmax_cross_entropy_train"))
         c.exponentials = count(o->in[0]);
     return c;
 }
