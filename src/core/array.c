@@ -42,6 +42,21 @@ int ant__array_check(const ant_array *a, const char *what, ant_fault *e) {
     return 0;
 }
 
+/* Do all entries lie one behind the other, row after row, each of so many bytes? Told number by number,
+ * as a walk or a copy of strides just written would wait, which a step of a tiny network feels. */
+static bool is_packed(const ant_array *a, int64_t *row) {
+    bool said = false, fits = true;
+    *row = (int64_t)ant__dtype_size(a->dtype);
+    for (int k = a->axes - 1; k >= 0; k--) {
+        said |= a->strides[k] != 0;
+        fits &= a->strides[k] == *row;
+        if (said && !fits)
+            return false;
+        *row *= k ? a->shape[k] : 1;
+    }
+    return true;
+}
+
 /* Walks the entries of one row in order, `run` equally spaced ones at a time along the last axis. */
 typedef struct row_walk {
     int axes; /* of a row, the last left out */
@@ -108,14 +123,11 @@ static bool copy_rows(const ant_array *a, const ant_rows_wanted *rows, int dtype
 
 /* Bools are read: in an array, any byte but 0 is true. */
 const void *ant__array_view(const ant_array *a, const ant_rows_wanted *rows, int dtype) {
-    int64_t strides[ANT_MAX_AXES], width = (int64_t)ant__dtype_size(dtype);
-    if (a->dtype != dtype || a->swapped || dtype == ANT_BOOL || rows->order)
+    int64_t row;
+    if (a->dtype != dtype || a->swapped || dtype == ANT_BOOL || rows->order || !is_packed(a, &row))
         return NULL;
-    ant__array_strides(a, strides);
-    const row_walk w = walk_of(a);
-    const char *x = (const char *)a->data + rows->first * strides[0];
-    bool packed = w.axes == 0 && w.step == width && strides[0] == w.run * width;
-    return packed && (uintptr_t)x % (size_t)width == 0 ? x : NULL;
+    const char *x = (const char *)a->data + rows->first * row;
+    return (uintptr_t)x % ant__dtype_size(dtype) == 0 ? x : NULL;
 }
 
 static int no_int(const char *what, int dtype, int64_t row, ant_fault *e) {
@@ -146,6 +158,13 @@ int ant__array_read(const ant_array *a, const ant_rows_wanted *rows, int dtype, 
     return 0;
 }
 
+static bool write_packed(const ant_array *a, int64_t first, int64_t count, int dtype,
+                         const void *in) {
+    int64_t row, size = (int64_t)ant__dtype_size(a->dtype);
+    return is_packed(a, &row) && ant__spread((char *)a->data + first * row, size, a->dtype, in,
+                                             dtype, row / size * count);
+}
+
 static bool write_together(const ant_array *a, int64_t first, int64_t count, int dtype,
                            const void *in, const row_walk *w, int64_t row_stride) {
     if (w->axes > 0 || row_stride != w->run * w->step)
@@ -158,9 +177,11 @@ int ant__array_write(const ant_array *a, int64_t first, int64_t count, int dtype
                      const char *what, ant_fault *e) {
     int64_t strides[ANT_MAX_AXES], width = (int64_t)ant__dtype_size(dtype);
     const char *x = in;
+    if (ant__array_row(a) == 0 || write_packed(a, first, count, dtype, in))
+        return 0;
     ant__array_strides(a, strides);
     const row_walk start = walk_of(a);
-    if (ant__array_row(a) == 0 || write_together(a, first, count, dtype, in, &start, strides[0]))
+    if (write_together(a, first, count, dtype, in, &start, strides[0]))
         return 0;
     for (int64_t i = 0; i < count; i++) {
         char *y = (char *)a->data + (first + i) * strides[0];
