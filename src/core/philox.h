@@ -1,5 +1,6 @@
-/* Philox 4x32-10 as plain inline C: shared by random.c and by kernels, whose compilers vectorise
- * it. Salmon, Moraes, Dror, Shaw: Parallel random numbers: as easy as 1, 2, 3 (SC 2011). */
+/* Philox 4x32-10 as plain inline C: shared by random.c and by kernels, which make many blocks at once
+ * by kernels/philox_vec.h. Salmon, Moraes, Dror, Shaw: Parallel random numbers: as easy as 1, 2, 3
+ * (SC 2011). */
 #ifndef ANT_CORE_PHILOX_H
 #define ANT_CORE_PHILOX_H
 #include <stdint.h>
@@ -29,7 +30,7 @@ static inline void ant__philox_block(uint64_t key, uint64_t counter, uint64_t bl
  * Number i of a stream of floats is word i % 4 of block i / 4; of doubles words 2 (i % 2) and
  * 2 (i % 2) + 1 of block i / 2, the low word first. */
 static inline float ant__word_float(uint32_t w) {
-    return (float)(w >> 8) * 0x1p-24f;
+    return (float)(int32_t)(w >> 8) * 0x1p-24f;
 }
 static inline double ant__words_double(uint32_t low, uint32_t high) {
     return (double)(((uint64_t)high << 32 | low) >> 11) * 0x1p-53;

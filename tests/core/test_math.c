@@ -220,20 +220,23 @@ START_TEST(bits_do_not_depend_on_the_place) {
 END_TEST
 
 START_TEST(random_streams_have_the_bits_of_random_c) {
+    const uint64_t key = 0x299f31d0a4093822, counter = 0x0370734413198a2e;
+    const uint64_t late = (uint64_t)1 << 34; /* where the count of blocks has a second word */
     const math_set *set = &sets[_i];
     float f[700];
     double d[700];
     if (!runnable(set))
         return;
-    for (uint64_t first = 0; first < 9; first++)
+    for (int at = 0; at < 18; at++)
         for (int n = 0; n < 700; n = 2 * n + 1) {
-            set->uniform32(f, 42, 7, first, n);
-            set->uniform64(d, 42, 7, first, n);
+            const uint64_t first = at < 9 ? (uint64_t)at : late - 130 + (uint64_t)at;
+            set->uniform32(f, key, counter, first, n);
+            set->uniform64(d, key, counter, first / 2, n);
             for (int i = 0; i < n; i++) {
-                float want32 = ant__random_float(42, 7, first + (uint64_t)i);
-                double want64 = ant__random_double(42, 7, first + (uint64_t)i);
+                float want32 = ant__random_float(key, counter, first + (uint64_t)i);
+                double want64 = ant__random_double(key, counter, first / 2 + (uint64_t)i);
                 if (f[i] != want32 || d[i] != want64)
-                    ck_abort_msg("%s: number %d of %d from %d", set->name, i, n, (int)first);
+                    ck_abort_msg("%s: number %d of %d, place %d", set->name, i, n, at);
             }
         }
 }

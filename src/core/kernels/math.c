@@ -1,4 +1,5 @@
 #include "core/kernels/math.h"
+#include "core/kernels/philox_vec.h"
 #include "core/philox.h"
 
 #define X(f)                                                                                       \
@@ -12,7 +13,7 @@
 
 /* --- random numbers --- */
 enum {
-    BATCH = 64, /* blocks of Philox made side by side */
+    BATCH = 64, /* blocks of Philox whose words are made, then used: a multiple of PHILOX_BLOCKS */
 #if ANT__DOUBLE
     PER_BLOCK = 2
 #else
@@ -20,7 +21,7 @@ enum {
 #endif
 };
 
-static R number_of(const uint32_t word[4], int k) {
+static R number_of(const uint32_t *word, int64_t k) {
 #if ANT__DOUBLE
     return ant__words_double(word[2 * k], word[2 * k + 1]);
 #else
@@ -28,20 +29,14 @@ static R number_of(const uint32_t word[4], int k) {
 #endif
 }
 
-/* The numbers of `count` whole blocks. Plain loops over lanes, which compilers vectorise. */
+/* The numbers of `count` whole blocks. */
 static void blocks_n(R *y, uint64_t key, uint64_t counter, uint64_t block, int count) {
-    uint32_t word[4][BATCH];
-    for (int i = 0; i < count; i++) {
-        uint32_t w[4];
-        ant__philox_block(key, counter, block + (uint64_t)i, w);
-        for (int k = 0; k < 4; k++)
-            word[k][i] = w[k];
-    }
-    for (int i = 0; i < count; i++) {
-        uint32_t w[4] = {word[0][i], word[1][i], word[2][i], word[3][i]};
-        for (int k = 0; k < PER_BLOCK; k++)
-            y[i * PER_BLOCK + k] = number_of(w, k);
-    }
+    uint32_t word[BATCH * 4];
+    const philox_keys keys = philox_keys_of(key);
+    for (int i = 0; i < count; i += PHILOX_BLOCKS)
+        philox_blocks(word + 4 * i, &keys, counter, block + (uint64_t)i);
+    for (int i = 0; i < count * PER_BLOCK; i++)
+        y[i] = number_of(word, i);
 }
 
 /* Numbers [first, first + n) of one block. */
@@ -49,7 +44,7 @@ static void part_n(R *y, uint64_t key, uint64_t counter, uint64_t first, int64_t
     uint32_t word[4];
     ant__philox_block(key, counter, first / PER_BLOCK, word);
     for (int64_t i = 0; i < n; i++)
-        y[i] = number_of(word, (int)(first % PER_BLOCK) + (int)i);
+        y[i] = number_of(word, (int64_t)(first % PER_BLOCK) + i);
 }
 
 void K(uniform_n)(R *y, uint64_t key, uint64_t counter, uint64_t first, int64_t n) {
