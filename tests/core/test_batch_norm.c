@@ -159,6 +159,35 @@ START_TEST(normalize_is_right) {
 }
 END_TEST
 
+/* in: x, mean, rstd, gamma, beta; out: of each image the sum */
+static void naive_spans(const void *data, double *const *in, double *out) {
+    const sizes *s = data;
+    const int64_t n = s->rows * s->channels, span = s->rows / s->chunks * s->channels;
+    double *y = malloc((size_t)n * sizeof *y);
+    naive_cut(s, in, y);
+    for (int64_t i = 0; i < n; i++)
+        out[i / span * s->channels + i % s->channels] += y[i];
+    free(y);
+}
+
+START_TEST(sums_of_images_are_right) {
+    bench b = bench_new(&cases[_i]);
+    ant_value *in[] = {b.x, b.part[0], b.part[1], b.part[2], b.part[3]};
+    ant_value *y = ant_op_sum(b.p, b.x, ANT_AXIS(1), false);
+    ant_attrs attrs = {.f = {0}};
+    attrs.i[ant__normalize_class.relu - 1] = true;
+    attrs.f[ant__normalize_class.limit - 1] = limit;
+    ant_op *o = ant__op_bare(b.p, &ant__normalize_spans_class, &attrs, 5, 1);
+    ck_assert_ptr_nonnull(o);
+    memcpy(o->in, in, sizeof in);
+    o->out[0] = y;
+    y->from = o;
+    b.s.chunks = cases[_i].images;
+    op_run_check(y, naive_spans, &b.s, 1000);
+    ant__program_free(b.p);
+}
+END_TEST
+
 /* The op that makes dx, whose input 5 are the sums. */
 static ant_value *gradient(const bench *b, ant_value *dy) {
     ant_value *mean, *variance, *dx[5] = {NULL};
@@ -280,7 +309,7 @@ START_TEST(relu_is_taken_in) {
     ant__output(p, y);
     ant__output(p, dx[0]);
     ck_assert_int_eq(ant__program_lower(p, ANT__ALL_PASSES), 0);
-    ck_assert(has_instruction(p, "normalize_back"));
+    ck_assert(has_instruction(p, "normalize_back") && has_instruction(p, "normalize_spans"));
     ck_assert(!has_instruction(p, "bound") && !has_instruction(p, "within"));
     ck_assert(!has_instruction(p, "broadcast"));
     for (int k = 0; k < p->ops.n; k++) /* the gate is x's own, and not read */
@@ -291,6 +320,6 @@ START_TEST(relu_is_taken_in) {
 END_TEST
 
 ANT_TEST_MAIN("batch norm", ANT_LOOP(moments_are_right, CASES), ANT_LOOP(normalize_is_right, CASES),
-              ANT_LOOP(gradients_are_right, CASES),
+              ANT_LOOP(sums_of_images_are_right, CASES), ANT_LOOP(gradients_are_right, CASES),
               ANT_LOOP(passes_keep_gradients, (int)(sizeof written / sizeof *written)),
               {relu_is_taken_in, 0})

@@ -359,7 +359,20 @@ START_TEST(every_allocation_of_an_op_may_fail) {
 }
 END_TEST
 
+/* An average of a product, which nothing that comes back needs: the passes never write it. */
+static ant_value *write_average(ant_program *p, check_case *c) {
+    ant_value *y = ant_op_matmul(p, check_read(p, c, 0), check_read(p, c, 1), false, false);
+    y = ant_op_add(p, y, check_read(p, c, 2));
+    return check_loss(p, ant_op_mean(p, y, ANT_AXIS(1) | ANT_AXIS(2), false));
+}
+
+START_TEST(gradients_of_average) {
+    check_case c = {.name = "average", .write = write_average, .n = 3};
+    check_gradient_of(&c, (ant_dims[]){ANT__DIMS(2, 13, 9, 4), ANT__DIMS(4, 35), ANT__DIMS(35)});
+}
+END_TEST
+
 ANT_TEST_MAIN("gradient", ANT_LOOP(one_value, UNARIES), ANT_LOOP(two_values, BINARIES *OPERANDS),
-              ANT_LOOP(other_ops, TABLE), ANT_LOOP(slopes_at_edges, 14), {many_ways_add_up},
-              {what_no_way_leads_to}, {ops_without_a_gradient_are_named}, {dy_must_fit},
-              ANT_LOOP(every_allocation_of_an_op_may_fail, TABLE))
+              ANT_LOOP(other_ops, TABLE), {gradients_of_average}, ANT_LOOP(slopes_at_edges, 14),
+              {many_ways_add_up}, {what_no_way_leads_to}, {ops_without_a_gradient_are_named},
+              {dy_must_fit}, ANT_LOOP(every_allocation_of_an_op_may_fail, TABLE))

@@ -15,6 +15,7 @@ typedef struct product {
     int parts; /* enum ant_matmul_part */
     int64_t block_rows, block_columns;
     int64_t depth; /* of a piece; 0: all of k at once */
+    int64_t span;  /* rows whose sum is one of C; 0: C has them all */
 } product;
 
 enum { A, B, BIAS, REST, GATE, C, SUMS, PANELS, WORK, ARRAYS };
@@ -23,17 +24,24 @@ typedef struct arrays {
     void *at[ARRAYS];
 } arrays;
 
+static int64_t rows_of_c(const product *p) {
+    return p->span > 0 ? p->m / p->span : p->m;
+}
+
 static int64_t cells_of(const product *p) {
-    int64_t rows = (p->m + p->block_rows - 1) / p->block_rows;
+    int64_t rows = p->span > 0 ? rows_of_c(p) : (p->m + p->block_rows - 1) / p->block_rows;
     int64_t cells = rows * ((p->n + p->block_columns - 1) / p->block_columns);
     return cells > 0 ? cells : 1;
 }
 
 /* As the op has it: none where B is read in place. */
 static int64_t cell_workspace(const ant_kernel_set *set, const product *p) {
-    const int64_t rows = p->m < p->block_rows ? p->m : p->block_rows;
+    const int64_t rows = p->span > 0            ? ANT__MATMUL_TOGETHER
+                         : p->m < p->block_rows ? p->m
+                                                : p->block_rows;
     bool in_place = !p->tb && p->k > 0 && set->vector_bytes > 16 && ant__gemm_in_place(rows);
-    return in_place || p->parts & ANT__MATMUL_PACKED ? 0 : ant__gemm_workspace(p->k);
+    int64_t panel = in_place || p->parts & ANT__MATMUL_PACKED ? 0 : ant__gemm_workspace(p->k);
+    return panel + (p->span > 0 ? ANT__MATMUL_TOGETHER * ANT__GEMM_WIDEST : 0);
 }
 
 static arrays arrays_new(const product *p, const ant_kernel_set *set, int real) {
@@ -42,7 +50,7 @@ static arrays arrays_new(const product *p, const ant_kernel_set *set, int real) 
                                      p->n,
                                      p->m * p->n,
                                      p->m * p->n,
-                                     p->m * p->n,
+                                     rows_of_c(p) * p->n,
                                      p->n,
                                      ant__gemm_packed(p->k, p->n),
                                      cells_of(p) * cell_workspace(set, p)};
@@ -75,6 +83,7 @@ static void numbers_of(const product *p, const ant_kernel_set *set, ant_num n[AN
     n[ANT__MATMUL_BLOCK_COLUMNS].i = p->block_columns;
     n[ANT__MATMUL_CELLS].i = cells_of(p);
     n[ANT__MATMUL_WORKSPACE].i = cell_workspace(set, p);
+    n[ANT__MATMUL_SPAN].i = p->span;
     n[ANT__MATMUL_DEPTH].i = p->depth > 0 ? p->depth : p->k;
     n[ANT__MATMUL_AXES].i = 0;
 }
@@ -88,7 +97,8 @@ static double *as_double(const void *from, int real, int64_t count) {
 
 static void check_entry(const product *p, const ant_kernel_set *set, int real, const char *what,
                         int64_t i, double want, double got) {
-    if (!(fabs(want - got) <= naive_tolerance(real, p->k)))
+    const int64_t terms = p->k * (p->span > 0 ? p->span : 1);
+    if (!(fabs(want - got) <= naive_tolerance(real, terms)))
         ck_abort_msg("%s, %d bytes: %d x %d x %d ta %d tb %d relu %d parts %d: %s %d is %g, not %g",
                      set->name, real ? 8 : 4, (int)p->m, (int)p->n, (int)p->k, p->ta, p->tb,
                      p->relu, p->parts, what, (int)i, got, want);
@@ -103,6 +113,18 @@ static void check_result(const product *p, const arrays *v, const ant_kernel_set
         if (p->parts & ANT__MATMUL_GATE && !(naive_get(v->at[GATE], real, i) > 0))
             want = 0;
         check_entry(p, set, real, "entry", i, want, naive_get(v->at[C], real, i));
+    }
+}
+
+static void check_spans(const product *p, const arrays *v, const ant_kernel_set *set, int real,
+                        const double *entries) {
+    for (int64_t i = 0; i < rows_of_c(p) * p->n; i++) {
+        double sum = 0;
+        for (int64_t r = 0; r < p->span; r++) {
+            double x = entries[(i / p->n * p->span + r) * p->n + i % p->n];
+            sum += p->relu && x < 0 ? 0 : x;
+        }
+        check_entry(p, set, real, "span", i, sum, naive_get(v->at[C], real, i));
     }
 }
 
@@ -122,7 +144,10 @@ static void compare(const product *p, const arrays *v, const ant_kernel_set *set
     naive_matmul(sums, (naive_matrix){a, p->ta ? 1 : p->k, p->ta ? p->m : 1},
                  (naive_matrix){b, p->tb ? 1 : p->n, p->tb ? p->k : 1},
                  p->parts & ANT__MATMUL_BIAS ? bias : NULL, p->m, p->n, p->k);
-    check_result(p, v, set, real, sums);
+    if (p->span > 0)
+        check_spans(p, v, set, real, sums);
+    else
+        check_result(p, v, set, real, sums);
     check_sums(p, v, set, real);
     free(a);
     free(b);
@@ -250,6 +275,20 @@ START_TEST(pieces) {
 }
 END_TEST
 
+/* Rows that are added up as they are made. */
+START_TEST(spans) {
+    const int64_t sizes[][4] = {{6, 33, 7, 3},   {196, 70, 9, 98}, {5, 1, 3, 1},
+                                {88, 32, 5, 88}, {89, 40, 5, 89},  {400, 16, 20, 200},
+                                {60, 130, 4, 30}};
+    for (int i = 0; i < 7; i++)
+        for (int form = 0; form < 16; form++)
+            check_sets(&(product){
+                sizes[i][0], sizes[i][1], sizes[i][2], .tb = form & 1, .relu = form & 2,
+                .parts = (form & 4 ? ANT__MATMUL_BIAS : 0) | (form & 8 ? ANT__MATMUL_PACKED : 0),
+                .block_rows = 1, .block_columns = i & 1 ? 64 : 32, .span = sizes[i][3]});
+}
+END_TEST
+
 START_TEST(no_depth_gives_bias_or_zero) {
     check_sets(
         &(product){3, 5, 0, .parts = ANT__MATMUL_BIAS, .block_rows = 3, .block_columns = 32});
@@ -258,4 +297,4 @@ START_TEST(no_depth_gives_bias_or_zero) {
 END_TEST
 
 ANT_TEST_MAIN("matmul kernel", {small_sizes}, {all_parts}, {one_row}, {many_rows}, {long_sums},
-              {blocks}, {pieces}, {no_depth_gives_bias_or_zero})
+              {blocks}, {pieces}, {spans}, {no_depth_gives_bias_or_zero})

@@ -212,6 +212,23 @@ START_TEST(gate_and_sums_join_the_product) {
 }
 END_TEST
 
+/* A sum over images of what nobody else reads is the product's; one over other axes stays outside. */
+START_TEST(sums_of_images_join_the_product) {
+    static const struct {
+        unsigned axes;
+        int instructions; /* with a relu that comes later */
+    } sums[] = {{ANT_AXIS(1) | ANT_AXIS(2), 2}, {ANT_AXIS(2), 2}, {ANT_AXIS(1), 3}};
+    for (int k = 0; k < 3; k++) {
+        ant_program *p = ant__program_new(ANT_FLOAT32);
+        ant_value *x = ant__input(p, ANT_FLOAT32, &ANT__DIMS(2, 3, 5, 4));
+        ant_value *w = ant__input(p, ANT_FLOAT32, &ANT__DIMS(4, 6));
+        ant_value *b = ant__input(p, ANT_FLOAT32, &ANT__DIMS(6));
+        ant_value *y = ant_op_relu(p, ant_op_sum(p, dense(p, x, w, b), sums[k].axes, false));
+        ck_assert_int_eq(instructions_of(p, y, ANT__ALL_PASSES), sums[k].instructions);
+    }
+}
+END_TEST
+
 START_TEST(empty_products) {
     once r = {.p = ant__program_new(ANT_FLOAT32)};
     ant_value *a = ant__input(r.p, ANT_FLOAT32, &ANT__DIMS(2, 0));
@@ -470,7 +487,8 @@ ANT_TEST_MAIN("products and losses", ANT_LOOP(gradients_of_mean_cross_entropy, 8
               {transposes_become_strides}, ANT_LOOP(gradients_of_dense, 3), {gradients_of_residual},
               {bias_and_relu_join_the_product}, {another_matrix_joins_the_product},
               ANT_LOOP(gate_and_sums_join_the_product, 2), {gradients_of_projection},
-              ANT_LOOP(other_sums_stay_outside, 4), {empty_products}, {misfits_are_refused},
+              {sums_of_images_join_the_product}, ANT_LOOP(other_sums_stay_outside, 4),
+              {empty_products}, {misfits_are_refused},
               ANT_LOOP(gradients_of_softmax, 2 * SOFTMAXES),
               ANT_LOOP(softmax_is_its_definition, SOFTMAXES),
               ANT_LOOP(gradients_of_cross_entropy, 16), {losses_of_hopeless_logits_are_finite},

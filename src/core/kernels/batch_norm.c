@@ -148,14 +148,17 @@ void K(batch_join)(void *const *at, const ant_num *n, int64_t from, int64_t to) 
 
 /* --- y = (x - mean) rstd gamma + beta --- */
 
-ALWAYS_INLINE vec normal(const batch *b, const R *x, int64_t c, int64_t lanes) {
-    vec scale = vec_load_some(b->rstd + c, lanes) * vec_load_some(b->gamma + c, lanes);
-    vec away = vec_load_some(x + c, lanes) - vec_load_some(b->mean + c, lanes);
-    vec y = vec_fma(away, scale, vec_load_some(b->beta + c, lanes));
+ALWAYS_INLINE vec within_bounds(const batch *b, vec y) {
     if (!b->cut)
         return y;
     y = vec_relu(y);
     return vec_select(y > vec_all(b->limit), vec_all(b->limit), y);
+}
+
+ALWAYS_INLINE vec normal(const batch *b, const R *x, int64_t c, int64_t lanes) {
+    vec scale = vec_load_some(b->rstd + c, lanes) * vec_load_some(b->gamma + c, lanes);
+    vec away = vec_load_some(x + c, lanes) - vec_load_some(b->mean + c, lanes);
+    return within_bounds(b, vec_fma(away, scale, vec_load_some(b->beta + c, lanes)));
 }
 
 static void normalize_row(const batch *b, const R *x, R *y) {
@@ -174,7 +177,7 @@ void K(normalize)(void *const *at, const ant_num *n, int64_t from, int64_t to) {
         normalize_row(&b, b.x + r * b.channels, (R *)at[5] + r * b.channels);
 }
 
-/* --- the gradient --- */
+/* --- what walks down channels --- */
 
 /* A row of dy, which serves `repeat` rows of x, of which `left` are to come. */
 typedef struct dy_row {
@@ -205,6 +208,45 @@ ALWAYS_INLINE void load_factors(factors *f, int vectors, const int gated, const 
         f->beta[v] = load(b->beta, s, v);
     }
 }
+
+/* The sums of y's rows [from, to). */
+ALWAYS_INLINE void span_of_strip(int vectors, const batch *b, const strip *s, int64_t from,
+                                 int64_t to, R *out) {
+    vec total[STRIP] = {{0}};
+    factors f;
+    load_factors(&f, vectors, ANT__GATE_OWN, b, s);
+    for (int64_t start = from; start < to; start += RUN) {
+        int64_t end = to - start < RUN ? to : start + RUN;
+        vec some[STRIP] = {{0}};
+        for (int64_t r = start; r < end; r++) {
+            UNROLL
+            for (int v = 0; v < vectors; v++) {
+                vec away = load(b->x + r * b->channels, s, v) - f.mean[v];
+                some[v] += within_bounds(b, vec_fma(away, f.scale[v], f.beta[v]));
+            }
+        }
+        for (int v = 0; v < vectors; v++)
+            total[v] += some[v];
+    }
+    for (int v = 0; v < vectors; v++)
+        store(out, s, v, total[v]);
+}
+
+/* x, mean, rstd, gamma, beta -> the sums of y over spans of rows, which are the chunks */
+void K(normalize_spans)(void *const *at, const ant_num *n, int64_t from, int64_t to) {
+    batch b = read_batch(n);
+    b.x = at[0], b.mean = at[1], b.rstd = at[2], b.gamma = at[3], b.beta = at[4];
+    for (int64_t k = from; k < to; k++) {
+        int64_t first = first_row(&b, k), last = first_row(&b, k + 1), c = 0;
+        R *out = (R *)at[5] + k * b.channels;
+        for (; b.channels - c >= STRIP * LANES; c += STRIP * LANES)
+            span_of_strip(STRIP, &b, &(strip){c, LANES}, first, last, out);
+        for (; c < b.channels; c += LANES)
+            span_of_strip(1, &b, &(strip){c, b.channels - c}, first, last, out);
+    }
+}
+
+/* --- the gradient --- */
 
 /* dy at row r where the gate lets it through. */
 ALWAYS_INLINE vec come_back(const factors *f, const int gated, const batch *b, const strip *s,

@@ -64,6 +64,39 @@ static void in_pieces(const gemm *all, const ant_num *n, int64_t from, int64_t t
     }
 }
 
+/* The sums of a span's columns, of one panel: some rows are multiplied, and added up while they are in
+ * a cache that is near. */
+static void sum_span(gemm g, R *sums, R *rows, int64_t span) {
+    double sum[ANT__GEMM_WIDEST] = {0};
+    R part[ANT__GEMM_WIDEST];
+    g.c = rows;
+    g.c_row = ANT__GEMM_WIDEST;
+    for (int64_t left = span; left > 0; left -= g.m) {
+        g.m = shorter(left, ANT__MATMUL_TOGETHER);
+        K(gemm)(&g);
+        K(gemm_sums)(part, (gemm_matrix){rows, g.c_row, 1}, g.m, g.n);
+        for (int64_t j = 0; j < g.n; j++)
+            sum[j] += (double)part[j];
+        g.a.at += g.m * g.a.row;
+    }
+    for (int64_t j = 0; j < g.n; j++)
+        sums[j] = (R)sum[j];
+}
+
+/* A block of columns of one span. */
+static void span_cell(gemm g, const ant_num *n, int64_t index) {
+    const int64_t columns = n[ANT__MATMUL_BLOCK_COLUMNS].i, span = n[ANT__MATMUL_SPAN].i;
+    const int64_t column_blocks = blocks(g.n, columns), row = index / column_blocks;
+    const int64_t from = index % column_blocks * columns, to = shorter(from + columns, g.n);
+    R *rows = g.workspace;
+    g.workspace += ANT__MATMUL_TOGETHER * ANT__GEMM_WIDEST;
+    for (int64_t j = from; j < to; j += ANT__GEMM_WIDEST) {
+        gemm panel = g;
+        to_block(&panel, row * span, span, j, ANT__GEMM_WIDEST);
+        sum_span(panel, g.c + row * g.n + j, rows, span);
+    }
+}
+
 /* Stands for operands without entries, whose pointers may be NULL: no pointer may be moved then. */
 static const R nothing;
 static const gemm_matrix empty = {&nothing, 0, 0};
@@ -103,6 +136,11 @@ void K(matmul)(void *const *at, const ant_num *n, int64_t from, int64_t to) {
     read_gemm(&g, at, n, from);
     if (g.n == 0 || (g.m == 0 && !g.sums))
         return;
+    if (n[ANT__MATMUL_SPAN].i > 0) {
+        for (int64_t i = from; i < to; i++)
+            span_cell(g, n, i);
+        return;
+    }
     if (n[ANT__MATMUL_DEPTH].i < g.k) {
         in_pieces(&g, n, from, to);
         return;

@@ -20,11 +20,15 @@ enum ant_matmul_number {
     ANT__MATMUL_BLOCK_COLUMNS, /* a multiple of ANT__GEMM_WIDEST, or all */
     ANT__MATMUL_CELLS,
     ANT__MATMUL_WORKSPACE, /* entries of a cell's own */
-    ANT__MATMUL_DEPTH,     /* so much of k is multiplied in all cells, then the next; k: at once */
-    ANT__MATMUL_MOST,      /* the activation's limit, a real number */
-    ANT__MATMUL_AXES,      /* leading axes; then for each its size, A's and B's stride */
+    ANT__MATMUL_SPAN,  /* so many rows of the product are summed to one of c; 0: it is c itself */
+    ANT__MATMUL_DEPTH, /* so much of k is multiplied in all cells, then the next; k: at once */
+    ANT__MATMUL_MOST,  /* the activation's limit, a real number */
+    ANT__MATMUL_AXES,  /* leading axes; then for each its size, A's and B's stride */
     ANT__MATMUL_LEAD
 };
+
+/* Rows that are multiplied before they join the sum of a span: few enough that b is read in place. */
+enum { ANT__MATMUL_TOGETHER = 88 };
 
 /* What a product may have beside its two operands; all but `sums` of one product only, without
  * leading axes. */

@@ -190,6 +190,15 @@ const ant_op_class ant__normalize_class = {.name = "normalize",
                                            .inplace = normalize_inplace,
                                            .grad = normalize_grad};
 
+/* As many chunks as the result has rows. */
+static int64_t spans_prep(const ant_op *o, ant_nums *n) {
+    const ant_dims *x = &o->in[X]->dims;
+    return push(n, o, x, ant__dims_count(&o->out[0]->dims) / channels_of(x), 1);
+}
+
+const ant_op_class ant__normalize_spans_class = {
+    .name = "normalize_spans", .kernel = ANT__K_normalize_spans, .prep = spans_prep};
+
 ant_value *ant__op_normalize(ant_program *p, ant_value *x, ant_value *mean, ant_value *rstd,
                              ant_value *gamma, ant_value *beta) {
     ant_attrs attrs = {.f = {[LIMIT] = INFINITY}};

@@ -3,8 +3,10 @@
 #define ANT_CORE_OPS_BATCH_NORM_H
 #include "core/program/inside.h"
 
-extern const ant_op_class ant__normalize_class, ant__normalize_sums_class,
-    ant__normalize_back_class;
+/* normalize_spans: normalize's result added up over spans of rows of equal length, as many as the result
+ * has rows; made by the passes. */
+extern const ant_op_class ant__normalize_class, ant__normalize_spans_class,
+    ant__normalize_sums_class, ant__normalize_back_class;
 
 /* Can normalize_sums and normalize_back read a dy of these dims, which broadcasts to x? */
 bool ant__normalize_takes(const ant_op *o, const ant_dims *dy);

@@ -48,6 +48,8 @@ int ant__op_axis(ant_program *p, const char *op, const ant_value *a, int axis);
 bool ant__sums_rows(const ant_op *o);
 /* Does it add up all entries of a real value? */
 bool ant__sums_all(const ant_op *o);
+/* Does it add up the axes between some first ones and the last one? */
+bool ant__sums_middle(const ant_op *o);
 /* An op that sums rows shall add up the rows of v, whose last axis is like that of what it had. */
 void ant__sum_rows_of(ant_op *o, ant_value *v);
 /* A size times a number; -1 stays, and what is too large is the largest number. */

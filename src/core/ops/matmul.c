@@ -75,6 +75,7 @@ typedef struct plan {
     ant_dims lead;
     int64_t a_stride[ANT_MAX_AXES], b_stride[ANT_MAX_AXES];
     int64_t block_rows, block_columns, cells;
+    int64_t span; /* rows that become one; 0: each stays */
 } plan;
 
 /* Strides of v's leading axes, as seen from the broadcast ones. */
@@ -106,14 +107,21 @@ static int64_t between(int64_t x, int64_t low, int64_t high) {
     return x < low ? low : x > high ? high : x;
 }
 
-/* Cells worth about half a million operations, of whole panels and tiles. Columns are cut first,
- * as each panel of b is then read by one cell only. */
-static void cut(plan *p) {
-    enum { CELL_COST = 500000, MOST_CELLS = 64, ENOUGH_CELLS = 16, ROW_UNIT = 48 };
-    int64_t batches = ant__dims_count(&p->lead);
+enum { MOST_CELLS = 64 };
+
+/* Cells worth about half a million operations. */
+static int64_t wanted_cells(const plan *p, int64_t most) {
+    enum { CELL_COST = 500000 };
     double cost = 2.0 * (double)p->s.m * (double)p->s.n * (double)p->s.k;
+    return cost / CELL_COST < (double)most ? (int64_t)(cost / CELL_COST) : most;
+}
+
+/* Of whole panels and tiles. Columns are cut first, as each panel of b is then read by one cell only. */
+static void cut(plan *p) {
+    enum { ENOUGH_CELLS = 16, ROW_UNIT = 48 };
+    int64_t batches = ant__dims_count(&p->lead);
     int64_t most = between(MOST_CELLS / between(batches, 1, MOST_CELLS), 1, MOST_CELLS);
-    int64_t wanted = cost / CELL_COST < (double)most ? (int64_t)(cost / CELL_COST) : most;
+    int64_t wanted = wanted_cells(p, most);
     int64_t panels = blocks(p->s.n, ANT__GEMM_WIDEST), units = blocks(p->s.m, ROW_UNIT);
     int64_t columns = between(wanted, 1, between(panels, 1, panels));
     int64_t rows =
@@ -123,14 +131,29 @@ static void cut(plan *p) {
     p->cells = batches * blocks(p->s.n, p->block_columns) * blocks(p->s.m, p->block_rows);
 }
 
+/* A cell is a span, or some columns of one. */
+static void cut_spans(plan *p) {
+    const int64_t spans = p->s.m / p->span, panels = blocks(p->s.n, ANT__GEMM_WIDEST);
+    const int64_t wanted = wanted_cells(p, MOST_CELLS) / between(spans, 1, MOST_CELLS);
+    const int64_t columns = between(wanted, 1, between(panels, 1, panels));
+    p->block_columns = ANT__GEMM_WIDEST * between(blocks(panels, columns), 1, panels);
+    p->block_rows = between(p->span, 1, ANT__MATMUL_TOGETHER);
+    p->cells = spans * blocks(p->s.n, p->block_columns);
+}
+
 static plan plan_of(const ant_op *o) {
-    plan p = {.s = sizes_of(o), .lead = lead_of(o->out[0])};
+    const bool summed = o->cls == &ant__dense_sum_class;
+    plan p = {.s = sizes_of(o), .lead = lead_of(summed ? o->in[0] : o->out[0])};
+    p.span = summed ? o->attrs.i[ANT__MATMUL_SUMMED] : 0;
     lead_strides(p.a_stride, o->in[0], &p.lead);
     lead_strides(p.b_stride, o->in[1], &p.lead);
     merge_rows(&p, o);
     if (ant__dims_count(&p.lead) == 0)
         p.s.m = 0;
-    cut(&p);
+    if (p.span > 0)
+        cut_spans(&p);
+    else
+        cut(&p);
     return p;
 }
 
@@ -162,15 +185,13 @@ bool ant__matmul_wants_panels(const ant_op *o) {
            (fights || copied);
 }
 
-/* Entries of a cell's workspace. */
+/* Entries of a cell's workspace: the product's own, and rows that are added up. */
 static int64_t cell_workspace(const ant_op *o, const plan *p) {
-    const bool wide = has_wide_kernels();
-    if (o->attrs.i[ANT__MATMUL_PARTS] & ANT__MATMUL_PACKED)
-        return 0;
-    if (wide && !p->s.tb && p->s.k > 0 &&
-        ant__gemm_in_place(p->block_rows < p->s.m ? p->block_rows : p->s.m))
-        return 0;
-    return ant__gemm_workspace(p->s.k);
+    const bool packed = o->attrs.i[ANT__MATMUL_PARTS] & ANT__MATMUL_PACKED;
+    const bool in_place = has_wide_kernels() && !p->s.tb && p->s.k > 0 &&
+                          ant__gemm_in_place(p->block_rows < p->s.m ? p->block_rows : p->s.m);
+    return (packed || in_place ? 0 : ant__gemm_workspace(p->s.k)) +
+           (p->span > 0 ? ANT__MATMUL_TOGETHER * ANT__GEMM_WIDEST : 0);
 }
 
 /* How much of k is multiplied at once. The gradient of a kernel sums over all rows of a batch, both
@@ -179,7 +200,8 @@ static int64_t depth_of(const ant_op *o, const plan *p) {
     enum { NEAR = 1 << 17, LEAST = 256, MANY = 4 }; /* entries of both operands, rows, pieces */
     const sizes *s = &p->s;
     const int64_t fit = s->m > 0 && s->n > 0 ? NEAR / (s->m + s->n) : 0;
-    const bool down = s->ta && !s->tb && p->lead.rank == 0 && !o->attrs.i[ANT__MATMUL_PARTS];
+    const bool down =
+        s->ta && !s->tb && p->lead.rank == 0 && !o->attrs.i[ANT__MATMUL_PARTS] && p->span == 0;
     return down && fit >= LEAST && s->k >= MANY * fit ? fit : s->k;
 }
 
@@ -201,6 +223,7 @@ static int64_t prep(const ant_op *o, ant_nums *n) {
         p.block_columns,
         p.cells > 0 ? p.cells : 1,
         cell_workspace(o, &p),
+        p.span,
         depth_of(o, &p)};
     _Static_assert(sizeof number / sizeof *number == ANT__MATMUL_MOST, "one for each");
     for (int i = 0; i < ANT__MATMUL_MOST; i++)
@@ -302,6 +325,9 @@ const ant_op_class ant__dense_class = {.name = "dense",
                                        .prep = prep,
                                        .inplace = over_part,
                                        .workspace = workspace};
+
+const ant_op_class ant__dense_sum_class = {
+    .name = "dense_sum", .kernel = ANT__K_matmul, .prep = prep, .workspace = workspace};
 
 ant_value *ant_op_matmul(ant_program *p, ant_value *a, ant_value *b, bool ta, bool tb) {
     ant_value *in[] = {a, b};

@@ -8,14 +8,16 @@
 #include "core/program/program.h"
 
 enum {
-    ANT__MATMUL_TA,   /* 1: the last two axes of a are swapped */
-    ANT__MATMUL_TB,   /* … of b */
-    ANT__MATMUL_RELU, /* dense: 1: negative entries become 0 … */
-    ANT__MATMUL_PARTS /* dense: bits of enum ant_matmul_part */
+    ANT__MATMUL_TA,    /* 1: the last two axes of a are swapped */
+    ANT__MATMUL_TB,    /* … of b */
+    ANT__MATMUL_RELU,  /* dense: 1: negative entries become 0 … */
+    ANT__MATMUL_PARTS, /* dense: bits of enum ant_matmul_part */
+    ANT__MATMUL_SUMMED /* dense_sum: rows of the product that are one of the result */
 };
 enum { ANT__MATMUL_LIMIT }; /* attrs.f: … and those above it, it */
 
-extern const ant_op_class ant__matmul_class, ant__dense_class;
+/* dense_sum: a dense whose rows are added up in spans of equal length; with a bias at most. */
+extern const ant_op_class ant__matmul_class, ant__dense_class, ant__dense_sum_class;
 /* Is it one product of two matrices, once axes are merged? Only such a one may have a rest or a gate. */
 bool ant__matmul_is_one(const ant_op *o);
 /* Does it gain by a b that is packed beforehand? */

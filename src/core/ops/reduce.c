@@ -143,6 +143,12 @@ bool ant__sums_rows(const ant_op *o) {
            o->attrs.i[AXES] == o->in[0]->dims.rank - 1 && ant__dtype_real(o->in[0]->dtype);
 }
 
+bool ant__sums_middle(const ant_op *o) {
+    return o->cls == &sum_class && o->attrs.i[FIRST] > 0 && o->attrs.i[AXES] > 0 &&
+           o->attrs.i[FIRST] + o->attrs.i[AXES] == o->in[0]->dims.rank - 1 &&
+           ant__dtype_real(o->in[0]->dtype);
+}
+
 void ant__sum_rows_of(ant_op *o, ant_value *v) {
     o->in[0] = v;
     o->attrs.i[AXES] = v->dims.rank - 1;

@@ -2,7 +2,8 @@
  * product, which does it while the numbers are still in registers: a bias, another matrix to add,
  * relu, and the gate that is relu's gradient. So does the relu after a convolution or a normalization,
  * the max pooling behind a convolution, and the gate before a normalization's gradient. And the
- * product that gives a kernel's gradient also gives the bias's: both read the same numbers. */
+ * product that gives a kernel's gradient also gives the bias's: both read the same numbers. A sum over
+ * images, as averages are, is made by the product before it, which then writes no image. */
 #include "core/kernels/elementwise.h"
 #include "core/ops/batch_norm.h"
 #include "core/ops/conv_pool.h"
@@ -246,6 +247,32 @@ static bool join_sum(ant_op *sum) {
     return true;
 }
 
+/* --- sums over images --- */
+
+static bool is_plain_product(const ant_op *o) {
+    return is_product(o) && o->n_out == 1 && !(o->attrs.i[ANT__MATMUL_PARTS] & ~ANT__MATMUL_BIAS) &&
+           ant__matmul_is_one(o);
+}
+
+/* The sum over an image, of a product or a normalization that nobody else reads: it is added up as it is
+ * made. */
+static bool take_images(ant_op *sum) {
+    const int64_t columns = columns_of(sum->in[0]);
+    ant_op *maker = ant__only_maker(sum->in[0]);
+    if (maker && maker->cls == &ant__reshape_class && columns_of(maker->in[0]) == columns)
+        maker = ant__only_maker(maker->in[0]);
+    const int64_t all = ant__dims_count(&sum->in[0]->dims);
+    if (!maker || columns_of(maker->out[0]) != columns || all < 1)
+        return true;
+    ant_attrs attrs = maker->attrs;
+    if (maker->cls == &ant__normalize_class)
+        return change(maker, sum, &ant__normalize_spans_class, &attrs);
+    if (!is_plain_product(maker))
+        return true;
+    attrs.i[ANT__MATMUL_SUMMED] = all / ant__dims_count(&sum->out[0]->dims);
+    return change(maker, sum, &ant__dense_sum_class, &attrs);
+}
+
 /* --- the pass --- */
 static bool look_at(ant_op *o) {
     if (o->cls == &ant__max_pool_class)
@@ -273,6 +300,10 @@ int ant__epilogue(ant_program *p) {
         if (!o->dead && !look_at(o))
             return ant__program_fail_memory(p);
     }
+    ant__drop_dead(p); /* gates that nobody asks any more read what is summed */
+    for (int i = 0; i < p->ops.n; i++)
+        if (ant__sums_middle(p->ops.at[i]) && !take_images(p->ops.at[i]))
+            return ant__program_fail_memory(p);
     ant__drop_dead(p);
     return 0;
 }

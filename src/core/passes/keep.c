@@ -133,7 +133,9 @@ static bool pack_product(ant_program *p, ant_op *product) {
     const bool transposed = product->attrs.i[ANT__MATMUL_TB];
     const ant_attrs attrs = {.i = {transposed}};
     ant_op *pack = packing(p, &ant__pack_class, &attrs, product->in[1]);
-    ant_op *joint = ant__op_bare(p, &ant__dense_class, &product->attrs, product->n_in, 1);
+    const ant_op_class *cls =
+        product->cls == &ant__dense_sum_class ? product->cls : &ant__dense_class;
+    ant_op *joint = ant__op_bare(p, cls, &product->attrs, product->n_in, 1);
     if (!pack || !joint)
         return false;
     const int64_t depth = product->in[1]->dims.dim[transposed];
@@ -155,8 +157,10 @@ static bool pack_kernel(ant_program *p, ant_op *conv) {
 }
 
 static bool wants_panels(const ant_program *p, const ant_op *o) {
-    return (o->cls == &ant__matmul_class || o->cls == &ant__dense_class) && o->n_out == 1 &&
-           o->in[1]->dims.rank == 2 && ant__is_settled(p, o->in[1]) && ant__matmul_wants_panels(o);
+    const bool product = o->cls == &ant__matmul_class || o->cls == &ant__dense_class ||
+                         o->cls == &ant__dense_sum_class;
+    return product && o->n_out == 1 && o->in[1]->dims.rank == 2 && ant__is_settled(p, o->in[1]) &&
+           ant__matmul_wants_panels(o);
 }
 
 static bool is_conv(const ant_program *p, const ant_op *o) {

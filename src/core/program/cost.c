@@ -2,6 +2,7 @@
 #include "core/kernels/elementwise.h"
 #include "core/kernels/walk_numbers.h"
 #include "core/ops/conv_pool.h"
+#include "core/ops/matmul.h"
 #include "core/program/inside.h"
 #include <string.h>
 
@@ -30,8 +31,9 @@ static bool ends(const ant_op *o, const char *end) {
 /* Every number of the result is a sum over the inner axis. */
 static double product(const ant_op *o) {
     const ant_dims *a = &o->in[0]->dims;
-    bool transposed = o->attrs.i[0] != 0;
-    return 2 * count(o->out[0]) * (double)a->dim[a->rank - (transposed ? 2 : 1)];
+    bool transposed = o->attrs.i[0] != 0, summed = named(o, "dense_sum");
+    double rows = summed ? (double)o->attrs.i[ANT__MATMUL_SUMMED] : 1; /* for one of the result */
+    return 2 * rows * count(o->out[0]) * (double)a->dim[a->rank - (transposed ? 2 : 1)];
 }
 
 /* Every number of the map is a sum over the kernel's numbers for one of its channels: in all three
@@ -151,7 +153,7 @@ static ant_cost body(const ant_program *p) {
 static ant_cost work(const ant_op *o) {
     if (o->fused)
         return chain(o->fused);
-    if (named(o, "matmul") || named(o, "dense"))
+    if (named(o, "matmul") || begins(o, "dense"))
         return (ant_cost){.operations = product(o)};
     if (begins(o, "conv2d") || begins(o, "depthwise"))
         return (ant_cost){.operations = any_convolution(o)};
