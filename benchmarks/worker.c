@@ -1,6 +1,6 @@
 /* The worker that benchmark drivers talk to: reads lines `ID MODE STEPS`, runs that many steps and
- * answers `ID MODE STEPS NANOSECONDS`, or `ID MODE - reason`. The first request for a network builds
- * it; every request warms it up. */
+ * answers `ID MODE STEPS NANOSECONDS`, or `ID MODE - reason`. The first request for a network
+ * builds it; every request warms it up. */
 #include "bench.h"
 #include <stdio.h>
 #include <string.h>

@@ -1,6 +1,7 @@
 /* Tutorial 6: a network that was trained in Keras is opened, trained on, and sent back.
  *
- *     cc from_keras.c $(pkg-config --cflags --libs antler) && ./a.out data/digits.keras data/digits.csv
+ *     cc from_keras.c $(pkg-config --cflags --libs antler)
+ *     ./a.out data/digits.keras data/digits.csv
  */
 #include <antler/antler.h>
 #include <stdio.h>

@@ -1,7 +1,8 @@
-/* Tutorial 6: a layer class that was written in Python has its twin here, so that a model with it is
- * opened, trained on, and sent back.
+/* Tutorial 6: a layer class that was written in Python has its twin here, so that a model with it
+ * is opened, trained on, and sent back.
  *
- *     cc residual.c $(pkg-config --cflags --libs antler) && ./a.out data/residual.keras data/digits.csv
+ *     cc residual.c $(pkg-config --cflags --libs antler)
+ *     ./a.out data/residual.keras data/digits.csv
  */
 #include <antler/antler.h>
 #include <stdio.h>

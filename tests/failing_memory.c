@@ -13,8 +13,8 @@ static void count(long long more) {
         ;
 }
 
-/* Bytes are counted as the allocator gave them, which may be a few more than were asked for; while a
- * block is resized, both the old and the new one. */
+/* Bytes are counted as the allocator gave them, which may be a few more than were asked for; while
+ * a block is resized, both the old and the new one. */
 void *ant__memory_hook(void *old, size_t size) {
     long long before = (long long)malloc_usable_size(old);
     if (!size) {

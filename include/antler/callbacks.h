@@ -4,11 +4,11 @@
  *             .callbacks = {ant_early_stopping(g, .patience = 5, .restore_best_weights = true),
  *                           ant_callback(g, .on_epoch_end = say, .data = &mine)});
  *
- * `monitor` names a number of the logs: "loss", "val_loss", "val_accuracy" … `mode` says which way is
- * better: "min", "max", or "auto": max where the name ends in acc, accuracy, auc, precision or recall
- * (or another metric that is better when larger), else min. A monitored number that the logs lack is
- * warned of and left alone. Each constructor gives a text owned by the graph; every fit has its own
- * state. After Keras's keras.callbacks. Callbacks that write files: files.h.
+ * `monitor` names a number of the logs: "loss", "val_loss", "val_accuracy" … `mode` says which way
+ * is better: "min", "max", or "auto": max where the name ends in acc, accuracy, auc, precision or
+ * recall (or another metric that is better when larger), else min. A monitored number that the logs
+ * lack is warned of and left alone. Each constructor gives a text owned by the graph; every fit has
+ * its own state. After Keras's keras.callbacks. Callbacks that write files: files.h.
  */
 #ifndef ANTLER_CALLBACKS_H
 #define ANTLER_CALLBACKS_H
@@ -97,7 +97,8 @@ ANT_API const char *ant_learning_rate_scheduler(ant_graph *g,
                                                 double (*rate)(void *data, int epoch, double now),
                                                 void *data);
 
-/* Shows progress on a file: on a terminal a bar as Keras's, else (or with plain) a line an epoch. */
+/* Shows progress on a file: on a terminal a bar as Keras's, else (or with plain) a line an
+ * epoch. */
 typedef struct ant_progress_options {
     ant_graph *graph;
     FILE *file;                                  /* of the caller's; or the function: */

@@ -48,19 +48,22 @@
  *                              .build = build, .call = call);
  *     ant_model *m = ant_load(g, "model.keras");
  *
- * From then on the class is one like any other: it is read from Keras's files, whose weights are found
- * by the attributes' names, and written to them; texts and YAML say it by its name; it trains, for
- * gradients come from the ops. A program makes such layers itself with a macro of its own:
+ * From then on the class is one like any other: it is read from Keras's files, whose weights are
+ * found by the attributes' names, and written to them; texts and YAML say it by its name; it
+ * trains, for gradients come from the ops. A program makes such layers itself with a macro of its
+ * own:
  *
- *     #define residual_layer(G, ...)                                                             \
- *         ANT_LAYER_NEW("Residual", residual, RESIDUAL_DEFAULTS, .graph = (G), .units = __VA_ARGS__)
+ *     #define residual_layer(G, ...)                                                 \
+ *         ANT_LAYER_NEW("Residual", residual, RESIDUAL_DEFAULTS, .graph = (G),       \
+ *                       .units = __VA_ARGS__)
  *     ant_sequential(g, residual_layer(g, 8, .input_shape = {8}), ant_dense(g, 1));
  *
- * What is not taken: code that runs once per batch or looks at numbers (`call` writes ops, and never
- * sees a number), cells of recurrent layers, add_loss and metrics inside of layers.
+ * What is not taken: code that runs once per batch or looks at numbers (`call` writes ops, and
+ * never sees a number), cells of recurrent layers, add_loss and metrics inside of layers.
  *
  * Threads: a graph's classes are registered, and its layers built, by the thread that builds the
- * graph. `call` runs on any thread that predicts or trains, and must not write to anything shared. */
+ * graph. `call` runs on any thread that predicts or trains, and must not write to anything
+ * shared. */
 #ifndef ANTLER_CUSTOM_H
 #define ANTLER_CUSTOM_H
 #include "antler/types.h"
@@ -107,10 +110,10 @@ typedef struct ant_option {
     int part;          /* texts: what kind of part they name: ANT_ACTIVATION, ANT_INITIALIZER … */
     const char *words; /* texts: the words allowed, separated by spaces; NULL: any */
 } ant_option;
-/* ANT_OPTION(residual, units, "size of the last axis", .min = 1): a field of the struct, which is an
- * int, double, bool, const char *, ant_size, ant_shape, ant_span, ant_ints, ant_floats, ant_texts or
- * ant_layer *. A layer among the options is the user's to call: ant_inner_set in `build`, under the
- * option's own name. */
+/* ANT_OPTION(residual, units, "size of the last axis", .min = 1): a field of the struct, which is
+ * an int, double, bool, const char *, ant_size, ant_shape, ant_span, ant_ints, ant_floats,
+ * ant_texts or ant_layer *. A layer among the options is the user's to call: ant_inner_set in
+ * `build`, under the option's own name. */
 #define ANT_OPTION(T, f, ...)                                                                      \
     {                                                                                              \
         .name = #f, .offset = offsetof(T, f), .size = sizeof((T *)0)->f,                           \
@@ -124,9 +127,9 @@ typedef struct ant_layer_call ant_layer_call;
  * checked. 0, or a code and an error told by ant_layer_error; what a function for building refused
  * need not be looked at. */
 typedef int ant_build_fn(ant_layer *l, ant_graph *g, const void *options);
-/* Writes ops for one call and gives its (first) result; `in` holds the inputs and ends at NULL. Pure,
- * as it is called again for every batch shape, on any thread: what it does may follow from options,
- * shapes and training only. NULL after an error. */
+/* Writes ops for one call and gives its (first) result; `in` holds the inputs and ends at NULL.
+ * Pure, as it is called again for every batch shape, on any thread: what it does may follow from
+ * options, shapes and training only. NULL after an error. */
 typedef ant_value *ant_layer_call_fn(ant_layer_call *c, ant_program *p, const void *options,
                                      ant_value *const *in);
 typedef struct ant_layer_twin {
@@ -146,15 +149,16 @@ typedef struct ant_layer_twin {
     bool supports_masking; /* Keras's self.supports_masking: input 0's mask goes on */
     char ant_end;
 } ant_layer_twin;
-/* ANT_TWIN_OPTIONS(residual, residual_options, RESIDUAL_DEFAULTS): the struct, its rows (an array) and
- * its defaults. The struct begins with ANT_LAYER_OPTIONS and ends with `char ant_end`. */
+/* ANT_TWIN_OPTIONS(residual, residual_options, RESIDUAL_DEFAULTS): the struct, its rows (an array)
+ * and its defaults. The struct begins with ANT_LAYER_OPTIONS and ends with `char ant_end`. */
 #define ANT_TWIN_OPTIONS(T, ROWS, ...)                                                             \
     .size = offsetof(T, ant_end), .defaults = &(const T){__VA_ARGS__}, .options = (ROWS),          \
     .n_options = (int)(sizeof(ROWS) / sizeof *(ROWS))
-/* ant_register_layer_class(g, "my>Residual", …): all is copied but the texts of `options`, which are
- * borrowed for the graph's life. Files that name the class with a package find it under "my>Residual",
- * or under "Residual", which takes every package and writes back the one that was read. 0, or the
- * graph's error: ANT_E_OPTION when there is such a class already or a row does not fit its struct. */
+/* ant_register_layer_class(g, "my>Residual", …): all is copied but the texts of `options`, which
+ * are borrowed for the graph's life. Files that name the class with a package find it under
+ * "my>Residual", or under "Residual", which takes every package and writes back the one that was
+ * read. 0, or the graph's error: ANT_E_OPTION when there is such a class already or a row does not
+ * fit its struct. */
 #define ant_register_layer_class(G, ...)                                                           \
     ant_register_layer_class_(&(ant_layer_twin){.graph = (G), .name = __VA_ARGS__},                \
                               offsetof(ant_layer_twin, ant_end))
@@ -163,15 +167,15 @@ ANT_API int ant_register_layer_class_(const ant_layer_twin *t, size_t size);
 #define ANT_LAYER_NEW(NAME, T, ...) ANT__LAYER(NAME, T, __VA_ARGS__)
 
 /* --- in `build` --- */
-/* A layer inside of this one, under the attribute that holds it in Python: self.first. Layers are set
- * in the order in which Python's __init__ and build assign them, for optimizers in Keras's files count
- * their weights so. A model, as ant_sequential gives it, is a layer too; a layer of a user's class
- * likewise. It is built by its first call. 0, or the graph's error: ANT_E_OPTION when the attribute is
- * no name of Python's, or taken, or when the layer was called elsewhere and is no option; ANT_E_GRAPH
- * for a layer that failed. */
+/* A layer inside of this one, under the attribute that holds it in Python: self.first. Layers are
+ * set in the order in which Python's __init__ and build assign them, for optimizers in Keras's
+ * files count their weights so. A model, as ant_sequential gives it, is a layer too; a layer of a
+ * user's class likewise. It is built by its first call. 0, or the graph's error: ANT_E_OPTION when
+ * the attribute is no name of Python's, or taken, or when the layer was called elsewhere and is no
+ * option; ANT_E_GRAPH for a layer that failed. */
 ANT_API int ant_inner_set(ant_layer *l, const char *attribute, ant_layer *inner);
-/* The next one of a list: self.blocks = [Dense(8), Dense(8)]. (Or of a dict, in its order.) In weights'
- * paths it is blocks.0, blocks.1 … 0 or the graph's error, as ant_inner_set. */
+/* The next one of a list: self.blocks = [Dense(8), Dense(8)]. (Or of a dict, in its order.) In
+ * weights' paths it is blocks.0, blocks.1 … 0 or the graph's error, as ant_inner_set. */
 ANT_API int ant_inner_append(ant_layer *l, const char *attribute, ant_layer *inner);
 typedef struct ant_own_weight_options {
     const char *name;        /* one word, unique in the layer */
@@ -188,8 +192,8 @@ typedef struct ant_own_weight_options {
         (L), &(ant_own_weight_options){.trainable = true, .name = (NAME), .shape = __VA_ARGS__},   \
         offsetof(ant_own_weight_options, ant_end))
 ANT_API int ant_own_weight_(ant_layer *l, const ant_own_weight_options *o, size_t size);
-/* The shape of input k, the batch first, ANT_ANY where unknown; gives the number of axes, 0 where there
- * is no such input. Only while the layer is built. */
+/* The shape of input k, the batch first, ANT_ANY where unknown; gives the number of axes, 0 where
+ * there is no such input. Only while the layer is built. */
 ANT_API int ant_build_shape(const ant_layer *l, int k, int64_t shape[ANT_MAX_AXES]);
 /* Refuses, in printf's manner; gives `code`. The text is put behind the layer's name. */
 ANT_API int ant_layer_error(ant_layer *l, int code, const char *format, ...) ANT__FORMAT(3, 4);
@@ -209,9 +213,9 @@ typedef struct ant_inner_options {
     ant_value **results; /* gets all results of the call, ANT_MAX_PORTS values; NULL: not wanted */
     char ant_end;
 } ant_inner_options;
-/* ant_inner_call(c, "second", x), ant_inner_call(c, "blocks", x, .index = k), ant_inner_call(c, "att",
- * x, y, .use_causal_mask = true): result 0 of calling a layer inside. Masks travel with the values that
- * layers give, as in Keras, and not through ops. */
+/* ant_inner_call(c, "second", x), ant_inner_call(c, "blocks", x, .index = k), ant_inner_call(c,
+ * "att", x, y, .use_causal_mask = true): result 0 of calling a layer inside. Masks travel with the
+ * values that layers give, as in Keras, and not through ops. */
 #define ant_inner_call(C, ...)                                                                     \
     ant_inner_call_(                                                                               \
         &(ant_inner_options){                                                                      \

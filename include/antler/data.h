@@ -23,8 +23,8 @@ typedef struct ant_data_options {
     /* The number of rows; ANT_NONE: not known, `read` gives one batch after the other. */
     int64_t count;
     /* count known: fills `out` with the rows index[0 … n). Unknown: index is NULL, n is the batch
-     * size wanted; `out` gets the next rows, as many as there are in one batch. Returns the number of
-     * rows given, 0 at the end of an epoch, or a negative code, which ends the action. */
+     * size wanted; `out` gets the next rows, as many as there are in one batch. Returns the number
+     * of rows given, 0 at the end of an epoch, or a negative code, which ends the action. */
     int64_t (*read)(void *data, const int64_t *index, int64_t n, ant_rows *out);
     /* Before every epoch; NULL: nothing to do. 0 or a negative code. */
     int (*restart)(void *data);
@@ -78,8 +78,8 @@ ANT_API int64_t ant_window_count(int64_t rows, const ant_window_options *o);
 ANT_API int ant_windows(ant_array out, ant_array series, const ant_window_options *o);
 
 /* --- splits: which rows go where; the order of rows is kept --- */
-/* Each writes the rows of the first part to `train` and the others to `test`, each of which has room
- * for n, and their numbers to counts[0] and counts[1]. */
+/* Each writes the rows of the first part to `train` and the others to `test`, each of which has
+ * room for n, and their numbers to counts[0] and counts[1]. */
 /* Rows with i % every == from are tested on. */
 ANT_API int ant_split_every(int64_t *train, int64_t *test, int64_t counts[2], int64_t n,
                             int64_t every, int64_t from);
@@ -90,8 +90,8 @@ ANT_API int ant_split_tail(int64_t *train, int64_t *test, int64_t counts[2], int
  * each class that has two. */
 ANT_API int ant_split_stratified(int64_t *train, int64_t *test, int64_t counts[2],
                                  const int *labels, int64_t n, double share, int64_t seed);
-/* out gets the rows `index` of the array, row-major: any numeric type, byte order and strides; out has
- * the same type in the machine's byte order. */
+/* out gets the rows `index` of the array, row-major: any numeric type, byte order and strides; out
+ * has the same type in the machine's byte order. */
 ANT_API int ant_take(ant_array out, ant_array rows, const int64_t *index, int64_t n);
 
 #ifdef __cplusplus

@@ -9,7 +9,8 @@
  *
  * A file is read whole, checked, and only then used; what it is, is told by its content. No file
  * runs code, names another file, or changes a limit. Every file written appears whole or not at
- * all: it is written beside its place, synced and renamed; a full disk leaves the old one as it was.
+ * all: it is written beside its place, synced and renamed; a full disk leaves the old one as it
+ * was.
  *
  * Threads: two objects, two threads: no restriction.
  */
@@ -25,14 +26,15 @@ extern "C" {
 
 /* What a reader accepts at most; one struct for all formats.
  *
- * Memory has no number here, for it follows from the file: a model or weights take at most twice the size
- * of their file and 16 MB. What they are read for does not count: the numbers of weights that the model's
- * shapes demand (which are held against the numbers in the file before they get memory), and as much
- * again for those that are packed in it while they are unpacked; a file of weights packed whole, as zip
- * can, may have 16 bytes (of float64: 32) for each number of the model, its optimizer's three included. So weights that
- * are all zeros load, though they pack a thousand to one, and a bomb does not. Arrays that are read
- * (ant_arrays) are what was asked for, within `ratio`. A model said in YAML, where a word makes a
- * layer, may take 64 MB for its layers. */
+ * Memory has no number here, for it follows from the file: a model or weights take at most twice
+ * the size of their file and 16 MB. What they are read for does not count: the numbers of weights
+ * that the model's shapes demand (which are held against the numbers in the file before they get
+ * memory), and as much again for those that are packed in it while they are unpacked; a file of
+ * weights packed whole, as zip can, may have 16 bytes (of float64: 32) for each number of the
+ * model, its optimizer's three included. So weights that are all zeros load, though they pack a
+ * thousand to one, and a bomb does not. Arrays that are read (ant_arrays) are what was asked for,
+ * within `ratio`. A model said in YAML, where a word makes a layer, may take 64 MB for its
+ * layers. */
 typedef struct ant_limits {
     int64_t text_bytes;   /* of YAML and of the JSON header of safetensors */
     int64_t stream_bytes; /* from a pipe or device, whose size nobody knows */
@@ -67,9 +69,9 @@ ANT_API void ant_arrays_limit(ant_arrays *d, const ant_limits *limits);
  *     idx          one array without a name: MNIST and its kin
  *     csv          one array per column, named by the header: float64 (NAN where a cell is empty,
  *                  NA or so), or ANT_TEXT
- * Any of them may be packed by gzip. Types: all integers, bool, float16, float32, float64, in either
- * byte order (`swapped`); an array in Fortran's order gets strides. 0, ANT_E_FILE, ANT_E_FORMAT, ANT_E_LIMIT or ANT_E_MEMORY; nothing
- * is added then. */
+ * Any of them may be packed by gzip. Types: all integers, bool, float16, float32, float64, in
+ * either byte order (`swapped`); an array in Fortran's order gets strides. 0, ANT_E_FILE,
+ * ANT_E_FORMAT, ANT_E_LIMIT or ANT_E_MEMORY; nothing is added then. */
 ANT_API int ant_arrays_read(ant_arrays *d, const char *path);
 /* Adds a copy, row-major and in this machine's byte order; name NULL: none. */
 ANT_API int ant_arrays_add(ant_arrays *d, const char *name, ant_array values);
@@ -100,11 +102,11 @@ ANT_API const char *ant_arrays_error(const ant_arrays *d);
  *                   name: layers shared by two models, '/' in names, gelu(approximate=true) …
  *                   What LoRA learnt is in the kernel there, as Keras does it (layers/core.h).
  *                   Several inputs or outputs are a list there, unless a file told how Keras nests
- *                   them (dicts, lists in lists): then so again, in .safetensors and YAML too. A call
- *                   that says .training is written so, with a warning, for Keras does not keep to it,
- *                   and so is attention whose masks Keras would take away (tutorial 6); where masks
- *                   are about, a layer called `concatenate` is written as `concatenate_layer`, for
- *                   Keras gives that name to a mask
+ *                   them (dicts, lists in lists): then so again, in .safetensors and YAML too. A
+ *                   call that says .training is written so, with a warning, for Keras does not keep
+ *                   to it, and so is attention whose masks Keras would take away (tutorial
+ *                   6); where masks are about, a layer called `concatenate` is written as
+ *                   `concatenate_layer`, for Keras gives that name to a mask
  * States of stateful layers are a run's and are not saved. 0, or the model's error. */
 ANT_API int ant_save(ant_model *m, const char *path);
 /* A model from a file, told apart by its content:
@@ -112,9 +114,9 @@ ANT_API int ant_save(ant_model *m, const char *path);
  *     YAML          in any of its forms (docs/yaml.md) with its weights beside it, where there are
  *                   some; else they are newly drawn
  *     .keras, .h5   of Keras 3, Keras 2 and tf.keras, with weights, what compile was told and the
- *                   optimizer's state (docs/tutorials/6-from-keras-to-c.md); inputs and outputs stand
- *                   in Keras's order, which sorts the keys of dicts, and the outputs of a dict are
- *                   named by its keys
+ *                   optimizer's state (docs/tutorials/6-from-keras-to-c.md); inputs and outputs
+ *                   stand in Keras's order, which sorts the keys of dicts, and the outputs of a
+ *                   dict are named by its keys
  * Layers, losses … of one's own are registered before. Never NULL: after an error the model is
  * dead, and the graph tells what was wrong, with file, line and column, or the layer. */
 typedef struct ant_load_options {
@@ -141,10 +143,10 @@ typedef struct ant_load_weights_options {
                            no weight changes */
     char ant_end;
 } ant_load_weights_options;
-/* ant_load_weights(m, "pretrained.safetensors", .skip_mismatch = true); any numeric type. Also those
- * in .weights.h5 and .keras, which belong to layers by class and order: what such a file has beyond
- * the model's layers is always left alone. In .h5 of Keras 2 they belong to the layers that have
- * weights, in order; with skip_mismatch to those of the same names. */
+/* ant_load_weights(m, "pretrained.safetensors", .skip_mismatch = true); any numeric type. Also
+ * those in .weights.h5 and .keras, which belong to layers by class and order: what such a file has
+ * beyond the model's layers is always left alone. In .h5 of Keras 2 they belong to the layers that
+ * have weights, in order; with skip_mismatch to those of the same names. */
 #define ant_load_weights(M, ...)                                                                   \
     ant_load_weights_(&(ant_load_weights_options){.model = (M), .path = __VA_ARGS__},              \
                       offsetof(ant_load_weights_options, ant_end))
@@ -166,8 +168,8 @@ typedef struct ant_csv_logger_options {
               .graph = __VA_ARGS__)
 
 /* Saves the model (or its weights) after epochs: always, or when the monitored number got better.
- * `filepath` may hold {epoch}, {epoch:02d} (counted from 1) and numbers of the logs: {val_loss:.2f};
- * its ending says the format, as in ant_save. */
+ * `filepath` may hold {epoch}, {epoch:02d} (counted from 1) and numbers of the logs:
+ * {val_loss:.2f}; its ending says the format, as in ant_save. */
 typedef struct ant_model_checkpoint_options {
     ANT_PART_OPTIONS;
     const char *filepath, *monitor;

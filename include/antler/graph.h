@@ -36,27 +36,27 @@ typedef struct ant_graph_options {
     const char *dtype; /* of weights and all reals: "float32", "float64"; NULL: see below */
     char ant_end;
 } ant_graph_options;
-/* fast = true: 3 x 3 convolutions without strides, from 32 channels on, are made by Winograd's F(4x4,
- * 3x3) in place of F(2x2, 3x3), forward and in their inputs' gradients: less than half the
- * multiplications, and larger errors. For inputs of size about 1 and 64 channels, the root of the mean
- * squared error is about 2e-6 of the results', the largest error about 1e-5 of the largest result;
- * without it they are 3e-7 and 4e-7. Nothing else changes. Files do not hold it.
- * dtype: everything on the graph is computed in it, and saved so. NULL: in float32, unless the first
- * thing that is built is loaded from a file of float64. Reals in data may be of any type.
+/* fast = true: 3 x 3 convolutions without strides, from 32 channels on, are made by Winograd's
+ * F(4x4, 3x3) in place of F(2x2, 3x3), forward and in their inputs' gradients: less than half the
+ * multiplications, and larger errors. For inputs of size about 1 and 64 channels, the root of the
+ * mean squared error is about 2e-6 of the results', the largest error about 1e-5 of the largest
+ * result; without it they are 3e-7 and 4e-7. Nothing else changes. Files do not hold it.
+ * dtype: everything on the graph is computed in it, and saved so. NULL: in float32, unless the
+ * first thing that is built is loaded from a file of float64. Reals in data may be of any type.
  * Errors (ant_status): ANT_E_OPTION for threads below 0 and other types. */
-/* ant_graph_new(.seed = 1, .threads = 2): a graph, the owner of everything made on it. NULL only when
- * out of memory, and every builder takes NULL for dead. */
+/* ant_graph_new(.seed = 1, .threads = 2): a graph, the owner of everything made on it. NULL only
+ * when out of memory, and every builder takes NULL for dead. */
 #define ant_graph_new(...)                                                                         \
     ant_graph_new_(&(ant_graph_options){.seed = 0, __VA_ARGS__},                                   \
                    offsetof(ant_graph_options, ant_end))
 ANT_API ant_graph *ant_graph_new_(const ant_graph_options *o, size_t size);
-/* Frees the graph with all its layers, nodes, models and texts, after the runs that were made for its
- * models (train.h) are freed. NULL is fine. */
+/* Frees the graph with all its layers, nodes, models and texts, after the runs that were made for
+ * its models (train.h) are freed. NULL is fine. */
 ANT_API void ant_graph_free(ant_graph *g);
 /* 0, or the code of the first building error. */
 ANT_API int ant_status(const ant_graph *g);
-/* Its text, "" when there is none: "demo.c:12: Dense: units is -3, must be at least 1". The graph's;
- * stays as it is, for the first error is kept. */
+/* Its text, "" when there is none: "demo.c:12: Dense: units is -3, must be at least 1". The
+ * graph's; stays as it is, for the first error is kept. */
 ANT_API const char *ant_error(const ant_graph *g);
 /* The text of the last failed action on a model, "" when it went well. The model's, until its next
  * action. */
@@ -98,8 +98,8 @@ typedef struct ant_call_options {
 /* ant_call(layer, a, b, .training = false): result 0 of calling a layer or model on nodes. A layer
  * called again has the same weights. The first call builds the layer on the shapes it gets.
  *     ant_call(ant_multi_head_attention(g, 4, 16), q, .value = v, .use_causal_mask = true)
- * .mask = m is the first input's, .mask = {NULL, m} the second one's; .mask = ant_unmasked() takes the
- * first input as if it had no mask.
+ * .mask = m is the first input's, .mask = {NULL, m} the second one's; .mask = ant_unmasked() takes
+ * the first input as if it had no mask.
  * Errors: ANT_E_SHAPE (with both shapes), ANT_E_GRAPH (nodes of another graph, NULL), ANT_E_LIMIT,
  * ANT_E_OPTION (a keyword that the layer does not take). */
 #define ant_call(...)                                                                              \
@@ -141,8 +141,8 @@ ANT_API ant_model *ant_model_new_(const ant_model_options *o, size_t size, const
                                   int line);
 
 /* --- Sequential --- */
-/* ant_sequential(g, layer, layer, …): layers one after the other, each with one result. The shape of
- * a sample is said by an ant_input_layer in front or by the first layer's .input_shape, or comes
+/* ant_sequential(g, layer, layer, …): layers one after the other, each with one result. The shape
+ * of a sample is said by an ant_input_layer in front or by the first layer's .input_shape, or comes
  * with the first data or call. Errors are told with the place of the layer that does not fit. */
 #define ant_sequential(G, ...)                                                                     \
     ant_sequential_(G, (ant_layer *const[]){__VA_ARGS__, NULL}, NULL, __FILE__, __LINE__)
@@ -161,8 +161,8 @@ ANT_API int ant_pop(ant_model *m);
 ANT_API int ant_build(ant_model *m, const int *shape);
 
 /* --- reaching in: actions, which keep their error on the model --- */
-/* The name of a model, or of a layer in the first model that was used with it; "" while it has none.
- * The graph's. */
+/* The name of a model, or of a layer in the first model that was used with it; "" while it has
+ * none. The graph's. */
 ANT_API const char *ant_name(ant_layer *l);
 /* How many layers a model has, inputs not counted; 0 after an error. */
 ANT_API int ant_layer_count(ant_model *m);
@@ -189,20 +189,20 @@ ANT_API int ant_weight_count(ant_layer *l);
 /* "encoder/dense/kernel" in a model, "kernel" in a layer; NULL outside. The graph's. */
 ANT_API const char *ant_weight_name(ant_layer *l, int k);
 /* A view of the numbers (of the graph's reals, row-major) to read, valid until the graph is freed;
- * data NULL where there is none. A layer's weights have numbers from the first action on a model with
- * it. Not while the model trains on another thread. */
+ * data NULL where there is none. A layer's weights have numbers from the first action on a model
+ * with it. Not while the model trains on another thread. */
 ANT_API ant_array ant_weight_at(ant_layer *l, int k);
 ANT_API ant_array ant_weight_named(ant_layer *l, const char *name);
-/* Copies numbers in, of the weight's shape and any type. 0, or an error in the model (of a layer: in
- * the model that owns it): ANT_E_OPTION when there is no such weight, ANT_E_SHAPE. */
+/* Copies numbers in, of the weight's shape and any type. 0, or an error in the model (of a layer:
+ * in the model that owns it): ANT_E_OPTION when there is no such weight, ANT_E_SHAPE. */
 ANT_API int ant_weight_set(ant_layer *l, const char *name, ant_array values);
 /* to = factor * from + (1 - factor) * to, weight by weight in order: 1 copies, 0.01 follows slowly.
  * All or nothing. 0 or `to`'s error: ANT_E_SHAPE when numbers or shapes of weights differ. */
 ANT_API int ant_weights_copy(ant_layer *to, ant_layer *from, double factor);
 /* How many numbers the weights hold. */
 ANT_API int64_t ant_parameter_count(ant_layer *l, bool trainable_only);
-/* Freezes or frees a layer and all layers inside it, in every model that shares them. A compiled model
- * must be compiled again. */
+/* Freezes or frees a layer and all layers inside it, in every model that shares them. A compiled
+ * model must be compiled again. */
 ANT_API int ant_set_trainable(ant_layer *l, bool trainable);
 /* States of stateful layers go back to zero, in the model's own runs. */
 ANT_API int ant_reset_states(ant_model *m);
@@ -228,10 +228,10 @@ ANT_API void ant_free(void *text);
 /* What a user's layer or activation writes: ant_write_fn of ops.h. `in` ends at NULL. */
 typedef ant_value *ant_node_write_fn(ant_program *p, const void *data, ant_value *const *in);
 /* A layer class that is one function; custom.h has classes with options, weights and layers inside.
- * `write` gets the values of the call's inputs (one or more) and gives the result's. It is pure, as it
- * is called again for every batch shape, on any thread; `data` is borrowed for the graph's life. Masks
- * pass on. Texts and files say the class by its name, "my>Twice" with Keras's package or "Twice". 0, or
- * the graph's error when there is such a layer class already. */
+ * `write` gets the values of the call's inputs (one or more) and gives the result's. It is pure, as
+ * it is called again for every batch shape, on any thread; `data` is borrowed for the graph's life.
+ * Masks pass on. Texts and files say the class by its name, "my>Twice" with Keras's package or
+ * "Twice". 0, or the graph's error when there is such a layer class already. */
 ANT_API int ant_register_layer(ant_graph *g, const char *name, ant_node_write_fn *write,
                                const void *data);
 typedef struct ant_custom_options {

@@ -10,9 +10,9 @@
  * only: two weights of the same shape then start equal. The distributions are Keras's, the numbers
  * are Antler's own.
  *
- * Fans, of a weight's shape: () 1 and 1; (n) n and n; (in, out) in and out; (…, in, out) these times
- * the product of the axes before: convolution kernels. input_axes and output_axes, said together,
- * make the fans the products of these axes.
+ * Fans, of a weight's shape: () 1 and 1; (n) n and n; (in, out) in and out; (…, in, out) these
+ * times the product of the axes before: convolution kernels. input_axes and output_axes, said
+ * together, make the fans the products of these axes.
  * Source: keras/src/initializers/.
  */
 #ifndef ANTLER_INITIALIZERS_H

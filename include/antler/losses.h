@@ -3,8 +3,8 @@
  *     ant_compile(m, "adam", .loss = "mse");
  *     ant_compile(m, "adam", .loss = ant_binary_crossentropy(g, .from_logits = true));
  *
- * t is the target, p the model's output, both (batch, …), of the same shape unless said otherwise; a
- * last axis of 1 that only one of them has is put there or taken away. A loss gives one value per
+ * t is the target, p the model's output, both (batch, …), of the same shape unless said otherwise;
+ * a last axis of 1 that only one of them has is put there or taken away. A loss gives one value per
  * sample (per sample and step for sequences): the last axis is reduced. The values, times the
  * sample weights, are then reduced to one number:
  *

@@ -5,8 +5,8 @@
  * t is the target, p the output, as in losses.h. A metric is a total over all samples of an epoch,
  * not a mean of batches. Those of `.metrics` never see sample weights, those of `.weighted_metrics`
  * do; both leave out what the output's mask leaves out. Logs show a metric under the word it was
- * said by ("mae"), a class under Keras's name for it ("AUC" is auc), or under its `.name`; with several
- * outputs the output's name stands before it: "kind_accuracy". Formulas after Keras.
+ * said by ("mae"), a class under Keras's name for it ("AUC" is auc), or under its `.name`; with
+ * several outputs the output's name stands before it: "kind_accuracy". Formulas after Keras.
  *
  * "accuracy" ("acc") is binary_accuracy where the output's last axis is 1,
  * sparse_categorical_accuracy where the target has one axis less or a last axis of 1,
@@ -149,9 +149,9 @@ typedef struct ant_precision_options {
               .graph = __VA_ARGS__)
 
 /* Area under the ROC curve (true against false positive rate), the precision-recall curve, or the
- * curve of their gains (Flach and Kull, 2015), drawn through thresholds. PR with interpolation follows
- * Davis and Goadrich, 2006. With multi_label the output is (batch, labels), and the areas of the
- * labels are averaged; else all entries count as one. */
+ * curve of their gains (Flach and Kull, 2015), drawn through thresholds. PR with interpolation
+ * follows Davis and Goadrich, 2006. With multi_label the output is (batch, labels), and the areas
+ * of the labels are averaged; else all entries count as one. */
 typedef struct ant_auc_options {
     ANT_PART_OPTIONS;
     int num_thresholds;           /* at least 2, evenly spaced in [0, 1] */
@@ -190,9 +190,9 @@ typedef struct ant_limit_options {
 #define ant_precision_at_recall(...) ANT__LIMIT("PrecisionAtRecall", __VA_ARGS__)
 #define ant_recall_at_precision(...) ANT__LIMIT("RecallAtPrecision", __VA_ARGS__)
 
-/* (1 + beta^2) * precision * recall / (beta^2 * precision + recall) of every class of the last axis,
- * and their average: "macro", "weighted" (by the classes' share of t) or "micro" (of the counts of
- * all classes). Outputs are (batch, classes), t one-hot or bits. */
+/* (1 + beta^2) * precision * recall / (beta^2 * precision + recall) of every class of the last
+ * axis, and their average: "macro", "weighted" (by the classes' share of t) or "micro" (of the
+ * counts of all classes). Outputs are (batch, classes), t one-hot or bits. */
 typedef struct ant_fbeta_score_options {
     ANT_PART_OPTIONS;
     const char *average;

@@ -10,7 +10,8 @@
  * Each makes a layer of class Operation and calls it, so that models with operations are saved,
  * shown and trained as any other. Names and meaning are those of keras.ops; shapes are written with
  * the batch first, and it is counted among the axes. Every activation (activations.h) is an
- * operation, too: its text stands in the place of the name. Gradients pass wherever TensorFlow's do.
+ * operation, too: its text stands in the place of the name. Gradients pass wherever TensorFlow's
+ * do.
  *
  * | operations (values) | options (a default in brackets) |
  * |---|---|

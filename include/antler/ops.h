@@ -62,7 +62,7 @@ ANT_API ant_value *ant_op_constant(ant_program *p, const double *x, const int64_
     X(exp) X(expm1) X(log) X(log1p)                                                                \
     X(sin) X(cos) X(tan) X(asin) X(acos) X(atan)                                                   \
     X(sinh) X(cosh) X(tanh) X(asinh) X(acosh) X(atanh)                                             \
-    X(sigmoid) X(softplus) X(erf) X(erfc) X(erfinv) X(relu)                                                          \
+    X(sigmoid) X(softplus) X(erf) X(erfc) X(erfinv) X(relu)                                        \
     X(floor) X(ceil) X(round) X(trunc)                                                             \
     X(logical_not) X(is_nan) X(is_finite) X(stop_gradient)
 /* clang-format on */
@@ -89,9 +89,9 @@ ANT_API ant_value *ant_op_real(ant_program *p, ant_value *a);
 
 /* --- reductions over a set of axes ---
  * axes: ANT_AXIS(…) | …, ANT_LAST or ANT_ALL_AXES; 0: none, the value as it is. keep: reduced axes
- * stay, with size 1. An axis that is not there is an error. Over no entries a sum is 0, a product 1,
- * a max -infinity, a mean not a number. Ints stay ints but in mean and variance; bools are added as
- * numbers. Equal extremes share their gradient. */
+ * stay, with size 1. An axis that is not there is an error. Over no entries a sum is 0, a product
+ * 1, a max -infinity, a mean not a number. Ints stay ints but in mean and variance; bools are added
+ * as numbers. Equal extremes share their gradient. */
 ANT_API ant_value *ant_op_sum(ant_program *p, ant_value *a, unsigned axes, bool keep);
 ANT_API ant_value *ant_op_mean(ant_program *p, ant_value *a, unsigned axes, bool keep);
 ANT_API ant_value *ant_op_max(ant_program *p, ant_value *a, unsigned axes, bool keep);

@@ -53,8 +53,8 @@ typedef struct ant_sgd_options {
 #define ant_sgd(...)                                                                               \
     ANT__PART(ANT_OPTIMIZER, "SGD", ant_sgd_options, ANT_SGD_DEFAULTS, .graph = __VA_ARGS__)
 
-/* v = rho * v + (1 - rho) * g²; step = l * g / sqrt(v + epsilon), from v the squared mean gradient is
- * taken where centered; b = momentum * b + step; w -= b. Hinton, lecture 6e, 2012. */
+/* v = rho * v + (1 - rho) * g²; step = l * g / sqrt(v + epsilon), from v the squared mean gradient
+ * is taken where centered; b = momentum * b + step; w -= b. Hinton, lecture 6e, 2012. */
 typedef struct ant_rmsprop_options {
     ANT_PART_OPTIONS;
     double learning_rate; /* l; at least 0 */

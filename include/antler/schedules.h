@@ -1,6 +1,7 @@
 /* Learning-rate schedules: the rate as a function of the steps made so far.
  *
- *     ant_compile(m, .optimizer = ant_sgd(g, .schedule = ant_exponential_decay(g, 0.1, 1000, 0.9)));
+ *     const char *rate = ant_exponential_decay(g, 0.1, 1000, 0.9);
+ *     ant_compile(m, .optimizer = ant_sgd(g, .schedule = rate));
  *
  * s is the number of updates before the step, from 0; rates are computed in double precision. Each
  * constructor gives a text owned by the graph, like every part: "ExponentialDecay(0.1, 1000, 0.9)".

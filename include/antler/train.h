@@ -1,19 +1,20 @@
 /* Compiling, training, evaluating and predicting.
  *
  *     ant_compile(m, .optimizer = "adam", .loss = "mse", .metrics = {"mae"});
- *     ant_fit(m, x, y, .epochs = 20, .validation_split = 0.1, .callbacks = {ant_progress(g, stderr)});
+ *     ant_fit(m, x, y, .epochs = 20, .validation_split = 0.1,
+ *             .callbacks = {ant_progress(g, stderr)});
  *     ant_evaluate(m, x_test, y_test);
  *     printf("%g\n", ant_log(ant_results(m), "mae"));
  *     ant_predict(m, x_new, ant_array(out, 100, 1));
  *
- * Actions return 0 or a negative ANT_E…; ant_model_error(m) tells what was wrong. Nothing is printed
- * but by callbacks that were given a file.
+ * Actions return 0 or a negative ANT_E…; ant_model_error(m) tells what was wrong. Nothing is
+ * printed but by callbacks that were given a file.
  *
  * Data are ant_array views with the samples along the first axis, of any numeric type, byte order
  * and strides; they are converted batch by batch and only borrowed for the call. Several are given
- * in the order of the model's inputs and outputs, or by name: ant_named("left", p, 100, 40). An axis
- * of 1 at the end may be left out or added. Integer targets are what losses of classes want; all
- * others take any numbers.
+ * in the order of the model's inputs and outputs, or by name: ant_named("left", p, 100, 40). An
+ * axis of 1 at the end may be left out or added. Integer targets are what losses of classes want;
+ * all others take any numbers.
  *
  * Threads: one action at a time on a model, but ant_predict with an ant_run of its own per thread
  * (and without one, at some cost) may run at once on as many threads as one likes, while nobody
@@ -165,9 +166,9 @@ ANT_API ant_run *ant_run_new(ant_model *m);
 ANT_API void ant_run_free(ant_run *r);
 /* The text of the last failed action on this run, "" when it went well. */
 ANT_API const char *ant_run_error(const ant_run *r);
-/* One sample, the shortest way: in[k] points at input k's numbers (of the input's type and aligned so,
- * row-major, without a batch axis), out[k] takes those of output k (NULL: not wanted). All axes of the
- * inputs but the batch must be known. 0 or the run's error. */
+/* One sample, the shortest way: in[k] points at input k's numbers (of the input's type and aligned
+ * so, row-major, without a batch axis), out[k] takes those of output k (NULL: not wanted). All axes
+ * of the inputs but the batch must be known. 0 or the run's error. */
 ANT_API int ant_predict_one(ant_run *r, const void *const *in, void *const *out);
 
 /* --- what came out --- */

@@ -42,8 +42,8 @@ extern "C" {
 #define ANT__FORMAT(f, a)
 #endif
 
-/* The version that a program is compiled against; ant_version gives that of the library it runs with.
- * What changes an existing program changes MAJOR (before 1.0: MINOR). */
+/* The version that a program is compiled against; ant_version gives that of the library it runs
+ * with. What changes an existing program changes MAJOR (before 1.0: MINOR). */
 #define ANT_VERSION "0.1.0"
 /* Any thread. */
 ANT_API const char *ant_version(void);

@@ -42,8 +42,9 @@ int ant__array_check(const ant_array *a, const char *what, ant_fault *e) {
     return 0;
 }
 
-/* Do all entries lie one behind the other, row after row, each of so many bytes? Told number by number,
- * as a walk or a copy of strides just written would wait, which a step of a tiny network feels. */
+/* Do all entries lie one behind the other, row after row, each of so many bytes? Told number by
+ * number, as a walk or a copy of strides just written would wait, which a step of a tiny network
+ * feels. */
 static bool is_packed(const ant_array *a, int64_t *row) {
     bool said = false, fits = true;
     *row = (int64_t)ant__dtype_size(a->dtype);
@@ -57,7 +58,8 @@ static bool is_packed(const ant_array *a, int64_t *row) {
     return true;
 }
 
-/* Walks the entries of one row in order, `run` equally spaced ones at a time along the last axis. */
+/* Walks the entries of one row in order, `run` equally spaced ones at a time along the last
+ * axis. */
 typedef struct row_walk {
     int axes; /* of a row, the last left out */
     int64_t shape[ANT_MAX_AXES], strides[ANT_MAX_AXES], at[ANT_MAX_AXES];

@@ -4,8 +4,8 @@
 #include "core/error.h"
 #include "core/shape.h"
 
-/* The shape, batch first. Inline and number by number: a copy of the whole, whose numbers have just been
- * written one by one, would wait for them, which a step of a tiny network feels. */
+/* The shape, batch first. Inline and number by number: a copy of the whole, whose numbers have just
+ * been written one by one, would wait for them, which a step of a tiny network feels. */
 static inline ant_dims ant__array_dims(const ant_array *a) {
     ant_dims d = {.rank = a->axes};
     for (int k = 0; k < ANT_MAX_AXES && k < a->axes; k++)
@@ -20,10 +20,10 @@ int ant__array_check(const ant_array *a, const char *what, ant_fault *e);
 /* Strides in bytes, for an array that leaves them out too. */
 void ant__array_strides(const ant_array *a, int64_t strides[ANT_MAX_AXES]);
 
-/* Reads rows into `out`, row-major of type `dtype` (float32, float64, int32, int64 or bool): row k of
- * the output is row order[k] of the array, or first + k where order is NULL. Numbers are cut towards
- * zero when they become ints; those that no int can hold are refused (ANT_E_DATA). `what` names the
- * array in messages. No allocation. */
+/* Reads rows into `out`, row-major of type `dtype` (float32, float64, int32, int64 or bool): row k
+ * of the output is row order[k] of the array, or first + k where order is NULL. Numbers are cut
+ * towards zero when they become ints; those that no int can hold are refused (ANT_E_DATA). `what`
+ * names the array in messages. No allocation. */
 typedef struct ant_rows_wanted {
     const int64_t *order;
     int64_t first, count;
@@ -40,6 +40,7 @@ int ant__array_write(const ant_array *a, int64_t first, int64_t count, int dtype
 /* The arrays that a list of options holds, and how many: they end at the first without axes, or
  * are those of its ant_several. */
 const ant_array *ant__arrays_of(const ant_array *list, int *n);
-/* Those of a list of ANT_MAX_PORTS entries as the first entry of options; no array where it has none. */
+/* Those of a list of ANT_MAX_PORTS entries as the first entry of options; no array where it has
+ * none. */
 ant_array ant__arrays_all(const ant_array *list);
 #endif

@@ -5,9 +5,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* n numbers of type `from`, `step` bytes apart and perhaps of the other byte order, into packed ones
- * of type `to` (float32, float64, int32, int64 or bool; or `from` itself). False when one has no
- * value in `to`: NaN or too large for an int. */
+/* n numbers of type `from`, `step` bytes apart and perhaps of the other byte order, into packed
+ * ones of type `to` (float32, float64, int32, int64 or bool; or `from` itself). False when one has
+ * no value in `to`: NaN or too large for an int. */
 bool ant__convert(void *y, int to, const void *x, int64_t step, int from, bool swapped, int64_t n);
 /* n packed numbers of type `from` (one of those five) into ones of type `to`, any numeric type but
  * float16, `step` bytes apart. */

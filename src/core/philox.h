@@ -1,6 +1,6 @@
-/* Philox 4x32-10 as plain inline C: shared by random.c and by kernels, which make many blocks at once
- * by kernels/philox_vec.h. Salmon, Moraes, Dror, Shaw: Parallel random numbers: as easy as 1, 2, 3
- * (SC 2011). */
+/* Philox 4x32-10 as plain inline C: shared by random.c and by kernels, which make many blocks at
+ * once by kernels/philox_vec.h. Salmon, Moraes, Dror, Shaw: Parallel random numbers: as easy as 1,
+ * 2, 3 (SC 2011). */
 #ifndef ANT_CORE_PHILOX_H
 #define ANT_CORE_PHILOX_H
 #include <stdint.h>

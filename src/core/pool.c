@@ -30,10 +30,11 @@ typedef struct job {
 } job;
 
 struct ant_pool {
-    /* The number of the newest job and which parts of it are left: whoever is free draws one, the caller
-     * from the front, workers from the back. So two threads get nearly the same parts of the same work
-     * in every step, and most of what they read is in their own caches: dirty lines of another core
-     * cost more than any work on them. A thread that comes late finds all parts drawn. */
+    /* The number of the newest job and which parts of it are left: whoever is free draws one, the
+     * caller from the front, workers from the back. So two threads get nearly the same parts of the
+     * same work in every step, and most of what they read is in their own caches: dirty lines of
+     * another core cost more than any work on them. A thread that comes late finds all parts
+     * drawn. */
     _Alignas(CACHE_LINE) _Atomic uint64_t ticket;
     _Alignas(CACHE_LINE) atomic_int done;   /* parts of the newest job */
     _Alignas(CACHE_LINE) atomic_int asleep; /* workers that wait for `wake` */
@@ -47,7 +48,8 @@ struct ant_pool {
     worker *workers; /* threads - 1 */
 };
 
-/* --- tickets: 32 bits job, 16 bits end of the parts that are left, 16 bits the first of them --- */
+/* --- tickets: 32 bits job, 16 bits end of the parts that are left, 16 bits the first of them
+ * --- */
 
 static uint64_t new_ticket(uint64_t old, int parts) {
     return ((old >> 32) + 1) << 32 | (uint64_t)parts << 16;

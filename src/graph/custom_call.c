@@ -134,8 +134,8 @@ static int fill_inner(ant_layer_call *c, ant_layer_call *inner, const ant_inner_
     return check_keywords(c, inner->layer, o);
 }
 
-/* Only where shapes are found, which one thread does. What its first call does not call, no later one
- * may. */
+/* Only where shapes are found, which one thread does. What its first call does not call, no later
+ * one may. */
 static int build_inner(ant_layer_call *c, const ant_layer_call *inner) {
     ant_own_call *own = c->own;
     ant_dims dims[ANT_MAX_PORTS];

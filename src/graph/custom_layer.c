@@ -1,5 +1,5 @@
-/* Layers of users' own classes: how they are built and called. Layers inside are built by their first
- * call, which is the one that finds shapes: a class says them nowhere. */
+/* Layers of users' own classes: how they are built and called. Layers inside are built by their
+ * first call, which is the one that finds shapes: a class says them nowhere. */
 #include "graph/custom.h"
 #include <ctype.h>
 #include <stdarg.h>

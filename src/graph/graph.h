@@ -81,7 +81,8 @@ static inline bool ant__use_unmasks(const ant_layer_use *u, int i) {
 int ant__use_unmask(ant_layer_use *u, ant_ports inputs);
 /* Finds the masks of the results anew, after those of the inputs changed. Likewise. */
 int ant__use_remask(ant_layer_use *u);
-/* A call's operands in order: inputs, initial states, masks, attention mask; NULL behind the last. */
+/* A call's operands in order: inputs, initial states, masks, attention mask; NULL behind the
+ * last. */
 typedef enum ant_role { ANT__IN, ANT__STATE, ANT__MASK, ANT__ATTENTION_MASK } ant_role;
 int ant__use_operands(const ant_layer_use *u);
 ant_node *ant__use_operand(const ant_layer_use *u, int k);
@@ -103,8 +104,8 @@ ant_node *ant__dead_node(void);         /* one for all graphs, never written to 
 bool ant__node_dead(const ant_node *n); /* or NULL */
 ant_graph *ant__layer_graph(const ant_layer *l);
 
-/* A layer from what it is written as, and back; NULL after an error (src/graph/layer_text.c). `inner`
- * reads the layers among its options; NULL: as this reads it. */
+/* A layer from what it is written as, and back; NULL after an error (src/graph/layer_text.c).
+ * `inner` reads the layers among its options; NULL: as this reads it. */
 ant_layer *ant__layer_read(ant_graph *g, ant_tree *t, const ant_layer_texts *inner);
 ant_tree *ant__layer_tree(const ant_layer *l);
 
@@ -156,8 +157,8 @@ typedef struct ant_model_body {
     void (*train_free)(void *train);
     /* Numbers in its optimizer's variables, once it trained; before, -1. */
     int64_t (*train_numbers)(const void *train);
-    /* Kept for the io floor, or NULL: how Keras nests its inputs and outputs (src/io/structure.h), and
-     * the `data:` section of its file, as YAML. */
+    /* Kept for the io floor, or NULL: how Keras nests its inputs and outputs (src/io/structure.h),
+     * and the `data:` section of its file, as YAML. */
     ant_tree *in_structure, *out_structure;
     const char *data;
 } ant_model_body;
@@ -175,8 +176,8 @@ void ant__bodies_free(ant_graph *g);
 /* Names, the order of calls, random keys and initial weights, once. 0 or an error in the body. Any
  * thread: every action begins with it. */
 int ant__settle(ant_model *m);
-/* Adds the weights of a layer and of the layers inside it in Keras's order, named by `path` (NULL: by
- * none) and their own path. */
+/* Adds the weights of a layer and of the layers inside it in Keras's order, named by `path` (NULL:
+ * by none) and their own path. */
 int ant__collect_weights(ant_context *c, const ant_layer *l, const char *path, ant_names *out);
 /* The weights of a layer or model by path, settled where that can be; NULL after an error. */
 const ant_names *ant__weights_of(ant_layer *l);
@@ -215,8 +216,8 @@ int ant__nodes_write(ant_model *m, ant_node *const *nodes, int n, ant_model_valu
 /* --- runs: a thread's arena, program cache, states and error --- */
 /* Writes a program for one shape of the inputs; told apart in the cache by `id`. */
 typedef int ant_program_writer(ant_run *r, ant_program *p, ant_lowering *l, const void *data);
-/* The program for this writer and these shapes, from the cache or newly lowered; it may be run until
- * the next one is asked for. NULL: r's error. The random counter is set: ant__run_counter. */
+/* The program for this writer and these shapes, from the cache or newly lowered; it may be run
+ * until the next one is asked for. NULL: r's error. The random counter is set: ant__run_counter. */
 ant_program *ant__run_program(ant_run *r, uint64_t id, const ant_dims *dims, int n,
                               ant_program_writer *write, const void *data);
 int ant__run_execute(ant_run *r, ant_program *p); /* inputs are bound */
@@ -232,8 +233,8 @@ void ant__run_put(ant_model *m, ant_run *r);
 /* A run of a user's own. NULL when out of memory. */
 ant_run *ant__run_new(ant_model *m);
 ant_model *ant__run_model(const ant_run *r);
-/* Numbers of the run's own, aligned and with slack: buffer k grows to `size` bytes, and stays until it
- * is asked for more. NULL when out of memory. */
+/* Numbers of the run's own, aligned and with slack: buffer k grows to `size` bytes, and stays until
+ * it is asked for more. NULL when out of memory. */
 enum { ANT__RUN_BUFFERS = 6 * ANT_MAX_PORTS };
 void *ant__run_buffer(ant_run *r, int k, size_t size);
 ant_run *ant__run_next(const ant_run *r); /* in a list of idle runs */

@@ -14,7 +14,8 @@ typedef struct ant_table {
     int width[ANT__TABLE_COLUMNS]; /* of a cell's text */
     bool right[ANT__TABLE_COLUMNS];
 } ant_table;
-/* The widths that `stops` (ends of the columns, as parts of the whole) give in a table `line` wide. */
+/* The widths that `stops` (ends of the columns, as parts of the whole) give in a table `line`
+ * wide. */
 void ant__table_widths(ant_table *t, const double *stops, int line);
 void ant__table_head(ant_table *t, const char *const *cells);
 /* A row; `first`: right under the head. Words that do not fit go to the next line, and end in an

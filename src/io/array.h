@@ -20,7 +20,8 @@ struct ant_arrays {
     ANT__LIST(ant_array) list;
     ANT__LIST(void *) blocks; /* files as they were read */
 };
-/* Is a file arrays, and no table? Told by its first bytes; of what cannot be read twice, by its name. */
+/* Is a file arrays, and no table? Told by its first bytes; of what cannot be read twice, by its
+ * name. */
 bool ant__arrays_are(const char *path);
 /* Adds what is in a file's bytes, which belong to `d` from now on; `path` is for messages. */
 int ant__arrays_parse(ant_arrays *d, const char *path, ant_bytes bytes);

@@ -195,8 +195,8 @@ static ant_tree *mask(writer *w, const ant_model_body *b, const ant_layer_use *u
     return new_tree(w, ANT__WORD, NULL, ant__use_unmasks(u, i) ? "off" : "none");
 }
 
-/* The first input's mask alone stands without a list; `off` always in one, for an input may be called
- * so. */
+/* The first input's mask alone stands without a list; `off` always in one, for an input may be
+ * called so. */
 static bool add_masks(writer *w, const ant_model_body *b, const ant_layer_use *u, ant_tree *call) {
     int last = u->n_in - 1;
     while (last >= 0 && !u->mask[last] && !ant__use_unmasks(u, last))

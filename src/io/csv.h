@@ -41,7 +41,8 @@ int ant__csv_parse(ant_context *c, const char *path, ant_bytes bytes, const ant_
 int ant__csv_read(ant_context *c, const char *path, const ant_limits *limits, ant_table *out);
 /* NULL when there is no such column. */
 ant_column *ant__table_column(const ant_table *t, const char *name);
-/* 0, or the error of the column's first cell that is no finite number, or (missing too) is missing. */
+/* 0, or the error of the column's first cell that is no finite number, or (missing too) is
+ * missing. */
 int ant__column_check(ant_context *c, const ant_table *t, const ant_column *column,
                       bool missing_too);
 

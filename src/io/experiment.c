@@ -240,7 +240,8 @@ static int read_tree(ant_experiment *e) {
     return compile(e, ant__tree_get(t, "compile"));
 }
 
-/* A model's YAML has its weights beside it: net.yaml, net.safetensors. An experiment begins anew. */
+/* A model's YAML has its weights beside it: net.yaml, net.safetensors. An experiment begins
+ * anew. */
 static int weights_beside(ant_experiment *e) {
     const char *dot = strrchr(e->path, '.');
     bool kept = !e->recipe || e->recipe->fitted;

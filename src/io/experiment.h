@@ -31,8 +31,8 @@ typedef struct ant_experiment {
 int ant__experiment_open(ant_graph *g, const char *path, ant_compiling how, const char *weights,
                          const char *const *overrides, int n, ant_experiment *out);
 
-/* Weights from a file, by name; a Sequential without a shape gets them with its first rows. 0 or the
- * graph's error. */
+/* Weights from a file, by name; a Sequential without a shape gets them with its first rows. 0 or
+ * the graph's error. */
 int ant__experiment_weights(ant_experiment *e, const char *path);
 /* A path that the file says, as this process reaches it; NULL when out of memory. */
 const char *ant__experiment_path(const ant_experiment *e, const char *said);
@@ -51,10 +51,10 @@ typedef struct ant_rowset {
     int64_t rows;
 } ant_rowset;
 /* data: NULL (the file's own), .csv (by the recipe, or by `targets`: names of columns separated by
- * commas, NULL: none), .npz (x, x/NAME, y, y/NAME, sample_weight, sample_weight/NAME; for prediction
- * NAME alone), a file with one array: .npy, idx (inputs; targets: another such file). A recipe that was not fitted yet is, on the training rows of
- * the file's own data (when training, of this data). A Sequential without a shape gets that of x. 0
- * or the graph's error. */
+ * commas, NULL: none), .npz (x, x/NAME, y, y/NAME, sample_weight, sample_weight/NAME; for
+ * prediction NAME alone), a file with one array: .npy, idx (inputs; targets: another such file). A
+ * recipe that was not fitted yet is, on the training rows of the file's own data (when training, of
+ * this data). A Sequential without a shape gets that of x. 0 or the graph's error. */
 int ant__experiment_rows(ant_experiment *e, const char *data, const char *targets,
                          ant_rows_of which, bool want_targets, ant_rowset *out);
 

@@ -1,5 +1,6 @@
 /* idx: one array of bytes or numbers, big-endian, as MNIST and its kin are given out
- * (yann.lecun.com/exdb/mnist tells the format): two zeros, a type, the number of axes, their sizes. */
+ * (yann.lecun.com/exdb/mnist tells the format): two zeros, a type, the number of axes, their
+ * sizes. */
 #ifndef ANT_IO_IDX_H
 #define ANT_IO_IDX_H
 #include "core/error.h"

@@ -256,7 +256,8 @@ static ant_tree *word(reader *r) {
 
 static ant_tree *value(reader *r);
 
-/* After a value of a list or an object: 1 when another one follows, 0 at its end, -1 after an error. */
+/* After a value of a list or an object: 1 when another one follows, 0 at its end, -1 after an
+ * error. */
 static int goes_on(reader *r, char end) {
     skip_blank(r);
     if (peek(r, 0) != ',' && peek(r, 0) != end)

@@ -2,8 +2,8 @@
  *
  * Objects are maps, arrays items, strings quoted scalars; numbers (digits as they stand), true,
  * false and null are words. Python's NaN, Infinity and -Infinity are the words nan, inf and -inf.
- * Names twice in one object, invalid UTF-8, a zero character in a text and what follows the value are
- * refused. */
+ * Names twice in one object, invalid UTF-8, a zero character in a text and what follows the value
+ * are refused. */
 #ifndef ANT_IO_JSON_H
 #define ANT_IO_JSON_H
 #include "antler/files.h"
@@ -14,13 +14,14 @@
  * deeper. */
 enum { ANT__JSON_DEPTH = 4 };
 
-/* `path` begins the messages, which tell line and column. The tree copies what it keeps: texts in the
- * context's arena, and so its nodes, unless they are to go before the texts do: then they are in
- * `nodes`. NULL after an error in c. */
+/* `path` begins the messages, which tell line and column. The tree copies what it keeps: texts in
+ * the context's arena, and so its nodes, unless they are to go before the texts do: then they are
+ * in `nodes`. NULL after an error in c. */
 ant_tree *ant__json_parse(ant_context *c, ant_arena *nodes, const char *path, const void *text,
                           size_t size, const ant_limits *limits);
-/* The same of an object whose entries are handed over one by one, each under its key: its values go when
- * `visit` has done with it, and only its texts stay. 0 or an error in c, which `visit` may have set. */
+/* The same of an object whose entries are handed over one by one, each under its key: its values go
+ * when `visit` has done with it, and only its texts stay. 0 or an error in c, which `visit` may
+ * have set. */
 typedef int ant_json_visit(void *data, const ant_tree *entry);
 int ant__json_each(ant_context *c, const char *path, const void *text, size_t size,
                    const ant_limits *limits, ant_json_visit *visit, void *data);

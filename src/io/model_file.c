@@ -132,8 +132,8 @@ static ant_model *model_of_tree(ant_graph *g, ant_context *keep, const char *pat
     return m;
 }
 
-/* A text says a layer in a few words, which takes some KB, and more where it is compiled: that has a budget
- * of its own. */
+/* A text says a layer in a few words, which takes some KB, and more where it is compiled: that has
+ * a budget of its own. */
 static ant_model *model_of_text(ant_graph *g, const char *path, const void *text, size_t size,
                                 ant_compiling how) {
     enum { MB = 1 << 20, MOST = 64 };

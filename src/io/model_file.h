@@ -1,8 +1,8 @@
 /* Models in files: what is written, and what comes back.
  *
  * One YAML text tells what the model is (`model:`), how it is compiled (`compile:`) and how rows
- * become its inputs (`data:`). In safetensors it stands in the metadata, under "config". Tensors are
- * the weights by path, and the optimizer's state under names that begin with '@'. */
+ * become its inputs (`data:`). In safetensors it stands in the metadata, under "config". Tensors
+ * are the weights by path, and the optimizer's state under names that begin with '@'. */
 #ifndef ANT_IO_MODEL_FILE_H
 #define ANT_IO_MODEL_FILE_H
 #include "core/text/buffer.h"
@@ -16,8 +16,8 @@ int ant__model_config(ant_context *c, ant_model *m, ant_buffer *out);
 /* Saves as ant_save does; `recipe` (NULL: what the model's file held) is kept with the model. 0 or
  * an error in c. */
 int ant__model_save(ant_context *c, ant_model *m, const ant_recipe *recipe, const char *path);
-/* Can this be the content of a file that holds a whole model: safetensors, .keras, .h5? Those that hold
- * numbers alone are refused then. */
+/* Can this be the content of a file that holds a whole model: safetensors, .keras, .h5? Those that
+ * hold numbers alone are refused then. */
 bool ant__model_is(const unsigned char *bytes, size_t size);
 /* What becomes of what a file says of training. */
 typedef enum ant_compiling {
@@ -27,8 +27,8 @@ typedef enum ant_compiling {
 } ant_compiling;
 /* Whether a model can be written under this name, by its ending; 0 or an error. */
 int ant__model_path_check(ant_fault *e, const char *path);
-/* As ant_load, from a file's content; *recipe is what it kept of its data section, NULL: nothing. NULL
- * after an error, which is the graph's. */
+/* As ant_load, from a file's content; *recipe is what it kept of its data section, NULL: nothing.
+ * NULL after an error, which is the graph's. */
 ant_model *ant__model_of_bytes(ant_graph *g, const char *path, const ant_bytes *b,
                                ant_compiling how, ant_recipe **recipe);
 /* The parts of such a text, or of an experiment; each may be NULL but `model`. */

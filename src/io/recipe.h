@@ -7,7 +7,8 @@
  *     y: {column: digit}
  *     test: {every: 5, from: 4}          rows with i % 5 == 4; or {last: 0.2}, {from: 1096}
  *
- * Or arrays, a file for each input and target, which says nothing about rows to come and is not kept:
+ * Or arrays, a file for each input and target, which says nothing about rows to come and is not
+ * kept:
  *
  *     x: {file: train-images.idx.gz, test: t10k-images.idx.gz}
  *     y: {file: train-labels.idx.gz, test: t10k-labels.idx.gz}

@@ -1,6 +1,7 @@
-/* safetensors: 8 bytes with the length of a JSON header, the header, then all numbers, row-major and
- * little-endian (https://github.com/huggingface/safetensors tells the format). Checked before use:
- * no name twice, no byte of the numbers in two tensors or in none, sizes that fit the shapes. */
+/* safetensors: 8 bytes with the length of a JSON header, the header, then all numbers, row-major
+ * and little-endian (https://github.com/huggingface/safetensors tells the format). Checked before
+ * use: no name twice, no byte of the numbers in two tensors or in none, sizes that fit the
+ * shapes. */
 #ifndef ANT_IO_SAFETENSORS_H
 #define ANT_IO_SAFETENSORS_H
 #include "core/context.h"

@@ -7,7 +7,8 @@
 #include "core/text/tree.h"
 #include "io/file.h"
 
-/* NULL after an error, which begins with the file's name, line and column. `name` is for messages. */
+/* NULL after an error, which begins with the file's name, line and column. `name` is for
+ * messages. */
 ant_tree *ant__yaml_parse(ant_context *c, const char *name, const void *text, size_t size,
                           const ant_limits *limits);
 /* Block style where a map holds maps, flow style for its leaves. 0 or ANT_E_MEMORY. */

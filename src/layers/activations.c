@@ -242,10 +242,11 @@ static ant_value *swap_last(ant_program *p, ant_value *x, int axis) {
     return ant_op_transpose(p, x, order);
 }
 
-/* Martins and Astudillo, From softmax to sparsemax (ICML 2016): max(x - t, 0). x_j is in the support
- * when 1 + k x_j > S, k and S the count and sum of what is at least x_j; all pairs are compared
- * instead of sorting. In the paper t makes the sum 1; Keras 3.15 adds up the S of all the support
- * where the paper takes the last, and networks trained in it must come out the same here. */
+/* Martins and Astudillo, From softmax to sparsemax (ICML 2016): max(x - t, 0). x_j is in the
+ * support when 1 + k x_j > S, k and S the count and sum of what is at least x_j; all pairs are
+ * compared instead of sorting. In the paper t makes the sum 1; Keras 3.15 adds up the S of all the
+ * support where the paper takes the last, and networks trained in it must come out the same
+ * here. */
 static ant_value *sparsemax_last(ant_program *p, ant_value *x) {
     ant_value *zero = ant_op_number(p, 0), *other = ant_op_expand(p, x, -2);
     ant_value *above = ant_op_greater_equal(p, other, ant_op_expand(p, x, -1));

@@ -10,8 +10,8 @@ static int check_program(ant_layer_call *c) {
     return told->code ? ant__call_fail(c, told->code, "%s", told->text) : 0;
 }
 
-/* Real inputs come as the program's real type; integers and masks stay what they are. No class has to
- * ask whether a value is dead. */
+/* Real inputs come as the program's real type; integers and masks stay what they are. No class has
+ * to ask whether a value is dead. */
 static int take_inputs(ant_layer_call *c) {
     for (int i = 0; i < c->n_in; i++)
         if (c->in[i] && ant__dtype_real(ant_value_dtype(c->in[i])))

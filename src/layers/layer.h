@@ -68,24 +68,24 @@ typedef struct ant_layer_class {
         ANT__MASK_OWN   /* `call` sets c->out_mask */
     } mask;
     int inputs_min, inputs_max; /* both 0: exactly one */
-    /* Learns from data (row-major numbers of shape `in`); built, weights have their memory. NULL: it
-     * does not. */
+    /* Learns from data (row-major numbers of shape `in`); built, weights have their memory. NULL:
+     * it does not. */
     int (*adapt)(ant_layer *l, const double *x, const ant_dims *in);
     const struct ant_cell_class *cell; /* layers/rnn/cell.h; NULL: not a recurrent cell */
     const char *(*base_name)(
         const ant_layer *l); /* of automatic names; NULL: the class's, in snake */
     const char *made_by;     /* what makes such layers, when ant_layer_new cannot */
     /* Keras's attributes for the layers inside, by which its files know their weights: in the order
-     * of the children, "forward_layer backward_layer"; '*' behind the last one says that it is a list
-     * of all that are left, "cells*". Where not all are always there, by their levels in paths:
-     * "query=query_dense gate=_gate_dense". NULL: the children's levels in paths. */
+     * of the children, "forward_layer backward_layer"; '*' behind the last one says that it is a
+     * list of all that are left, "cells*". Where not all are always there, by their levels in
+     * paths: "query=query_dense gate=_gate_dense". NULL: the children's levels in paths. */
     const char *attributes;
     bool attention;      /* inputs are query, value, key; its calls take attention's keywords … */
     bool attention_mask; /* … this one among them */
     bool penalty_inside; /* activity_regularizer is for the layers inside, not for the results */
-    /* Keras's names for the inputs of a call, in their order: "query value key"; '*' behind the last
-     * one says that it is a list of all that are left, "sequences initial_state*". NULL: the first
-     * argument holds all inputs. */
+    /* Keras's names for the inputs of a call, in their order: "query value key"; '*' behind the
+     * last one says that it is a list of all that are left, "sequences initial_state*". NULL: the
+     * first argument holds all inputs. */
     const char *arguments;
 } ant_layer_class;
 
@@ -118,8 +118,8 @@ struct ant_layer_call {
 typedef struct ant_lowering {
     ant_program *program;          /* the outermost, in which losses are summed */
     ANT__LIST(ant_value *) losses; /* scalars: activity penalties, add_loss */
-    /* A state that outlives the batch (stateful recurrent layers), zeros at first: a variable of the
-     * run, the k-th of this layer. NULL in scratch programs or after an error. */
+    /* A state that outlives the batch (stateful recurrent layers), zeros at first: a variable of
+     * the run, the k-th of this layer. NULL in scratch programs or after an error. */
     ant_variable *(*state)(void *host, const ant_layer *l, int k, int dtype, const ant_dims *dims);
     void *host;
     bool scratch; /* only shapes are wanted */
@@ -206,15 +206,16 @@ ant_value *ant__relu_write(ant_program *p, ant_value *x, double negative_slope, 
 ant_value *ant__elu_write(ant_program *p, ant_value *x, double alpha);
 /* The penalty of a regularizer's text on a value: a scalar. */
 ant_value *ant__regularizer_write(ant_context *c, ant_program *p, const char *text, ant_value *x);
-/* The penalty of a regularizer's text on a layer's output, over the batch size, goes into the loss. */
+/* The penalty of a regularizer's text on a layer's output, over the batch size, goes into the
+ * loss. */
 int ant__penalty_add(ant_layer_call *c, const char *regularizer, ant_value *out);
 /* The value a constraint's text makes of a weight. */
 ant_value *ant__constraint_write(ant_context *c, ant_program *p, const char *text, ant_value *x);
 /* Numbers by an initializer's text, into the variable's data. */
 int ant__initializer_fill(ant_context *c, const char *text, uint64_t key, ant_variable *out);
 
-/* `impl` of activations, regularizers and constraints: a pure function that writes ops. Each gets the
- * part, so that one function can serve several classes. NULL after an error in the program. */
+/* `impl` of activations, regularizers and constraints: a pure function that writes ops. Each gets
+ * the part, so that one function can serve several classes. NULL after an error in the program. */
 typedef struct ant_writer_class {
     ant_value *(*write)(ant_program *p, const ant_part *part, ant_value *x);
 } ant_writer_class;

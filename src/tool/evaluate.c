@@ -6,7 +6,8 @@
 #include <string.h>
 
 /* --- results in the data's own units --- */
-/* The recipe's port that a log's metric belongs to: by the output's name before it, or the only one. */
+/* The recipe's port that a log's metric belongs to: by the output's name before it, or the only
+ * one. */
 static const ant_port *port_of(const ant_experiment *e, const char *log) {
     const ant_recipe *r = e->recipe;
     for (int k = 0; r && k < r->n_y; k++) {

@@ -62,7 +62,8 @@ static int read_rows(const tool_args *a, ant_experiment *e, training *t) {
     return 0;
 }
 
-/* --- class weights: rows / (classes * rows of the class), so that all classes weigh the same --- */
+/* --- class weights: rows / (classes * rows of the class), so that all classes weigh the same
+ * --- */
 static int labels_of(const tool_args *a, const ant_array *y, const int32_t **labels) {
     int64_t each = 1;
     for (int i = 1; i < y->axes; i++)

@@ -43,8 +43,8 @@ typedef struct ant_callbacks {
     bool batches, metrics; /* somebody wants batches' logs; and more of them than the loss */
 } ant_callbacks;
 
-/* Reads the texts (NULL ends them; a bar or lines on stderr are added where fit->verbose says so) and
- * calls train_begin. 0 or fit->error. */
+/* Reads the texts (NULL ends them; a bar or lines on stderr are added where fit->verbose says so)
+ * and calls train_begin. 0 or fit->error. */
 int ant__callbacks_open(ant_callbacks *c, const ant_fit_view *fit, const char *const *texts);
 void ant__callbacks_close(ant_callbacks *c);
 int ant__callbacks_epoch_begin(ant_callbacks *c, int epoch);

@@ -1,7 +1,7 @@
 /* Totals per threshold of what was called positive: shared by the metrics that look at them.
  *
- * Total 0 has a row per threshold: weights of true and of false positives. Total 1 has the weights of
- * all positives and of all negatives. True and false negatives are the differences. */
+ * Total 0 has a row per threshold: weights of true and of false positives. Total 1 has the weights
+ * of all positives and of all negatives. True and false negatives are the differences. */
 #ifndef ANT_TRAIN_CONFUSION_H
 #define ANT_TRAIN_CONFUSION_H
 #include "train/metric.h"

@@ -52,7 +52,8 @@ typedef struct windows {
     int64_t length, stride, rate, start, end;
 } windows;
 
-/* The options with their defaults, for a series of this many rows; false when they make no sense. */
+/* The options with their defaults, for a series of this many rows; false when they make no
+ * sense. */
 static bool windows_of(windows *w, int64_t rows, const ant_window_options *o) {
     *w = (windows){o->length, o->stride ? o->stride : 1, o->rate ? o->rate : 1, o->start,
                    o->end ? o->end : rows};

@@ -1,5 +1,5 @@
-/* Feeding programs: arrays are matched to a model's inputs, targets and sample weights, checked, and
- * gathered batch by batch straight into the programs' input buffers, or read where they lie. */
+/* Feeding programs: arrays are matched to a model's inputs, targets and sample weights, checked,
+ * and gathered batch by batch straight into the programs' input buffers, or read where they lie. */
 #ifndef ANT_TRAIN_FEED_H
 #define ANT_TRAIN_FEED_H
 #include "antler/train.h"

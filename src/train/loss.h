@@ -60,6 +60,7 @@ ant_class_kind ant__class_kind(const ant_value *target, const ant_value *output)
 ant_value *ant__divide_no_nan(ant_program *p, ant_value *x, ant_value *y);
 /* The number of entries, as a constant of the program's real type; needs known sizes (else 1). */
 ant_value *ant__count(ant_program *p, const ant_value *x);
-/* The logits that an output comes straight from, through a softmax or sigmoid; NULL: it does not. */
+/* The logits that an output comes straight from, through a softmax or sigmoid; NULL: it does
+ * not. */
 ant_value *ant__logits_of(ant_value *output, bool softmax);
 #endif

@@ -189,7 +189,8 @@ static ant_value *logits_of(ant_loss_call *c, bool from_logits) {
     return logits ? logits : from_logits ? c->output : NULL;
 }
 
-/* log of the probabilities, from logits where there are any, else from clipped ones over their sum */
+/* log of the probabilities, from logits where there are any, else from clipped ones over their
+ * sum */
 static ant_value *log_shares(ant_loss_call *c, ant_value *logits, int axis) {
     ant_program *p = c->program;
     if (logits)

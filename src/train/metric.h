@@ -1,5 +1,5 @@
-/* Metrics inside: classes that write how a batch changes their totals, and that make a number of the
- * totals. */
+/* Metrics inside: classes that write how a batch changes their totals, and that make a number of
+ * the totals. */
 #ifndef ANT_TRAIN_METRIC_H
 #define ANT_TRAIN_METRIC_H
 #include "antler/metrics.h"

@@ -166,7 +166,8 @@ static point pr_point(ant_counts c) {
     return (point){ant__share(c.tp, c.tp + c.fn), ant__share(c.tp, c.tp + c.fp)};
 }
 
-/* Without true positives the gains have no value: 0 and 1 stand in, and no recall gain is below 0. */
+/* Without true positives the gains have no value: 0 and 1 stand in, and no recall gain is below
+ * 0. */
 static point gain_point(ant_counts c) {
     double scale = ant__share(c.tp + c.fn, c.tn + c.fp);
     if (c.tp == 0)

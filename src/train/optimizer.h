@@ -40,8 +40,8 @@ typedef struct ant_update {
 typedef struct ant_optimizer_class {
     size_t common;     /* offset of the common options */
     const char *slots; /* Keras's names of the slots per weight, separated by spaces */
-    /* How Keras's files have them: slot after slot of one weight, then those of the next; after all,
-     * one slot of all weights at a time, the slots of this set (1 << k). */
+    /* How Keras's files have them: slot after slot of one weight, then those of the next; after
+     * all, one slot of all weights at a time, the slots of this set (1 << k). */
     unsigned apart;
     bool remembers; /* it has a use for the memory of a step, which files then hold last */
     bool (*uses)(const void *options, int slot);    /* whether it is needed; NULL: yes */
@@ -49,8 +49,8 @@ typedef struct ant_optimizer_class {
     int scalars;                                    /* how many `step` gives */
     void (*step)(const void *options, ant_optimizer_step *s);
     ant_value *(*update)(ant_update *u); /* gives the new weight, of one that has decayed */
-    /* The same, with the decay, for all weights at once, each of which gets its new one as `w`; false where these
-     * options need `update`. NULL: never. */
+    /* The same, with the decay, for all weights at once, each of which gets its new one as `w`;
+     * false where these options need `update`. NULL: never. */
     bool (*update_all)(ant_update *u, int n);
 } ant_optimizer_class;
 

@@ -1,5 +1,6 @@
-/* The update rules of antler/optimizers.h. w is the weight, g its gradient, l the rate, t the number
- * of the update, m and v running means of g and g². scalar[0] is always l or what stands for it. */
+/* The update rules of antler/optimizers.h. w is the weight, g its gradient, l the rate, t the
+ * number of the update, m and v running means of g and g². scalar[0] is always l or what stands for
+ * it. */
 #include "core/ops/update.h"
 #include "core/program/inside.h"
 #include "train/optimizer.h"
@@ -128,8 +129,8 @@ static ant_value *adamax_update(ant_update *u) {
     return ant_op_sub(p, u->w, step);
 }
 
-/* Scalars: l, the factors of m and of g in the corrected mean, and of v. The product of all u so far
- * is the optimizer's memory. */
+/* Scalars: l, the factors of m and of g in the corrected mean, and of v. The product of all u so
+ * far is the optimizer's memory. */
 static void nadam_step(const void *options, ant_optimizer_step *s) {
     const ant_nadam_options *o = options;
     double now = o->beta_1 * (1 - 0.5 * pow(0.96, s->t));

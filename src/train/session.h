@@ -16,7 +16,8 @@ typedef struct ant_session {
     ant_fault error;
 } ant_session;
 
-/* Begins, without data yet. The run is shared: a session of validation works on the run of its fit. */
+/* Begins, without data yet. The run is shared: a session of validation works on the run of its
+ * fit. */
 void ant__session_open(ant_session *s, ant_compiled *c, ant_run *run, bool training);
 void ant__session_close(ant_session *s);
 /* Sums and metrics start anew. */

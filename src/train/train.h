@@ -76,8 +76,8 @@ bool ant__compiled_logs(const ant_compiled *c, const ant_sums *sums, bool val, a
 
 /* --- for files (floor io) --- */
 /* compile: as a map {optimizer, loss, loss_weights, metrics, weighted_metrics}, with what differs
- * from nothing said; maps by output name where there are several outputs. The model is settled. NULL
- * when it is not compiled, or after an error in c. */
+ * from nothing said; maps by output name where there are several outputs. The model is settled.
+ * NULL when it is not compiled, or after an error in c. */
 ant_tree *ant__compile_tree(ant_context *c, const ant_model *m);
 /* Compiles by such a map; loss, metrics … may also be lists by place, or single ones. 0 or the
  * model's error, which begins with the place in the file. */
@@ -95,6 +95,7 @@ bool ant__train_state_set(ant_model *m, const ant_progress_state *s);
 int ant__train_variables(ant_model *m);
 ant_variable *ant__train_variable(ant_model *m, int k);
 /* The sizes of all outputs that predict would write for these inputs: a model of sequences may have
- * an output as long as its input. Axes that no rows can tell stay unknown. 0 or the model's error. */
+ * an output as long as its input. Axes that no rows can tell stay unknown. 0 or the model's
+ * error. */
 int ant__predict_dims(const ant_predict_options *o, ant_dims dims[ANT_MAX_PORTS]);
 #endif

@@ -12,7 +12,8 @@ static int64_t entry(const naive_windows *w, int64_t n, int64_t i, int64_t j, in
     return ((n * x[1] + row) * x[2] + column) * x[3];
 }
 
-/* Calls f for each position of y and each tap of its window: `e` is the pixel of x, `o` that of y.*/
+/* Calls f for each position of y and each tap of its window: `e` is the pixel of x, `o` that of
+ * y.*/
 typedef struct tap {
     const naive_windows *w;
     int64_t e, o; /* where the pixels begin */

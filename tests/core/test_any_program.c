@@ -107,8 +107,8 @@ static ant_value *any_op(ant_program *p, draw *d, int depth) {
     }
 }
 
-/* A scan over the rows of nothing, or of one value's: its body is drawn too. What is drawn inside is
- * forgotten afterwards, as it is no value outside. */
+/* A scan over the rows of nothing, or of one value's: its body is drawn too. What is drawn inside
+ * is forgotten afterwards, as it is no value outside. */
 static ant_value *scanned(ant_program *p, draw *d, int depth) {
     ant_program *b = ant__scan_begin(p, SIDE, pick(d, 2));
     ant_value *row = ant__scan_sequence(b, any(d)), *old = ant__scan_carry(b, any(d));

@@ -1,5 +1,5 @@
-/* attention: the kernel against its plain twin on every set; the op with masks and dropout against its
- * composition of fine ones, gradients among them; its gradients against finite differences. */
+/* attention: the kernel against its plain twin on every set; the op with masks and dropout against
+ * its composition of fine ones, gradients among them; its gradients against finite differences. */
 #include "core/ops/ops.h"
 #include "gradient_check.h"
 #include "naive.h"
@@ -105,7 +105,8 @@ enum { KINDS = sizeof kinds / sizeof *kinds };
 static const uint64_t random_key = 77;
 static const double rate = 0.3;
 
-/* true where 5 times a number that each entry has is above the limit; about one row is all false. */
+/* true where 5 times a number that each entry has is above the limit; about one row is all
+ * false. */
 static ant_value *mask_of(ant_program *p, ant_dims dims, int64_t limit) {
     ant_value *n = ant_op_cumsum(p, ant_op_fill(p, &(int64_t){ant__dims_count(&dims)}, 1, 1), 0);
     ant_value *rest = ant_op_mod(p, ant_op_scale(p, n, 5), ant_op_number(p, 7));

@@ -1,5 +1,5 @@
-/* The kernels of batch normalization, of every set, against plain twins: chunks of rows, gates, rows
- * of a gradient that serve many rows; and what the passes make of relu around them. */
+/* The kernels of batch normalization, of every set, against plain twins: chunks of rows, gates,
+ * rows of a gradient that serve many rows; and what the passes make of relu around them. */
 #include "core/kernels/batch_norm.h"
 #include "core/ops/batch_norm.h"
 #include "core/ops/fine.h"

@@ -1,5 +1,5 @@
-/* Convolutions that take the max pooling behind them in: in predict, and in training, where the pooling
- * notes its winners. */
+/* Convolutions that take the max pooling behind them in: in predict, and in training, where the
+ * pooling notes its winners. */
 #include "core/ops/ops.h"
 #include "core/pool.h"
 #include "gradient_check.h"
@@ -154,8 +154,8 @@ static ant_value *noted_loss(ant_program *p, check_case *c) {
     return check_loss(p, pooled(p, c, &noted[c->number]));
 }
 
-/* Gives the pooled map and all gradients, from the first value on: 1 where the convolution is the first
- * layer, whose input needs none. */
+/* Gives the pooled map and all gradients, from the first value on: 1 where the convolution is the
+ * first layer, whose input needs none. */
 static machine noted_machine(check_case *c, int real, int passes, int from) {
     ant_program *p = ant__program_new(real);
     ant_value *x[] = {check_read(p, c, 0), check_read(p, c, 1), check_read(p, c, 2)}, *dx[3];

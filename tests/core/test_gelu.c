@@ -115,7 +115,8 @@ START_TEST(ends_are_smooth) {
 }
 END_TEST
 
-/* Left of -2 all four are small: they are right to their own size, and the same wherever they stand. */
+/* Left of -2 all four are small: they are right to their own size, and the same wherever they
+ * stand. */
 START_TEST(small_results_keep_digits) {
     enum { N = 1001 };
     static double x[N], ones[N], y[N], moved[N];

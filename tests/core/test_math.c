@@ -161,7 +161,8 @@ START_TEST(within_four_ulp) {
 }
 END_TEST
 
-/* Values where formulas like to break; those with an exact answer have it, sign of zero included. */
+/* Values where formulas like to break; those with an exact answer have it, sign of zero
+ * included. */
 START_TEST(edges) {
     const math_set *set = &sets[_i / FUNCTIONS];
     int f = _i % FUNCTIONS;

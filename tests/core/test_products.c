@@ -148,7 +148,8 @@ START_TEST(other_sums_stay_outside) {
 }
 END_TEST
 
-/* A residual block: the sum with another matrix, the gate and the bias's gradient are in the products. */
+/* A residual block: the sum with another matrix, the gate and the bias's gradient are in the
+ * products. */
 static ant_value *write_residual(ant_program *p, check_case *c) {
     ant_value *x = check_read(p, c, 0), *h = dense(p, x, check_read(p, c, 1), check_read(p, c, 2));
     ant_value *y = ant_op_matmul(p, h, check_read(p, c, 3), false, false);
@@ -172,7 +173,8 @@ START_TEST(another_matrix_joins_the_product) {
 }
 END_TEST
 
-/* A bias of two axes, as projections to heads have it: its sum leaves the product in another shape. */
+/* A bias of two axes, as projections to heads have it: its sum leaves the product in another
+ * shape. */
 static ant_value *shaped_bias(ant_program *p, ant_value *b) {
     return ant__reshape_to(p, b, &ANT__DIMS(ant__dims_count(&b->dims)));
 }
@@ -188,8 +190,8 @@ START_TEST(gradients_of_projection) {
 }
 END_TEST
 
-/* x and dy of a dense layer with relu: the gradients of kernel and bias are one instruction, that of
- * the input before another relu one more. */
+/* x and dy of a dense layer with relu: the gradients of kernel and bias are one instruction, that
+ * of the input before another relu one more. */
 START_TEST(gate_and_sums_join_the_product) {
     for (int rank = 2; rank <= 3; rank++) {
         const ant_dims b_dims = _i ? ANT__DIMS(3, 1) : ANT__DIMS(3);
@@ -212,7 +214,8 @@ START_TEST(gate_and_sums_join_the_product) {
 }
 END_TEST
 
-/* A sum over images of what nobody else reads is the product's; one over other axes stays outside. */
+/* A sum over images of what nobody else reads is the product's; one over other axes stays
+ * outside. */
 START_TEST(sums_of_images_join_the_product) {
     static const struct {
         unsigned axes;

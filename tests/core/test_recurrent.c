@@ -1,5 +1,5 @@
-/* The ops lstm, gru and simple_rnn: gradients by finite differences, the same numbers as their steps
- * written in a scan, the same bits however the batch is cut. */
+/* The ops lstm, gru and simple_rnn: gradients by finite differences, the same numbers as their
+ * steps written in a scan, the same bits however the batch is cut. */
 #include "core/ops/recurrent.h"
 #include "core/ops/strip.h"
 #include "gradient_check.h"

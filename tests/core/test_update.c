@@ -1,5 +1,6 @@
-/* Updates of many weights as one op against the same rule in fine ops: the same numbers, in place, weights
- * of all sizes around vectors and cells. Adam has an op of its own; other rules become one by passes. */
+/* Updates of many weights as one op against the same rule in fine ops: the same numbers, in place,
+ * weights of all sizes around vectors and cells. Adam has an op of its own; other rules become one
+ * by passes. */
 #include "core/ops/update.h"
 #include "core/program/inside.h"
 #include "runner.h"

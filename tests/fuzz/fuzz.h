@@ -1,7 +1,7 @@
 /* What the fuzz targets share: a budget of memory, and how a target says what went wrong.
  *
- * Each target is a libFuzzer program (meson option `fuzz`; `scripts/fuzz` builds and runs them). The
- * build checks no checksums, so that mutations get past them. A target reads the bytes as the
+ * Each target is a libFuzzer program (meson option `fuzz`; `scripts/fuzz` builds and runs them).
+ * The build checks no checksums, so that mutations get past them. A target reads the bytes as the
  * library would, uses all that came out, and frees it; crashes, sanitizers' reports, leaks, more
  * memory than the budget and an error without a text are findings. */
 #ifndef ANT_TESTS_FUZZ_H

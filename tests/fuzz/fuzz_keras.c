@@ -1,10 +1,10 @@
 /* Keras's files: whole ones (.keras, legacy .h5), and texts that an archive is made around.
  *
- * An input that begins as neither is a config.json; behind a zero byte may follow another metadata.json,
- * behind one more a list of three bytes each: where in the weights' file a byte is changed, and by
- * what. The weights' file is the one that Antler itself would write for the model, so that a changed
- * config is read to its end, with weights and optimizer's state. What was read is written and must be
- * readable again. */
+ * An input that begins as neither is a config.json; behind a zero byte may follow another
+ * metadata.json, behind one more a list of three bytes each: where in the weights' file a byte is
+ * changed, and by what. The weights' file is the one that Antler itself would write for the model,
+ * so that a changed config is read to its end, with weights and optimizer's state. What was read is
+ * written and must be readable again. */
 #include "fuzz.h"
 #include "io/config.h"
 #include "io/keras/read.h"

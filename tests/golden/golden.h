@@ -39,7 +39,8 @@ const char *golden_word(const golden_case *c, const char *key, const char *other
 /* A fresh array of the entry's type and shape; its data is freed with free(). */
 ant_array golden_array(const golden_entry *e, const char *name);
 
-/* The same of this type, in memory that ends where the numbers do: whoever reads behind them crashes. */
+/* The same of this type, in memory that ends where the numbers do: whoever reads behind them
+ * crashes. */
 ant_array golden_guarded(const golden_entry *e, int dtype);
 void golden_guarded_free(const ant_array *a);
 

@@ -1,5 +1,6 @@
 /* Files that real Keras wrote (tests/golden/keras_files.py): each must be read, predict the same,
- * come back from safetensors and YAML with the same bits, and go on training with the same losses. */
+ * come back from safetensors and YAML with the same bits, and go on training with the same
+ * losses. */
 #include "antler/antler.h"
 #include "core/options/option.h"
 #include "golden.h"

@@ -1,5 +1,5 @@
-/* Losses, metrics, schedules, regularizers, constraints, initializers: values of single parts beside
- * Keras's. A class without a golden case fails. */
+/* Losses, metrics, schedules, regularizers, constraints, initializers: values of single parts
+ * beside Keras's. A class without a golden case fails. */
 #include "antler/layers/core.h"
 #include "antler/train.h"
 #include "golden.h"

@@ -1,9 +1,11 @@
-/* Building errors: code, the caller's line, names and both shapes; what is made after one is dead. */
+/* Building errors: code, the caller's line, names and both shapes; what is made after one is
+ * dead. */
 #include "harness.h"
 #include <stdio.h>
 #include <string.h>
 
-/* The first error of the graph is this code, begins with this file and line and holds these words. */
+/* The first error of the graph is this code, begins with this file and line and holds these
+ * words. */
 static void told(ant_graph *g, int code, int line, const char *words) {
     char place[256];
     snprintf(place, sizeof place, "%s:%d: ", __FILE__, line);

@@ -167,7 +167,8 @@ static void set_weight(ant_model *m, const char *name, float diagonal) {
             w[i * WIDE + j] = i == j ? diagonal : 0;
 }
 
-/* Steps of x = 1 through a cell that adds nothing: each entry is 0 or 1 / (1 - rate) at all steps. */
+/* Steps of x = 1 through a cell that adds nothing: each entry is 0 or 1 / (1 - rate) at all
+ * steps. */
 START_TEST(inputs_are_dropped_for_the_whole_sequence) {
     ant_graph *g = graph();
     ant_layer *l = ant_simple_rnn(g, WIDE, "linear", .use_bias = false, .dropout = 0.25,
@@ -197,7 +198,8 @@ START_TEST(inputs_are_dropped_for_the_whole_sequence) {
 }
 END_TEST
 
-/* h' = mask h from ones on: an entry is 0 from the first step, or grows by 1 / (1 - rate) a step. */
+/* h' = mask h from ones on: an entry is 0 from the first step, or grows by 1 / (1 - rate) a
+ * step. */
 START_TEST(states_are_dropped_for_the_whole_sequence) {
     ant_graph *g = graph();
     ant_layer *l = ant_simple_rnn(g, WIDE, "linear", .use_bias = false, .recurrent_dropout = 0.5,

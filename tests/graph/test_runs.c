@@ -13,7 +13,8 @@ static void fill(float *x, int n, int seed) {
         x[i] = (float)((i * 31 + seed * 17) % 23 - 11) / 7;
 }
 
-/* More shapes than the cache holds, again and again: a row's result does not depend on the others. */
+/* More shapes than the cache holds, again and again: a row's result does not depend on the
+ * others. */
 START_TEST(many_batch_sizes) {
     ant_graph *g = ant_graph_new(.threads = 1);
     ant_model *m = ant_sequential(g, ant_dense(g, 16, "tanh", .input_shape = {8}), ant_dense(g, 3));

@@ -102,7 +102,8 @@ int hdf5_put(ant_context *c, const ant_hdf5_node *root, ant_buffer *out) {
     return put_group(c, root, "", out);
 }
 
-/* The bytes stand in a block of exactly their size, so that a sanitizer sees every byte too many. */
+/* The bytes stand in a block of exactly their size, so that a sanitizer sees every byte too
+ * many. */
 static int read_all(ant_context *c, const void *bytes, size_t size, ant_buffer *out) {
     ant_hdf5_node *root;
     unsigned char *copy = malloc(size);

@@ -1,4 +1,5 @@
-/* Graphs of float64: what is computed and kept, what files say, and what is said when they cannot. */
+/* Graphs of float64: what is computed and kept, what files say, and what is said when they
+ * cannot. */
 #include "antler/antler.h"
 #include "graph/graph.h"
 #include "support.h"

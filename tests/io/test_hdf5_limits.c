@@ -231,7 +231,8 @@ START_TEST(nothing_stored) {
 }
 END_TEST
 
-/* Datasets of one packed chunk each, which promise what deflate cannot hold; alone, each is small. */
+/* Datasets of one packed chunk each, which promise what deflate cannot hold; alone, each is
+ * small. */
 START_TEST(packed_promises) {
     enum { N = 3000 };
     ant_buffer b = {0};

@@ -1,4 +1,5 @@
-/* HDF5 as an enemy would write it: where values stand, how they are packed, attributes and texts. */
+/* HDF5 as an enemy would write it: where values stand, how they are packed, attributes and
+ * texts. */
 #include "hdf5_make.h"
 #include "hdf5_walk.h"
 #include "support.h"

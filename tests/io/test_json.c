@@ -270,8 +270,8 @@ START_TEST(texts_outlive_values) {
 }
 END_TEST
 
-/* A text that was unescaped is no other one's, whatever their bytes have in common: of 2,000 pairs like
- * "\\\\n" and "\\n" many meet in the table of known texts. */
+/* A text that was unescaped is no other one's, whatever their bytes have in common: of 2,000 pairs
+ * like "\\\\n" and "\\n" many meet in the table of known texts. */
 START_TEST(escapes_are_read_wherever_they_stand) {
     ant_buffer in = {0};
     ant__put(&in, "[0");

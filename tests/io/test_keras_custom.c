@@ -1,5 +1,5 @@
-/* Users' own classes in Keras's files: there and back, and what does not fit its twin. Files that real
- * Keras wrote of such classes are in tests/golden. */
+/* Users' own classes in Keras's files: there and back, and what does not fit its twin. Files that
+ * real Keras wrote of such classes are in tests/golden. */
 #include "antler/antler.h"
 #include "graph/graph.h"
 #include "hostile.h"
@@ -11,7 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- a class, and its changes: what Python's has and the twin has not, or the other way round --- */
+/* --- a class, and its changes: what Python's has and the twin has not, or the other way round
+ * --- */
 enum variant { USUAL, MORE_LAYERS, LONGER_LIST, WIDER, MORE_WEIGHTS, NO_WEIGHT, UNCALLED };
 static enum variant now;
 

@@ -302,7 +302,8 @@ START_TEST(other_weights_are_refused) {
 }
 END_TEST
 
-/* A version from the future, odd members beside, a member deflated by somebody else: all is well. */
+/* A version from the future, odd members beside, a member deflated by somebody else: all is
+ * well. */
 START_TEST(what_else_is_there_does_not_matter) {
     static const char future[] = "{\"keras_version\": \"99.1\", \"more\": [1]}";
     ant_graph *g = ant_graph_new(.threads = 1);

@@ -1,5 +1,5 @@
-/* .keras and .weights.h5 files out: what is in them comes back, whole or not at all. That real Keras
- * reads them is shown by tests/golden/keras_configs.py and tests/fuzz_models/write.py. */
+/* .keras and .weights.h5 files out: what is in them comes back, whole or not at all. That real
+ * Keras reads them is shown by tests/golden/keras_configs.py and tests/fuzz_models/write.py. */
 #include "antler/antler.h"
 #include "hostile.h"
 #include "io/keras/keras.h"
@@ -206,9 +206,9 @@ static void keep_warning(void *data, const char *text) {
     snprintf(warned, sizeof warned, "%s", text);
 }
 
-/* What is left of masks in Keras behind attention: none for a second one on the same tensor, and none of
- * it in a sum with another; the one of its result for what comes after it. A file that was read says so
- * in its calls. */
+/* What is left of masks in Keras behind attention: none for a second one on the same tensor, and
+ * none of it in a sum with another; the one of its result for what comes after it. A file that was
+ * read says so in its calls. */
 static const char *const lost[] = {
     "'multi_head_attention' (MultiHeadAttention): Keras runs it with other masks",
     "'sum' (Add): Keras runs it with other masks", ""};

@@ -1,5 +1,5 @@
-/* Hostile files of every kind of model: whatever a file holds, it takes twice its size and 16 MB beside the
- * weights of the model, and less than two seconds. */
+/* Hostile files of every kind of model: whatever a file holds, it takes twice its size and 16 MB
+ * beside the weights of the model, and less than two seconds. */
 #include "antler/antler.h"
 #include "hostile.h"
 #include "io/hdf5/hdf5.h"
@@ -274,8 +274,8 @@ START_TEST(packed_weights_are_held_against_the_model) {
 }
 END_TEST
 
-/* Weights that are all zeros pack a thousand to one, and are loaded: unpacked they are as large as the
- * model's own. */
+/* Weights that are all zeros pack a thousand to one, and are loaded: unpacked they are as large as
+ * the model's own. */
 START_TEST(legitimate_weights_may_be_packed) {
     enum { UNITS = 1 << 20, BYTES = 5 * UNITS * (int)sizeof(float) };
     char *config = quoted(SEQUENTIAL("[null, 4]") ", {'class_name': 'Dense', 'config': {'name': "

@@ -1,4 +1,5 @@
-/* Rows of a table as inputs and targets: columns, windows, scales, classes, sequences, test rows. */
+/* Rows of a table as inputs and targets: columns, windows, scales, classes, sequences, test
+ * rows. */
 #include "hostile.h"
 #include "io/recipe.h"
 #include "io/yaml_tree.h"

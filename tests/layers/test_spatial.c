@@ -1,5 +1,5 @@
-/* Convolution, pooling and normalization layers: shapes with unknown sizes among them, weights, what
- * is refused and how it is said, allocations that fail. Numbers: tests/golden. */
+/* Convolution, pooling and normalization layers: shapes with unknown sizes among them, weights,
+ * what is refused and how it is said, allocations that fail. Numbers: tests/golden. */
 #include "antler/layers/convolutional.h"
 #include "antler/layers/normalization.h"
 #include "antler/layers/pooling.h"

@@ -1,8 +1,8 @@
 /* Every option has its row: built with -fpack-struct, together with the sources of all classes, so
- * that there is no padding in which a forgotten field could hide. Every byte of every options struct
- * behind the graph must belong to exactly one row; common options before it too, but for their room.
- * An action's struct holds more: what only C can say (models, arrays) has no row. Only tables are
- * read: nothing of the library is called. */
+ * that there is no padding in which a forgotten field could hide. Every byte of every options
+ * struct behind the graph must belong to exactly one row; common options before it too, but for
+ * their room. An action's struct holds more: what only C can say (models, arrays) has no row. Only
+ * tables are read: nothing of the library is called. */
 #include "core/options/class.h"
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,5 @@
-/* Every allocation of an action failing in turn: an error each time, nothing leaks, nothing crashes. */
+/* Every allocation of an action failing in turn: an error each time, nothing leaks, nothing
+ * crashes. */
 #include "trainer.h"
 
 static float x[10][3], y[10], out[10];

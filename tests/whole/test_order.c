@@ -1,5 +1,6 @@
-/* C leaves the order open in which arguments are evaluated, and compilers differ: names, weights and
- * predictions must not depend on it. Numbers below were printed once; every compiler must give them. */
+/* C leaves the order open in which arguments are evaluated, and compilers differ: names, weights
+ * and predictions must not depend on it. Numbers below were printed once; every compiler must give
+ * them. */
 #include "support.h"
 #include <antler/antler.h>
 #include <stdio.h>

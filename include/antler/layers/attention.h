@@ -10,8 +10,8 @@
  *
  * Calls: ant_call(layer, query, value, key), the key being the value where it is left out, or
  * ant_call(layer, query, .value = v, .key = k). Keywords of the call:
- *   attention_mask: of any type, (batch, T, S), (batch, heads, T, S) or what broadcasts to them; true
- *     (not 0): may look. Not of Attention and AdditiveAttention.
+ *   attention_mask: of any type, (batch, T, S), (batch, heads, T, S) or what broadcasts to them;
+ *     true (not 0): may look. Not of Attention and AdditiveAttention.
  *   use_causal_mask: position t looks at no later one than t.
  *   return_attention_scores: a second result, the weights: (batch, heads, T, S); (batch, T, S) of
  *     Attention and AdditiveAttention.
@@ -35,14 +35,14 @@ extern "C" {
  * sigmoid(query · Wg + bg) before.
  *
  * In: query (batch, …, d), value (batch, …, e), key (batch, …, k), all of the same rank, 3 or more;
- * value and key of the same sizes but the last. attention_axes says which axes positions are of; the
- * others are batches. Without it, all axes between the batch and the features.
- * Out: the query's shape, its last axis replaced by output_shape where that is said. Scores: batches,
- * heads, the query's positions, the key's.
+ * value and key of the same sizes but the last. attention_axes says which axes positions are of;
+ * the others are batches. Without it, all axes between the batch and the features.
+ * Out: the query's shape, its last axis replaced by output_shape where that is said. Scores:
+ * batches, heads, the query's positions, the key's.
  * Weights, of the layers inside, H heads: query/kernel (d, H, key_dim), query/bias (H, key_dim);
- * key/kernel, key/bias likewise; with use_gate gate/kernel (d, H, value_dim), gate/bias; value/kernel
- * (e, H, value_dim), value/bias; attention_output/kernel (H, value_dim, output_shape…),
- * attention_output/bias (output_shape…).
+ * key/kernel, key/bias likewise; with use_gate gate/kernel (d, H, value_dim), gate/bias;
+ * value/kernel (e, H, value_dim), value/bias; attention_output/kernel (H, value_dim,
+ * output_shape…), attention_output/bias (output_shape…).
  * Masks: the query's, value's and key's, of all axes but the last; the query's own rows where it is
  * masked may look at nothing. A position that may look at nothing gets the mean of all values, and
  * zeros where scores are asked for, dropout is above 0 or the rank is above 3: as in Keras.
@@ -87,8 +87,8 @@ typedef struct ant_multi_head_attention_options {
  * Weights, of the layers inside: query/kernel (d, num_query_heads, head_dim), key/kernel (k,
  * num_key_value_heads, head_dim), with use_gate gate/kernel as the query's, value/kernel as the
  * key's, attention_output/kernel (num_query_heads, head_dim, d); each with its bias.
- * Masks, errors and the rest as MultiHeadAttention's; ANT_E_OPTION when num_key_value_heads does not
- * divide num_query_heads.
+ * Masks, errors and the rest as MultiHeadAttention's; ANT_E_OPTION when num_key_value_heads does
+ * not divide num_query_heads.
  * Source: keras/src/layers/attention/grouped_query_attention.py; Ainslie et al., 2023. */
 typedef struct ant_group_query_attention_options {
     ANT_LAYER_OPTIONS;

@@ -25,7 +25,8 @@
 extern "C" {
 #endif
 
-/* The options of every convolution; a number of ant_size counts for each axis: 3 or ANT_SIZE(3, 5). */
+/* The options of every convolution; a number of ant_size counts for each axis: 3 or ANT_SIZE(3,
+ * 5). */
 typedef struct ant_conv_options {
     ANT_LAYER_OPTIONS;
     int filters;             /* channels of the output */

@@ -18,14 +18,14 @@ extern "C" {
 /* --- LoRA: lora_rank and lora_alpha of Dense, EinsumDense, Embedding, Conv1D, Conv2D ---
  * The layer's first weight W (…, n) stays as it is, and the layer works with
  *     W + lora_alpha / lora_rank · A B
- * where A (…, rank) starts as he_uniform and B (rank, n) as zeros, with W's regularizer. Only A, B and
- * the bias are trained: load W by name from a trained model, then train. They are the layer's last
- * weights, lora_kernel_a and lora_kernel_b (lora_embeddings_a, …_b).
+ * where A (…, rank) starts as he_uniform and B (rank, n) as zeros, with W's regularizer. Only A, B
+ * and the bias are trained: load W by name from a trained model, then train. They are the layer's
+ * last weights, lora_kernel_a and lora_kernel_b (lora_embeddings_a, …_b).
  * Errors: ANT_E_OPTION where W has a constraint, and for lora_alpha without lora_rank.
- * Keras's Dense and Embedding (3.15) forget the constructor's lora_alpha when they are built; here it
- * holds. Keras's files have W + lora_alpha / lora_rank · A B in W's place and neither A nor B: a layer
- * that is read from one, or gets its weights from one, begins anew with B = 0. Keras zeroes A as well,
- * after which neither of them learns any more; here A stays, and they do.
+ * Keras's Dense and Embedding (3.15) forget the constructor's lora_alpha when they are built; here
+ * it holds. Keras's files have W + lora_alpha / lora_rank · A B in W's place and neither A nor B: a
+ * layer that is read from one, or gets its weights from one, begins anew with B = 0. Keras zeroes A
+ * as well, after which neither of them learns any more; here A stays, and they do.
  * Source: Hu et al., 2021. */
 
 /* --- Dense ---
@@ -69,8 +69,8 @@ typedef struct ant_dense_options {
  * letters. ANT_ANY: as the input has it.
  *
  * In: (batch, …), the axes that the kernel shares known. Out: as the equation says.
- * Weights: kernel, with the sizes of its letters; bias, where bias_axes says letters of the output: of
- * their sizes, and 1 for the letters between and behind; LoRA's.
+ * Weights: kernel, with the sizes of its letters; bias, where bias_axes says letters of the output:
+ * of their sizes, and 1 for the letters between and behind; LoRA's.
  * The fans of initializers are the products of the kernel's axes that the output has not (in) and
  * has (out). No mask goes on.
  * Errors: ANT_E_OPTION for an equation of another form, and letters said twice in one operand;

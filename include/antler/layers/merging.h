@@ -7,8 +7,8 @@
  * the batch axis; one of lower rank gets axes of 1 behind its batch axis: (batch, 4) and
  * (batch, 3, 4) give (batch, 3, 4). They have no weights.
  *
- * Masks: when every input has one, the result's mask is their OR, else it has none. Maximum, Minimum
- * and Multiply leave masked entries out; Add, Subtract and Average do not.
+ * Masks: when every input has one, the result's mask is their OR, else it has none. Maximum,
+ * Minimum and Multiply leave masked entries out; Add, Subtract and Average do not.
  * Source: keras/src/layers/merging.
  */
 #ifndef ANTLER_LAYERS_MERGING_H

@@ -1,11 +1,12 @@
-/* Normalization layers: BatchNormalization, LayerNormalization, RMSNormalization, UnitNormalization.
+/* Normalization layers: BatchNormalization, LayerNormalization, RMSNormalization,
+ * UnitNormalization.
  *
  *     ant_node *h = ant_call(ant_conv2d(g, 64, 3, .use_bias = false), x);
  *     h = ant_call(ant_activation(g, "relu"), ant_call(ant_batch_normalization(g), h));
  *
  * Shapes are written with the batch first. Every layer also takes the options common to all
- * (ANT_LAYER_OPTIONS in types.h) by keyword. Masks pass on unchanged, but at RMSNormalization, where
- * they end as in Keras. Variances are biased (over N) and taken in two passes.
+ * (ANT_LAYER_OPTIONS in types.h) by keyword. Masks pass on unchanged, but at RMSNormalization,
+ * where they end as in Keras. Variances are biased (over N) and taken in two passes.
  */
 #ifndef ANTLER_LAYERS_NORMALIZATION_H
 #define ANTLER_LAYERS_NORMALIZATION_H
@@ -32,11 +33,12 @@ extern "C" {
  * the mask's shape does not fit.
  * synchronized: moments over all machines that train together. Training here runs in one process,
  * where that is the plain layer.
- * renorm (batch renormalization): y = gamma (r x' + d) + beta in training, x' normalized by the batch,
+ * renorm (batch renormalization): y = gamma (r x' + d) + beta in training, x' normalized by the
+ * batch,
  *     r = deviation / renorm_stddev in [rmin, rmax], d = (mean - renorm_mean) / renorm_stddev in
  *     [-dmax, dmax], deviation = sqrt(variance + epsilon),
- * through which no gradient goes. It has three more weights: moving_stddev, whose square less epsilon
- * is moving_variance; renorm_mean and renorm_stddev, which follow mean and deviation by
+ * through which no gradient goes. It has three more weights: moving_stddev, whose square less
+ * epsilon is moving_variance; renorm_mean and renorm_stddev, which follow mean and deviation by
  * renorm_momentum.
  *
  *     ant_batch_normalization(g, .renorm = true, .renorm_clipping = ANT_FLOATS(1 / 3.0, 3, 5))
@@ -77,8 +79,8 @@ typedef struct ant_batch_normalization_options {
  * In and out: (batch, …); the sizes of the axes known.
  * Weights: gamma, where scale or rms_scaling; beta, where center and not rms_scaling; both with the
  * sizes of the axes, in rising order.
- * Errors: ANT_E_OPTION when an axis is said twice; ANT_E_SHAPE when one is outside, its size unknown
- * or another one at a later call.
+ * Errors: ANT_E_OPTION when an axis is said twice; ANT_E_SHAPE when one is outside, its size
+ * unknown or another one at a later call.
  * Source: keras/src/layers/normalization/layer_normalization.py; Ba, Kiros and Hinton, 2016. */
 typedef struct ant_layer_normalization_options {
     ANT_LAYER_OPTIONS;
@@ -103,9 +105,9 @@ typedef struct ant_layer_normalization_options {
  *
  * In and out: (batch, …); the sizes of the axes known.
  * Weights: scale, with the sizes of the axes.
- * Errors: ANT_E_SHAPE when the axes are not the last ones in their order (Keras multiplies the scale
- * along the last axes whatever was said), their size is unknown or another one at a later call.
- * Source: keras/src/layers/normalization/rms_normalization.py; Zhang and Sennrich, 2019. */
+ * Errors: ANT_E_SHAPE when the axes are not the last ones in their order (Keras multiplies the
+ * scale along the last axes whatever was said), their size is unknown or another one at a later
+ * call. Source: keras/src/layers/normalization/rms_normalization.py; Zhang and Sennrich, 2019. */
 typedef struct ant_rms_normalization_options {
     ANT_LAYER_OPTIONS;
     ant_size axis;  /* the last one, or several: ANT_SIZE(-2, -1) */

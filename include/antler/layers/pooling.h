@@ -1,8 +1,8 @@
 /* Pooling layers: MaxPooling1D/2D, AveragePooling1D/2D, GlobalMaxPooling1D/2D,
- * GlobalAveragePooling1D/2D; Keras's short names (MaxPool2D, AvgPool2D, GlobalAvgPool2D …) are known
- * in texts and files too.
+ * GlobalAveragePooling1D/2D; Keras's short names (MaxPool2D, AvgPool2D, GlobalAvgPool2D …) are
+ * known in texts and files too.
  *
- *     ant_node *h = ant_call(ant_max_pooling2d(g, 2), x);                      (28, 28, 8) -> (14, 14, 8)
+ *     ant_node *h = ant_call(ant_max_pooling2d(g, 2), x);                (28, 28, 8) -> (14, 14, 8)
  *     ant_node *v = ant_call(ant_global_average_pooling2d(g), h);              -> (8)
  *
  * Shapes are written with the batch first and, as by default, channels last. Every layer also takes
@@ -98,8 +98,8 @@ typedef ant_global_pooling_options ant_global_max_pooling2d_options;
 
 /* --- GlobalAveragePooling1D, GlobalAveragePooling2D ---
  * y = the mean of each channel over all spatial axes.
- * Masks: 1D takes the mean of the steps that the mask (batch, steps) keeps; where it keeps none, the
- * result is not a number (as Keras). No mask goes on.
+ * Masks: 1D takes the mean of the steps that the mask (batch, steps) keeps; where it keeps none,
+ * the result is not a number (as Keras). No mask goes on.
  * Shapes and errors as GlobalMaxPooling's.
  * Source: keras/src/layers/pooling/global_average_pooling1d.py, global_average_pooling2d.py. */
 typedef ant_global_pooling_options ant_global_average_pooling1d_options;

@@ -12,7 +12,8 @@ extern "C" {
 #endif
 
 /* --- Rescaling ---
- * y = x · scale + offset, in every mode. In and out: any shape; whole numbers are taken as reals. */
+ * y = x · scale + offset, in every mode. In and out: any shape; whole numbers are taken as
+ * reals. */
 typedef struct ant_rescaling_options {
     ANT_LAYER_OPTIONS;
     double scale, offset;

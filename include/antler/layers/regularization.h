@@ -3,8 +3,8 @@
  *
  *     ant_node *h = ant_call(ant_dropout(g, 0.5), x);
  *
- * All but the last change their input in training only, and give it back unchanged otherwise. In and
- * out: the same shape, reals. Masks pass on unchanged. No weights.
+ * All but the last change their input in training only, and give it back unchanged otherwise. In
+ * and out: the same shape, reals. Masks pass on unchanged. No weights.
  *
  * Random numbers depend on the graph's seed, the layer's path in the model that runs, the step, and
  * which call of the layer it is; with `seed` on that number in place of the graph's.
@@ -22,8 +22,8 @@ extern "C" {
 
 /* --- Dropout ---
  * Each number is 0 with probability `rate`, else divided by 1 − rate; rate 1 gives zeros.
- * noise_shape, the batch's size first, has 1 on the axes along which the same is dropped, and ANT_ANY
- * where it is the input's: {ANT_ANY, 1, ANT_ANY} drops whole features of a sequence.
+ * noise_shape, the batch's size first, has 1 on the axes along which the same is dropped, and
+ * ANT_ANY where it is the input's: {ANT_ANY, 1, ANT_ANY} drops whole features of a sequence.
  * Errors: ANT_E_SHAPE when noise_shape does not fit the input.
  * Source: Srivastava et al., Dropout (JMLR 2014). */
 typedef struct ant_dropout_options {

@@ -27,8 +27,8 @@ typedef struct ant_flatten_options {
 /* --- Reshape ---
  *     ant_reshape(g, {8, 8, 1})
  *
- * In: (batch, …). Out: (batch, target_shape), of as many entries; one size may be -1 (ANT_ANY): what
- * is left.
+ * In: (batch, …). Out: (batch, target_shape), of as many entries; one size may be -1 (ANT_ANY):
+ * what is left.
  * Errors: ANT_E_SHAPE when the entries do not come out even. */
 typedef struct ant_reshape_options {
     ANT_LAYER_OPTIONS;
@@ -71,8 +71,8 @@ typedef struct ant_repeat_vector_options {
  *     ant_zero_padding2d(g, ANT_SIZE(0, 1, 2, 0))    top, bottom, left, right
  *
  * In: (batch, steps, channels); (batch, height, width, channels); with channels_first the channels
- * stand behind the batch. Out: the same with zeros around. In one dimension ANT_SIZE(2, 1) is before
- * and after.
+ * stand behind the batch. Out: the same with zeros around. In one dimension ANT_SIZE(2, 1) is
+ * before and after.
  * Errors: ANT_E_SHAPE for another number of axes, ANT_E_OPTION for a wrong number of sizes. */
 typedef struct ant_zero_padding1d_options {
     ANT_LAYER_OPTIONS;

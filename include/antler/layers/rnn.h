@@ -14,8 +14,8 @@
  * batch before ended (ant_reset_states zeroes it; another batch size is an error).
  * Masks (batch, steps): a masked step keeps the state and repeats the last output (zeros before the
  * first step that counts; zeros at every masked step with zero_output_for_mask). The mask goes on
- * with return_sequences, else it ends here. As in Keras 3, a call that says initial_state looks at no
- * mask that comes with its input, only at one that it says: .mask = {m}.
+ * with return_sequences, else it ends here. As in Keras 3, a call that says initial_state looks at
+ * no mask that comes with its input, only at one that it says: .mask = {m}.
  * go_backwards walks from the last step to the first; its sequence stays in the order of the walk.
  * dropout and recurrent_dropout draw one mask per sequence, used at every step: over the inputs and
  * over h. With recurrent_dropout in LSTM and GRU each gate has a mask of its own.
@@ -213,8 +213,9 @@ typedef struct ant_bidirectional_options {
 /* --- TimeDistributed: a layer applied to every step ---
  * (batch, steps, …) -> (batch, steps, …): the same weights at each step. A layer that draws random
  * numbers or keeps moving averages does so step by step, as in Keras. A mask goes on unchanged; a
- * mask of more axes than (batch, steps) also reaches the layer. The layer's own activity_regularizer
- * is not counted, as in Keras; those of layers inside it are, at every step. */
+ * mask of more axes than (batch, steps) also reaches the layer. The layer's own
+ * activity_regularizer is not counted, as in Keras; those of layers inside it are, at every
+ * step. */
 typedef struct ant_time_distributed_options {
     ANT_LAYER_OPTIONS;
     ant_layer *layer;

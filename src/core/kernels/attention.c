@@ -1,7 +1,7 @@
 /* Attention forward: softmax(scale query key^T) value, tile by tile with a running softmax.
  *
- * A row's weights are taken relative to the largest score so far; when a later tile has a larger one,
- * what was summed up shrinks accordingly. Source: Milakov and Gimelshein, "Online normalizer
+ * A row's weights are taken relative to the largest score so far; when a later tile has a larger
+ * one, what was summed up shrinks accordingly. Source: Milakov and Gimelshein, "Online normalizer
  * calculation for softmax", 2018; Dao et al., "FlashAttention", 2022. */
 #include "core/kernels/attention_tile.h"
 

@@ -1,9 +1,9 @@
 /* What the op `attention` tells its kernels, and the memory that they need: from shapes only.
  *
- * Query (B, T, H, d), key (B, S, G, d), value (B, S, G, e): H / G heads of the query share one of key
- * and value. Scores are never whole: a tile of ROWS queries by COLUMNS keys at a time. The work is
- * cut into items (forward: a batch's head and a block of its queries; backward: a batch's head of
- * keys), a cell takes its share of them one after another. */
+ * Query (B, T, H, d), key (B, S, G, d), value (B, S, G, e): H / G heads of the query share one of
+ * key and value. Scores are never whole: a tile of ROWS queries by COLUMNS keys at a time. The work
+ * is cut into items (forward: a batch's head and a block of its queries; backward: a batch's head
+ * of keys), a cell takes its share of them one after another. */
 #ifndef ANT_CORE_KERNELS_ATTENTION_H
 #define ANT_CORE_KERNELS_ATTENTION_H
 #include "core/kernels/gemm_size.h"

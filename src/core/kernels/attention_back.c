@@ -34,7 +34,8 @@ typedef struct softened {
     R scale, top, part, all;
 } softened;
 
-/* x: the weights, g = x (g - all) times the scores' scale. The last vector may reach into the pitch. */
+/* x: the weights, g = x (g - all) times the scores' scale. The last vector may reach into the
+ * pitch. */
 static void weigh(R *x, R *g, softened s, R scale, int64_t n) {
     const vec factor = vec_all(s.scale), less = vec_all(-s.top), part = vec_all(s.part);
     const vec all = vec_all(s.all), by = vec_all(scale);

@@ -29,8 +29,8 @@ typedef struct attention_tile {
 bool K(attention_closed)(const attention_tile *t);
 /* scores = query times packed keys. */
 void K(attention_multiply)(const attention_tile *t, const R *packed_keys);
-/* Scales row r of the scores; those that masks forbid become far lower than any other. open[j]: is it
- * allowed? Returns open, or NULL where all are: then nothing is done yet, not even scaling. */
+/* Scales row r of the scores; those that masks forbid become far lower than any other. open[j]: is
+ * it allowed? Returns open, or NULL where all are: then nothing is done yet, not even scaling. */
 const uint8_t *K(attention_mask)(const attention_tile *t, int64_t r, uint8_t *open);
 /* factor[j]: what row r's weights are multiplied by: 1 / (1 - rate), or 0 for those left out. */
 void K(attention_drop)(const attention_tile *t, int64_t r, R *factor);

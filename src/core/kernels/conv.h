@@ -29,8 +29,8 @@ static inline conv read_conv(const ant_num *n) {
                   .more = own + 7};
 }
 
-/* conv2d's own numbers: whether the kernel is packed; whether there is a bias; activation; whether there
- * is a rest; limit. */
+/* conv2d's own numbers: whether the kernel is packed; whether there is a bias; activation; whether
+ * there is a rest; limit. */
 enum { CONV_PACKED, CONV_BIAS, CONV_ACTIVATION, CONV_REST, CONV_LIMIT, CONV_NUMBERS };
 
 /* Entries [from, to) of an axis; those outside the image are zero. */

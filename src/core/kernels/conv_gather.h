@@ -21,8 +21,8 @@ typedef struct gather {
     R *memory;  /* a slot */
 } gather;
 
-/* A forward convolution of x, w [, bias] [, rest] -> y, by the cells from `from` on, which share that
- * one's slot. */
+/* A forward convolution of x, w [, bias] [, rest] -> y, by the cells from `from` on, which share
+ * that one's slot. */
 gather K(conv_forward)(const conv *c, void *const *at, int outputs, int64_t from);
 /* The kernel as the right side of the products, unless it is ready: once, before any image. */
 void K(gather_pack)(const gather *g);

@@ -51,8 +51,8 @@ static void pack_map(const sums *s) {
     }
 }
 
-/* The map is read where it is by few rows of the input, unless its own rows fight for the same lines of
- * the cache, or end within a vector. */
+/* The map is read where it is by few rows of the input, unless its own rows fight for the same
+ * lines of the cache, or end within a vector. */
 static bool wants_packing(const sums *s) {
     enum { APART = 4096 };
     const windows *w = &s->conv->windows;

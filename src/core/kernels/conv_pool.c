@@ -1,9 +1,9 @@
-/* Max pooling right behind a convolution: the maps of some images go into memory that stays in a cache
- * and are pooled there; and the gradient of the convolution's kernel, for which an image's map comes
- * back from the pooled one in the same way.
+/* Max pooling right behind a convolution: the maps of some images go into memory that stays in a
+ * cache and are pooled there; and the gradient of the convolution's kernel, for which an image's
+ * map comes back from the pooled one in the same way.
  *
- * Numbers of conv2d_pool: those of conv2d, for the part of the map that windows see; then the pool's windows
- * (window.h); then these. A cell is a part of the images. */
+ * Numbers of conv2d_pool: those of conv2d, for the part of the map that windows see; then the
+ * pool's windows (window.h); then these. A cell is a part of the images. */
 #include "core/kernels/conv_gather.h"
 #include "core/kernels/conv_kernel.h"
 #include "core/kernels/pool.h"
@@ -66,8 +66,8 @@ void K(conv2d_pool)(void *const *at, const ant_num *n, int64_t from, int64_t to)
 
 /* --- the gradient of the kernel --- */
 
-/* Numbers: those of conv.h, chunks, the pool's windows, where the map lies in a slot. A cell is a chunk
- * of the images. */
+/* Numbers: those of conv.h, chunks, the pool's windows, where the map lies in a slot. A cell is a
+ * chunk of the images. */
 enum { POOL = 1, MAP = POOL + WINDOW_NUMBERS };
 
 typedef struct back {

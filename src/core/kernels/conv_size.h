@@ -20,18 +20,21 @@ static inline int64_t ant__conv_pitch(int64_t columns, int64_t channels) {
     return pitch % 512 == 0 ? pitch + ANT__CONV_ALIGN / 2 : pitch;
 }
 
-/* --- Winograd's method, `side` results across at once: a plane for each entry of a transformed tile --- */
+/* --- Winograd's method, `side` results across at once: a plane for each entry of a transformed
+ * tile --- */
 
 static inline int64_t ant__winograd_entries(int64_t side) {
     return (side + 2) * (side + 2);
 }
 
-/* From tile to tile of a plane of so many channels: no power of two, as planes are read together. */
+/* From tile to tile of a plane of so many channels: no power of two, as planes are read
+ * together. */
 static inline int64_t ant__winograd_pitch(int64_t channels) {
     return ant__conv_align(channels) + ANT__CONV_ALIGN / 2;
 }
 
-/* Tiles at once: as many as leave the planes of both sides in a cache, of small tiles half of it. */
+/* Tiles at once: as many as leave the planes of both sides in a cache, of small tiles half of
+ * it. */
 static inline int64_t ant__winograd_tiles(int64_t side, int64_t in, int64_t out) {
     enum { TOGETHER = 1 << 15, MOST = 64, LEAST = 8 };
     int64_t pitches = ant__winograd_pitch(in) + ant__winograd_pitch(out);

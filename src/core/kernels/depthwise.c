@@ -1,9 +1,9 @@
 /* Depthwise convolution and its transpose in the input.
  *
- * Both make each entry of a result out of windows of a source, as kernels/conv.c has it: with strides
- * the transpose is one such walk per phase, as entries with the same remainder meet the same taps. A
- * tile is some columns of the result times two vectors of channels; its sums stay in registers for
- * all taps.
+ * Both make each entry of a result out of windows of a source, as kernels/conv.c has it: with
+ * strides the transpose is one such walk per phase, as entries with the same remainder meet the
+ * same taps. A tile is some columns of the result times two vectors of channels; its sums stay in
+ * registers for all taps.
  *
  * Numbers: those of depthwise.h; depthwise also: whether there is a bias, whether negative results
  * are cut and at what limit. A cell is a part of all rows of the result and uses the slot of the

@@ -1,10 +1,10 @@
 /* What depthwise kernels share: their numbers, and rows of a source with zeros around.
  *
- * Each channel stands for itself, so a block of ANT__DEPTHWISE_BLOCK channels is worked on at a time,
- * a channel per lane. Rows of the block are copied together: then all taps read adjacent memory, no
- * window reaches beyond an edge, and a source whose rows are a power of two apart costs no more than
- * any other. A row is copied once for all windows that have it, and for a group of blocks at once, as
- * memory gives whole pixels faster than pieces of them. */
+ * Each channel stands for itself, so a block of ANT__DEPTHWISE_BLOCK channels is worked on at a
+ * time, a channel per lane. Rows of the block are copied together: then all taps read adjacent
+ * memory, no window reaches beyond an edge, and a source whose rows are a power of two apart costs
+ * no more than any other. A row is copied once for all windows that have it, and for a group of
+ * blocks at once, as memory gives whole pixels faster than pieces of them. */
 #ifndef ANT_CORE_KERNELS_DEPTHWISE_H
 #define ANT_CORE_KERNELS_DEPTHWISE_H
 #include "core/kernels/depthwise_size.h"
@@ -31,8 +31,8 @@ static inline depthwise read_depthwise(const ant_num *n) {
 }
 
 /* Some rows of a group of blocks of an image's channels, block by block: row r is in slot r modulo
- * `depth`. Entries behind the last real one of a pixel hold anything: lanes have nothing to do with each
- * other. */
+ * `depth`. Entries behind the last real one of a pixel hold anything: lanes have nothing to do with
+ * each other. */
 typedef struct ring {
     const R *image, *end;            /* of all images: nothing is read behind it */
     int64_t rows, columns, channels; /* of the image */

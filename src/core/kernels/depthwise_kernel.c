@@ -1,7 +1,7 @@
-/* The transpose of depthwise convolution in its kernel: each tap's sum over all positions of a source
- * entry times the map's. The taps of a row of the kernel, a few at a time, walk together over a row
- * of the map, their sums in registers; rows join the total one by one, so that long sums lose no
- * digits.
+/* The transpose of depthwise convolution in its kernel: each tap's sum over all positions of a
+ * source entry times the map's. The taps of a row of the kernel, a few at a time, walk together
+ * over a row of the map, their sums in registers; rows join the total one by one, so that long sums
+ * lose no digits.
  *
  * Numbers: those of depthwise.h. A cell is a part of the images and uses the slot of the first cell
  * of its call. */
@@ -91,7 +91,8 @@ static void add_row(const walk *k, R *total, int64_t start) {
     }
 }
 
-/* The row of the map from `dy` on: in place, or a copy where whole blocks would go beyond its end. */
+/* The row of the map from `dy` on: in place, or a copy where whole blocks would go beyond its
+ * end. */
 static void take_map(walk *k, const R *dy) {
     const int64_t filters = k->conv->windows.filters;
     bool whole = k->map_end - dy >= (k->columns - 1) * filters + BLOCK;

@@ -294,7 +294,8 @@ static void fill_scalar(R *to, const void *from, int dtype, int64_t n) {
         to[i] = x;
 }
 
-/* Scalars are the same in all tiles of a call: the first fills what is wanted of them, the others none. */
+/* Scalars are the same in all tiles of a call: the first fills what is wanted of them, the others
+ * none. */
 static void load_inputs(const ant_fused *f, frame *t, void *const *at, int64_t entry, int64_t n,
                         int64_t scalars) {
     for (int k = 0; k < f->n_in; k++) {

@@ -74,8 +74,8 @@ typedef struct ant_fused_step {
     double f, g;
 } ant_fused_step;
 
-/* One chain, or several that take the same steps (passes/alike.c): all inputs of the first come first,
- * then those of the next; so do the outputs. A scalar is the same for all of them. */
+/* One chain, or several that take the same steps (passes/alike.c): all inputs of the first come
+ * first, then those of the next; so do the outputs. A scalar is the same for all of them. */
 typedef struct ant_fused {
     const char *name; /* for profiles: of the op, or of the last one of a chain */
     int64_t total;    /* entries, of all chains together */

@@ -1,7 +1,7 @@
 /* gelu and its slope, of a vector in registers (ops/gelu.c has the formulas).
  *
- * float: a few ulp off, and results keep their digits until they are tiny; what is not a number stays
- * so. A number's bits depend on it alone. double: by the C library, lane by lane. */
+ * float: a few ulp off, and results keep their digits until they are tiny; what is not a number
+ * stays so. A number's bits depend on it alone. double: by the C library, lane by lane. */
 #ifndef ANT_CORE_KERNELS_GELU_H
 #define ANT_CORE_KERNELS_GELU_H
 #include "core/kernels/vec_math.h"
@@ -111,8 +111,8 @@ ALWAYS_INLINE vec vec_gelu_slope(vec x) {
     return vec_fma(vec_all(GELU_DENSITY) * t, e, below);
 }
 
-/* s, the sigmoid of z(t), and the slope of t s, which is s + t s (1 - s) z'; |t| <= 10, where exp(-z) is
- * neither subnormal nor infinite. */
+/* s, the sigmoid of z(t), and the slope of t s, which is s + t s (1 - s) z'; |t| <= 10, where
+ * exp(-z) is neither subnormal nor infinite. */
 ALWAYS_INLINE vec vec_gate_tanh(vec t, vec *slope) {
     const vec one = vec_all(1), steep = vec_all(GELU_STEEP);
     vec square = t * t, z = t * vec_fma(vec_all(GELU_CUBIC), square, steep);

@@ -205,7 +205,8 @@ static bool reads_in_place(const tile *t) {
            (t->columns % LANES == 0 || g->runs == 0);
 }
 
-/* Whole vectors of rows of B that are cut reach into the next row, which is there but for the last. */
+/* Whole vectors of rows of B that are cut reach into the next row, which is there but for the
+ * last. */
 static int64_t careful_rows(const tile *t) {
     const int64_t beyond = (LANES - t->columns % LANES) % LANES;
     if (beyond == 0 || t->b_row < 1)

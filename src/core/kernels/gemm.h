@@ -1,20 +1,21 @@
 /* Matrix products for kernels: C (m, n) = A (m, k) x B (k, n), and in the same pass over C
- * [+ C] [+ bias] [+ rest] [then relu, or within [0, limit]] [then cut to 0 where the gate is not above 0].
+ * [+ C] [+ bias] [+ rest] [then relu, or within [0, limit]] [then cut to 0 where the gate is not
+ * above 0].
  *
  *     gemm g = {.m = m, .n = n, .k = k, .c = y, .c_row = n, .workspace = w,
  *               .a = {x, k, 1}, .b = {weights, n, 1}, .bias = bias, .activation = GEMM_RELU};
  *     K(gemm)(&g);
  *
- * Both strides of A and B are free: transposed operands are {p, 1, row}. C's columns are adjacent, and
- * so are those of rest and gate. m, n or k may be 0 (k = 0: zeros, then bias …). C must not overlap
- * the others, but rest and gate may be C itself.
+ * Both strides of A and B are free: transposed operands are {p, 1, row}. C's columns are adjacent,
+ * and so are those of rest and gate. m, n or k may be 0 (k = 0: zeros, then bias …). C must not
+ * overlap the others, but rest and gate may be C itself.
  *
  * Bits depend on the sizes and strides of the call only; a row's bits do not depend on m, unless
  * `few` is said. Who cuts a product cuts it by a rule from shapes, never by the number of threads.
  *
- * A is read where it is, whatever its strides; rows that are a multiple of 4096 bytes apart fight for
- * the same lines of the cache, so give a kernel's own intermediate arrays another pitch. B is read in
- * panels, two vectors wide and k
+ * A is read where it is, whatever its strides; rows that are a multiple of 4096 bytes apart fight
+ * for the same lines of the cache, so give a kernel's own intermediate arrays another pitch. B is
+ * read in panels, two vectors wide and k
  * deep: in place where its columns are adjacent and rows are few (ant__gemm_in_place), else copied
  * into `workspace`, one at a time. Who multiplies by the same B many times packs it once:
  *
@@ -56,9 +57,9 @@ typedef struct gemm {
     int64_t gate_row;
     R *sums; /* the sums of B's columns go here, n entries; NULL: nowhere. B is not packed then, its
                 columns are adjacent, and there are no runs */
-    R *workspace; /* ant__gemm_workspace(k) entries, 64-byte aligned; not needed when B is packed, or
-                     its columns are adjacent, there are no runs and ant__gemm_in_place(m) */
-    int64_t runs;          /* 0: A's k is even; else it is cut into so many of equal length, … */
+    R *workspace; /* ant__gemm_workspace(k) entries, 64-byte aligned; not needed when B is packed,
+                     or its columns are adjacent, there are no runs and ant__gemm_in_place(m) */
+    int64_t runs; /* 0: A's k is even; else it is cut into so many of equal length, … */
     const int64_t *a_runs; /* … which begin at a.at + a_runs[r]: windows of images */
 } gemm;
 

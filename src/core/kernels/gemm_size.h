@@ -1,5 +1,5 @@
-/* What ops know of products: activations, and the memory that they need, from shapes only: the same for
- * every instruction set. */
+/* What ops know of products: activations, and the memory that they need, from shapes only: the same
+ * for every instruction set. */
 #ifndef ANT_CORE_KERNELS_GEMM_SIZE_H
 #define ANT_CORE_KERNELS_GEMM_SIZE_H
 #include <math.h>

@@ -1,9 +1,9 @@
 /* The micro-kernel of products: a tile of C in registers, a few rows by one or two vectors, for the
  * whole of k. Only gemm.c includes it.
  *
- * All bodies come from one text: `rows`, `vecs`, `chains` and `cut` are constants wherever it is made,
- * and its loops run to fixed ends and ask these inside. So every compiler sees loops of more than one
- * turn, unrolls them before it gives out registers, and keeps all sums there. */
+ * All bodies come from one text: `rows`, `vecs`, `chains` and `cut` are constants wherever it is
+ * made, and its loops run to fixed ends and ask these inside. So every compiler sees loops of more
+ * than one turn, unrolls them before it gives out registers, and keeps all sums there. */
 #ifndef ANT_CORE_KERNELS_GEMM_TILE_H
 #define ANT_CORE_KERNELS_GEMM_TILE_H
 #include "core/kernels/gemm.h"
@@ -132,8 +132,8 @@ ALWAYS_INLINE void finish(tile *t, tile_sums sum, const int rows, const int vecs
 
 /* --- the heart --- */
 
-/* By a vector that the compiler does not know: clang would clear by memset, and then keep the sums in
- * memory. */
+/* By a vector that the compiler does not know: clang would clear by memset, and then keep the sums
+ * in memory. */
 ALWAYS_INLINE void clear(tile_sums sum, const int rows, const int vecs) {
     vec zero = {0};
     vec_keep(&zero);
@@ -194,9 +194,9 @@ ALWAYS_INLINE void walk(tile *t, tile_sums sum[MOST_CHAINS], place *p, int64_t s
         step(t, sum[0], p, rows, vecs, cut);
 }
 
-/* The loop above needs nearly all registers; GCC would lend some to values of the loop around it, keep
- * pointers and strides in vectors, and make the two bases one. So these are opaque to it, and what
- * lies in memory is read again. */
+/* The loop above needs nearly all registers; GCC would lend some to values of the loop around it,
+ * keep pointers and strides in vectors, and make the two bases one. So these are opaque to it, and
+ * what lies in memory is read again. */
 ALWAYS_INLINE void hide(place *p) {
     __asm__ volatile("" : "+r"(p->high), "+r"(p->a_next) : : "memory");
 }

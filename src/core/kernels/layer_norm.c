@@ -1,7 +1,7 @@
 /* layer_norm, rms_norm and their gradients (ops/norm.c has the formulas). Numbers: rows, n, chunks,
- * epsilon, and 1 where the mean counts as 0; a cell is a chunk of rows. Every row is read from memory
- * once: its sums, its result and its share of the parameters' gradients are made while it is in the
- * cache. Short rows overlap: while a row's result is written, the variance of the next
+ * epsilon, and 1 where the mean counts as 0; a cell is a chunk of rows. Every row is read from
+ * memory once: its sums, its result and its share of the parameters' gradients are made while it is
+ * in the cache. Short rows overlap: while a row's result is written, the variance of the next
  * and the mean of the one after it are summed up, which hides the latency of all three. */
 #include "core/kernels/simd.h"
 #include <math.h>

@@ -30,7 +30,8 @@ void K(softmax_lanes)(R *y, R *top, R *sum, const R *x, int64_t n, int64_t strid
 }
 
 /* --- short rows, turned --- */
-/* A quad at p, which may begin up to 3 numbers behind `last`, after whose quad no memory is read. */
+/* A quad at p, which may begin up to 3 numbers behind `last`, after whose quad no memory is
+ * read. */
 ALWAYS_INLINE void quad_until(quad *q, const R *p, const R *last) {
     if (p <= last) {
         memcpy(q, p, sizeof *q);
@@ -103,8 +104,8 @@ static void turn_out_some(R *y, const R *turned, int64_t rows, int64_t n) {
             y[r * n + i] = turned[i * LINE_GROUP + r];
 }
 
-/* One row that a vector holds: the same steps as in softmax_vec, so that its bits do not depend on how
- * many rows there are. */
+/* One row that a vector holds: the same steps as in softmax_vec, so that its bits do not depend on
+ * how many rows there are. */
 static void softmax_one_row(R *y, R *top, R *sum, const R *x, int64_t n) {
     R e[LANES], high = x[0], total = 0;
     for (int64_t i = 1; i < n; i++)

@@ -1,4 +1,5 @@
-/* The functions of math.h that take one number: X(name). Included several times, without a guard. */
+/* The functions of math.h that take one number: X(name). Included several times, without a
+ * guard. */
 X(exp)
 X(expm1)
 X(log)

@@ -25,7 +25,8 @@ static const R *moved(const R *p, int64_t by) {
     return p ? p + by : NULL;
 }
 
-/* Cuts the product down to one block of its rows and columns. The first rows' cell makes the sums. */
+/* Cuts the product down to one block of its rows and columns. The first rows' cell makes the
+ * sums. */
 static void to_block(gemm *g, int64_t row, int64_t rows, int64_t column, int64_t columns) {
     g->a.at += row * g->a.row;
     g->b.at += column * g->b.column;
@@ -64,8 +65,8 @@ static void in_pieces(const gemm *all, const ant_num *n, int64_t from, int64_t t
     }
 }
 
-/* The sums of a span's columns, of one panel: some rows are multiplied, and added up while they are in
- * a cache that is near. */
+/* The sums of a span's columns, of one panel: some rows are multiplied, and added up while they are
+ * in a cache that is near. */
 static void sum_span(gemm g, R *sums, R *rows, int64_t span) {
     double sum[ANT__GEMM_WIDEST] = {0};
     R part[ANT__GEMM_WIDEST];

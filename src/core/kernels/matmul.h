@@ -27,7 +27,8 @@ enum ant_matmul_number {
     ANT__MATMUL_LEAD
 };
 
-/* Rows that are multiplied before they join the sum of a span: few enough that b is read in place. */
+/* Rows that are multiplied before they join the sum of a span: few enough that b is read in
+ * place. */
 enum { ANT__MATMUL_TOGETHER = 88 };
 
 /* What a product may have beside its two operands; all but `sums` of one product only, without

@@ -116,7 +116,8 @@ void K(pad)(void *const *at, const ant_num *n, int64_t from, int64_t to) {
              (const char *)at[0] + numbers[ANT__MOVE_FROM].i * m.bytes);
 }
 
-/* --- joining: numbers: inputs, lines, lines in a cell, then the bytes of a line of each input --- */
+/* --- joining: numbers: inputs, lines, lines in a cell, then the bytes of a line of each input
+ * --- */
 void K(concat)(void *const *at, const ant_num *n, int64_t from, int64_t to) {
     int64_t inputs = n[0].i, width = 0, column = 0;
     int64_t first = from * n[2].i, end = shorter(to * n[2].i, n[1].i);

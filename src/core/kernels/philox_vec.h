@@ -1,6 +1,6 @@
-/* Philox (core/philox.h) for as many blocks as a vector has lanes of 64 bits: a word is in the low half
- * of its lane, what is above does not matter. Then a round is two products, two shifts and two sums by
- * xor of whole vectors. */
+/* Philox (core/philox.h) for as many blocks as a vector has lanes of 64 bits: a word is in the low
+ * half of its lane, what is above does not matter. Then a round is two products, two shifts and two
+ * sums by xor of whole vectors. */
 #ifndef ANT_CORE_KERNELS_PHILOX_VEC_H
 #define ANT_CORE_KERNELS_PHILOX_VEC_H
 #include "core/kernels/simd.h"

@@ -1,6 +1,6 @@
-/* Max pooling that notes which entry of each window is the largest, in a byte, so that its gradient needs
- * the map no more; and that gradient. Windows are next to each other and leave no gaps: (N, I, J, C) of
- * them over (N, I rows, J columns, C).
+/* Max pooling that notes which entry of each window is the largest, in a byte, so that its gradient
+ * needs the map no more; and that gradient. Windows are next to each other and leave no gaps: (N,
+ * I, J, C) of them over (N, I rows, J columns, C).
  *
  * Numbers of pool_spread: windows (window.h). A cell is an image. */
 #include "core/kernels/pool.h"

@@ -1,5 +1,5 @@
-/* Reductions over one axis (reduce.h). Sums go in pieces that are added in double, in order, so that
- * long float32 sums stay close. */
+/* Reductions over one axis (reduce.h). Sums go in pieces that are added in double, in order, so
+ * that long float32 sums stay close. */
 #include "core/kernels/reduce.h"
 #include "antler/types.h"
 #include "core/kernels/simd.h"

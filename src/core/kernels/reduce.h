@@ -1,5 +1,6 @@
-/* What reducing ops tell their kernels: the input is (outer, length, inner), the axis `length` goes.
- * A unit of work is one line where inner is 1, else a block of columns; a cell is some of them. */
+/* What reducing ops tell their kernels: the input is (outer, length, inner), the axis `length`
+ * goes. A unit of work is one line where inner is 1, else a block of columns; a cell is some of
+ * them. */
 #ifndef ANT_CORE_KERNELS_REDUCE_H
 #define ANT_CORE_KERNELS_REDUCE_H
 

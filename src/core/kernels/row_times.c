@@ -1,8 +1,8 @@
 #include "core/kernels/row_times.h"
 #include "core/kernels/simd.h"
 
-/* Vectors of columns at once: few, so that the next step finds much of the matrix in the cache. Each
- * has two sums, of the even and the odd rows, to hide the latency of the products. */
+/* Vectors of columns at once: few, so that the next step finds much of the matrix in the cache.
+ * Each has two sums, of the even and the odd rows, to hide the latency of the products. */
 enum { MOST = 4, SUMS = 2, PANEL = 2 * LANES };
 
 /* The vectors of columns from `first` on; `last` columns count of the last one. */

@@ -66,8 +66,8 @@ static inline R *strip_array(const strip *s, R **room, int64_t rows) {
     return at;
 }
 
-/* (samples, columns) of this strip, `row` entries apart, into an array and back; NULL: nobody has it
- * or wants it. */
+/* (samples, columns) of this strip, `row` entries apart, into an array and back; NULL: nobody has
+ * it or wants it. */
 static inline void strip_take(const strip *s, R *to, const R *from, int64_t row, int64_t columns) {
     if (from)
         K(turn)(to, s->lanes, from, row, s->w.rows, columns);

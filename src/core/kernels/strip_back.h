@@ -1,5 +1,5 @@
-/* The way back of a strip (strip.h): what becomes of the gradients of a step's gates, which the kind
- * of walk has written, whatever kind it is.
+/* The way back of a strip (strip.h): what becomes of the gradients of a step's gates, which the
+ * kind of walk has written, whatever kind it is.
  *
  * Those of some steps, a chunk, are kept: for each step (blocks, units, samples of a cell), a block
  * being the gradient of one gate's sums. From them come dh and dx of each step, and for each chunk
@@ -32,11 +32,12 @@ static inline int64_t strip_block(const strip_back *b) {
 }
 
 /* Writes the gradients of a step's gates for all units and lanes, vector v's to now[v]. It adds
- * dy_now to dh, which becomes what of it goes past the products. saved: as strip_saved_at gives it. */
+ * dy_now to dh, which becomes what of it goes past the products. saved: as strip_saved_at gives
+ * it. */
 typedef void strip_gates(const strip_back *b, R *const *saved);
 
-/* All of a kernel. at: saved, U and W packed and transposed, x, y, h [, mask, dy, dh, dc]; of x W + b,
- * of h U + b' where it differs, of x, W, U, b, b', h, c; workspace. */
+/* All of a kernel. at: saved, U and W packed and transposed, x, y, h [, mask, dy, dh, dc]; of x W +
+ * b, of h U + b' where it differs, of x, W, U, b, b', h, c; workspace. */
 void K(strip_back)(void *const *at, const ant_num *n, int64_t from, int64_t to,
                    const strip_kind *kind, strip_gates *gates);
 #endif

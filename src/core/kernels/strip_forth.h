@@ -1,4 +1,5 @@
-/* The way forth of a strip (strip.h): what is around a step's formulas, whatever kind of walk it is. */
+/* The way forth of a strip (strip.h): what is around a step's formulas, whatever kind of walk it
+ * is. */
 #ifndef ANT_CORE_KERNELS_STRIP_FORTH_H
 #define ANT_CORE_KERNELS_STRIP_FORTH_H
 #include "core/kernels/strip.h"

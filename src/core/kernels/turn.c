@@ -1,4 +1,5 @@
-/* Matrices turned block by block in registers: 8 x 8 where a vector holds eight numbers, else 4 x 4. */
+/* Matrices turned block by block in registers: 8 x 8 where a vector holds eight numbers, else 4 x
+ * 4. */
 #include "core/kernels/turn.h"
 #include "core/kernels/simd.h"
 

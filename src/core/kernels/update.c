@@ -69,10 +69,10 @@ static void update_part(const adam *a, const places *p, int64_t i, int64_t n) {
     vec_store_part(p->new_v + i, x.v, n);
 }
 
-/* Reads two lines before it writes the two ahead of them: where arrays begin at nearly the same place
- * of a page, a processor takes a line to read for one that was just written elsewhere, and waits for
- * its root and its quotient. Shorter vectors do not wait that long, and have no registers to spare.
- * Gives where it ends. */
+/* Reads two lines before it writes the two ahead of them: where arrays begin at nearly the same
+ * place of a page, a processor takes a line to read for one that was just written elsewhere, and
+ * waits for its root and its quotient. Shorter vectors do not wait that long, and have no registers
+ * to spare. Gives where it ends. */
 static int64_t update_pairs(const adam *a, const places *p, int64_t i, int64_t to) {
     enum { PAIR = 2 * LANES };
     if (ANT__VECTOR_BYTES < 64 || to - i < PAIR)

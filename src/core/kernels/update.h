@@ -1,6 +1,6 @@
-/* What the op `adam` tells its kernel. Pointers: the rate and the decay; w, g, m, v of each weight; the new w, m, v
- * of each (an output that nobody uses does not come about). A cell is a piece of the entries of all
- * weights, one after the other. */
+/* What the op `adam` tells its kernel. Pointers: the rate and the decay; w, g, m, v of each weight;
+ * the new w, m, v of each (an output that nobody uses does not come about). A cell is a piece of
+ * the entries of all weights, one after the other. */
 #ifndef ANT_CORE_KERNELS_UPDATE_H
 #define ANT_CORE_KERNELS_UPDATE_H
 

@@ -1,8 +1,9 @@
-/* Sigmoid, tanh and exp of a vector in registers, for kernels in which they are a part of the whole.
+/* Sigmoid, tanh and exp of a vector in registers, for kernels in which they are a part of the
+ * whole.
  *
- * float: at most 4 ulp off, as math.h's; what is not a number stays so. A number's bits depend on it
- * alone. double: the C library's. The forms are math.h's with ranges that serve these two: nothing
- * overflows, and 2^n is applied at once. */
+ * float: at most 4 ulp off, as math.h's; what is not a number stays so. A number's bits depend on
+ * it alone. double: the C library's. The forms are math.h's with ranges that serve these two:
+ * nothing overflows, and 2^n is applied at once. */
 #ifndef ANT_CORE_KERNELS_VEC_MATH_H
 #define ANT_CORE_KERNELS_VEC_MATH_H
 #include "core/kernels/math.h"

@@ -1,8 +1,8 @@
 /* Convolution with 3 x 3 kernels by Winograd's method (winograd.h), forward and its transpose.
  *
- * Tile (t, u) makes results s t … s t + s - 1 x s u … s u + s - 1 of (s + 2) x (s + 2) source entries.
- * A cell is a part of the rows of tiles of all images, so that what a tile is made of never depends on
- * the cells.
+ * Tile (t, u) makes results s t … s t + s - 1 x s u … s u + s - 1 of (s + 2) x (s + 2) source
+ * entries. A cell is a part of the rows of tiles of all images, so that what a tile is made of
+ * never depends on the cells.
  */
 #include "core/kernels/winograd.h"
 #include "core/kernels/conv_gather.h"

@@ -7,11 +7,12 @@
  * (*: entry by entry, ': transposed.) Summed over channels, each entry of a transformed tile is a
  * matrix product of its own, over many tiles. Source: Lavin and Gray, "Fast algorithms for
  * convolutional neural networks", 2016. With s = 2 the shorter sums make it no less exact than the
- * direct way. With s = 4, whose matrices hold numbers from 1/24 to 8, errors are about five times as
- * large: it is only for who asks for it.
+ * direct way. With s = 4, whose matrices hold numbers from 1/24 to 8, errors are about five times
+ * as large: it is only for who asks for it.
  *
  * All transforms work on vectors of channels; the arrays are row-major, `side` (s) is a constant
- * wherever a body is made. Each is written once for one direction and used on columns, then rows. */
+ * wherever a body is made. Each is written once for one direction and used on columns, then
+ * rows. */
 #ifndef ANT_CORE_KERNELS_WINOGRAD_H
 #define ANT_CORE_KERNELS_WINOGRAD_H
 #include "core/kernels/conv_size.h"
@@ -71,7 +72,8 @@ ALWAYS_INLINE void winograd_kernel(vec *v, const int step, const int side) {
     v[5 * step] = last;
 }
 
-/* --- one plane for each entry of a transformed tile: a row of channels for each of many tiles --- */
+/* --- one plane for each entry of a transformed tile: a row of channels for each of many tiles
+ * --- */
 typedef struct planes {
     R *at;
     int64_t size, pitch; /* from plane to plane, from tile to tile */
@@ -127,7 +129,8 @@ ALWAYS_INLINE void planes_take_lanes(const planes *p, int64_t tile, const R *fro
     planes_store(p, tile, c, lanes, v, side);
 }
 
-/* The (side + 2) x (side + 2) pixels from `from` on (rows `pitch` apart) become tile number `tile`. */
+/* The (side + 2) x (side + 2) pixels from `from` on (rows `pitch` apart) become tile number
+ * `tile`. */
 ALWAYS_INLINE void planes_take(const planes *p, int64_t tile, const R *from, int64_t pitch,
                                const int side) {
     int64_t c = 0;

@@ -6,10 +6,10 @@
  *     y                    = normalize(x, mean, rstd, gamma, beta)
  *
  * The variance (biased) is taken in two passes, where Keras on TensorFlow does so too. With
- * h = (x - mean) rstd: dbeta = sum of dy, dgamma = sum of dy h, which normalize_sums gives, and where
- * the moments are those of x itself, dx = gamma rstd (dy - dbeta / N - h dgamma / N), which
- * normalize_back gives. Both take in a gate that dy went through: the gradient of relu. Where that is
- * the relu of y itself, they find it from x once more, which costs less than reading y.
+ * h = (x - mean) rstd: dbeta = sum of dy, dgamma = sum of dy h, which normalize_sums gives, and
+ * where the moments are those of x itself, dx = gamma rstd (dy - dbeta / N - h dgamma / N), which
+ * normalize_back gives. Both take in a gate that dy went through: the gradient of relu. Where that
+ * is the relu of y itself, they find it from x once more, which costs less than reading y.
  */
 #include "core/kernels/batch_norm.h"
 #include "core/ops/batch_norm.h"

@@ -3,8 +3,8 @@
 #define ANT_CORE_OPS_BATCH_NORM_H
 #include "core/program/inside.h"
 
-/* normalize_spans: normalize's result added up over spans of rows of equal length, as many as the result
- * has rows; made by the passes. */
+/* normalize_spans: normalize's result added up over spans of rows of equal length, as many as the
+ * result has rows; made by the passes. */
 extern const ant_op_class ant__normalize_class, ant__normalize_spans_class,
     ant__normalize_sums_class, ant__normalize_back_class;
 

@@ -130,7 +130,8 @@ ant_value *ant__op_conv2d(ant_program *p, ant_value *x, ant_value *w, ant_value 
     return ant__emit(p, &ant__conv2d_class, &attrs, (ant_value *[]){x, w, bias}, bias ? 3 : 2, 1);
 }
 
-/* --- conv2d_pack(w): attributes as conv2d's, then the side of Winograd's tiles and the channels --- */
+/* --- conv2d_pack(w): attributes as conv2d's, then the side of Winograd's tiles and the channels
+ * --- */
 enum { SIDE = PACKED + 1, CHANNELS };
 
 ant_attrs ant__conv_pack_attrs(const ant_op *conv) {

@@ -1,8 +1,8 @@
-/* conv2d_pool: a convolution and the max pooling right behind it, as the epilogue pass joins them, with
- * the winners as a second output where it trains; pool_spread: its gradient from these;
- * conv2d_pool_kernel: the kernel's and the bias's gradient straight from these, in chunks of the batch;
- * and conv2d_pack: a kernel as both read it, as the keep pass puts it before them. They have no gradient
- * rules, as passes run after the gradient. */
+/* conv2d_pool: a convolution and the max pooling right behind it, as the epilogue pass joins them,
+ * with the winners as a second output where it trains; pool_spread: its gradient from these;
+ * conv2d_pool_kernel: the kernel's and the bias's gradient straight from these, in chunks of the
+ * batch; and conv2d_pack: a kernel as both read it, as the keep pass puts it before them. They have
+ * no gradient rules, as passes run after the gradient. */
 #ifndef ANT_CORE_OPS_CONV_POOL_H
 #define ANT_CORE_OPS_CONV_POOL_H
 #include "core/ops/conv_work.h"

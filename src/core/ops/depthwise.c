@@ -4,8 +4,8 @@
  *     dx = depthwise_input(dy, w)   the transpose in x
  *     dw = depthwise_kernel(x, dy)  the transpose in w, one sum per chunk of the batch
  *
- * x: (N, H, W, C), w: (rows, columns, C, m), y: (N, I, J, C m). It is ops/conv.c's convolution in as
- * many groups as there are channels, by kernels with a channel per lane.
+ * x: (N, H, W, C), w: (rows, columns, C, m), y: (N, I, J, C m). It is ops/conv.c's convolution in
+ * as many groups as there are channels, by kernels with a channel per lane.
  */
 #include "core/kernels/depthwise_size.h"
 #include "core/ops/conv_pool.h"
@@ -46,8 +46,8 @@ static int64_t slot_size(const ant_window *w, const ant_dims *x, const ant_dims 
            product(reach[0], (columns - 1) * w->stride[1] + reach[1], group);
 }
 
-/* Parts of the rows of all images of the result: enough for many threads. Each begins with a few rows
- * of the source for itself. */
+/* Parts of the rows of all images of the result: enough for many threads. Each begins with a few
+ * rows of the source for itself. */
 static int64_t row_cells(const ant_dims *result, int64_t slot) {
     enum { MOST = 32, LEAST = 8, ROWS_AT_LEAST = 7, TOGETHER = 1 << 21 };
     int64_t cells = result->dim[0] * ((result->dim[1] + ROWS_AT_LEAST - 1) / ROWS_AT_LEAST);

@@ -1,7 +1,7 @@
-/* gelu: x P(x), with P the normal distribution's probability of less than x, or, near it, the sigmoid
- * of 2 sqrt(2 / pi) (x + 0.044715 x^3), which stands for it where gelu is `approximate`. One step of
- * a chain each way, where a composition of fine ops takes seven. Source: Hendrycks and Gimpel,
- * "Gaussian Error Linear Units (GELUs)", 2016. */
+/* gelu: x P(x), with P the normal distribution's probability of less than x, or, near it, the
+ * sigmoid of 2 sqrt(2 / pi) (x + 0.044715 x^3), which stands for it where gelu is `approximate`.
+ * One step of a chain each way, where a composition of fine ops takes seven. Source: Hendrycks and
+ * Gimpel, "Gaussian Error Linear Units (GELUs)", 2016. */
 #include "core/kernels/elementwise.h"
 #include "core/ops/fine.h"
 #include "core/ops/ops.h"

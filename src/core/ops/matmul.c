@@ -116,7 +116,8 @@ static int64_t wanted_cells(const plan *p, int64_t most) {
     return cost / CELL_COST < (double)most ? (int64_t)(cost / CELL_COST) : most;
 }
 
-/* Of whole panels and tiles. Columns are cut first, as each panel of b is then read by one cell only. */
+/* Of whole panels and tiles. Columns are cut first, as each panel of b is then read by one cell
+ * only. */
 static void cut(plan *p) {
     enum { ENOUGH_CELLS = 16, ROW_UNIT = 48 };
     int64_t batches = ant__dims_count(&p->lead);
@@ -173,8 +174,8 @@ static bool has_wide_kernels(void) {
     return ant__kernels()->vector_bytes > 16;
 }
 
-/* One product whose b is copied in every run: it is transposed, rows are many, or its rows fight for
- * the same lines of the cache. */
+/* One product whose b is copied in every run: it is transposed, rows are many, or its rows fight
+ * for the same lines of the cache. */
 bool ant__matmul_wants_panels(const ant_op *o) {
     enum { APART = 4096, DEEP = 256 };
     const plan p = plan_of(o);
@@ -244,7 +245,8 @@ static size_t workspace(const ant_op *o) {
     return (size_t)(p.cells * cell_workspace(o, &p)) * ant__dtype_size(o->out[0]->dtype);
 }
 
-/* Each entry of a rest or a gate is read before the entry of the result is written, and never again. */
+/* Each entry of a rest or a gate is read before the entry of the result is written, and never
+ * again. */
 static bool over_part(const ant_op *o, int out, int in) {
     const int64_t parts = o->attrs.i[ANT__MATMUL_PARTS];
     return out == 0 &&

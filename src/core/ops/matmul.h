@@ -18,7 +18,8 @@ enum { ANT__MATMUL_LIMIT }; /* attrs.f: … and those above it, it */
 
 /* dense_sum: a dense whose rows are added up in spans of equal length; with a bias at most. */
 extern const ant_op_class ant__matmul_class, ant__dense_class, ant__dense_sum_class;
-/* Is it one product of two matrices, once axes are merged? Only such a one may have a rest or a gate. */
+/* Is it one product of two matrices, once axes are merged? Only such a one may have a rest or a
+ * gate. */
 bool ant__matmul_is_one(const ant_op *o);
 /* Does it gain by a b that is packed beforehand? */
 bool ant__matmul_wants_panels(const ant_op *o);

@@ -1,5 +1,5 @@
-/* Layer normalization: y = gamma (x - mean) / sqrt(variance + epsilon) + beta, with the moments of each
- * row of (rows…, n). By the root mean square it is the same with 0 in place of the mean.
+/* Layer normalization: y = gamma (x - mean) / sqrt(variance + epsilon) + beta, with the moments of
+ * each row of (rows…, n). By the root mean square it is the same with 0 in place of the mean.
  *
  * It saves mean and rstd = 1 / sqrt(variance + epsilon) for its gradient, and takes the variance
  * (biased) in a second pass. With h = (x - mean) rstd and g = gamma dy:

@@ -31,7 +31,8 @@ ant_value *ant__op_depthwise_kernel(ant_program *p, ant_value *x, ant_value *dy,
 ant_value *ant__op_max_pool(ant_program *p, ant_value *x, const ant_window *window);
 ant_value *ant__op_average_pool(ant_program *p, ant_value *x, const ant_window *window);
 
-/* --- normalization (ops/batch_norm.c, ops/norm.c): the last axis of x has gamma's and beta's length --- */
+/* --- normalization (ops/batch_norm.c, ops/norm.c): the last axis of x has gamma's and beta's
+ * length --- */
 /* By the moments of each channel over all other axes, which it gives too: for moving averages. */
 ant_value *ant__op_batch_norm(ant_program *p, ant_value *x, ant_value *gamma, ant_value *beta,
                               double epsilon, ant_value **mean, ant_value **variance);
@@ -53,8 +54,9 @@ ant_value *ant__op_softmax_cross_entropy(ant_program *p, ant_value *logits, ant_
 ant_value *ant__op_sigmoid_cross_entropy(ant_program *p, ant_value *logits, ant_value *targets);
 
 /* --- attention (ops/attention.c) --- */
-/* query (B, T, H, d), key (B, S, G, d), value (B, S, G, e): H / G heads of the query share one of the
- * others. Masks are bool and broadcast to (B, H, T, S); keys that one of them forbids do not count. */
+/* query (B, T, H, d), key (B, S, G, d), value (B, S, G, e): H / G heads of the query share one of
+ * the others. Masks are bool and broadcast to (B, H, T, S); keys that one of them forbids do not
+ * count. */
 typedef struct ant_attention {
     ant_value *query, *key, *value, *mask[ANT__ATTENTION_MASKS];
     int n_masks;
@@ -68,8 +70,8 @@ typedef struct ant_attention {
 /* softmax(scale query key^T) value: (B, T, H, e), in memory that does not grow with T times S. */
 ant_value *ant__op_attention(ant_program *p, const ant_attention *a);
 
-/* --- gelu (ops/gelu.c): x times a normal distribution's probability of less than x; approximate: by
- * a sigmoid in its place, which Keras writes with tanh --- */
+/* --- gelu (ops/gelu.c): x times a normal distribution's probability of less than x; approximate:
+ * by a sigmoid in its place, which Keras writes with tanh --- */
 ant_value *ant__op_gelu(ant_program *p, ant_value *x, bool approximate);
 
 /* --- softmax (ops/softmax.c) --- */

@@ -1,5 +1,5 @@
-/* Recurrences over whole sequences, as one op each: what LSTM, GRU and SimpleRNN are written in when
- * their activations allow it. Same numbers as their cells in a scan, many times faster.
+/* Recurrences over whole sequences, as one op each: what LSTM, GRU and SimpleRNN are written in
+ * when their activations allow it. Same numbers as their cells in a scan, many times faster.
  *
  * Large batches walk by strips of samples (strip.h), which multiply by all weights at each step;
  * small ones are x W + b for all steps, one product, and then a walk whose vectors hold units.

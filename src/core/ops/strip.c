@@ -129,8 +129,8 @@ enum { DZ, DINNER, DX, DW, DU, DBIAS, DBIAS_H, DH, DC, B_OUTPUTS };
 /* Attributes behind those of walk_numbers.h: cells of a group. */
 enum { GROUP = ANT__WALK_GROUP };
 
-/* Groups of samples whose gradients of weights are summed apart: enough for many threads. A group of
- * several has an even number of cells, so that pairs of them never lie in two. */
+/* Groups of samples whose gradients of weights are summed apart: enough for many threads. A group
+ * of several has an even number of cells, so that pairs of them never lie in two. */
 static int64_t group_size(int64_t batch) {
     enum { MOST = 16 };
     const int64_t cells = cells_of(batch);

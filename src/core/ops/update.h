@@ -9,8 +9,8 @@ typedef struct ant_adam_item {
     ant_value *w, *g, *m, *v;
 } ant_adam_item;
 
-/* m += (g - m)(1 - beta_1), v += (g² - v)(1 - beta_2), w = decay w - rate m / (sqrt(v) + epsilon); `rate` and
- * `decay` are scalar values. All of the program's real type. false after an error. */
+/* m += (g - m)(1 - beta_1), v += (g² - v)(1 - beta_2), w = decay w - rate m / (sqrt(v) + epsilon);
+ * `rate` and `decay` are scalar values. All of the program's real type. false after an error. */
 bool ant__adam(ant_program *p, ant_adam_item *item, int n, ant_value *rate, ant_value *decay,
                double beta_1, double beta_2, double epsilon);
 #endif

@@ -50,7 +50,8 @@ extern const ant_family *const ant__families[];
 
 /* --- rows ---
  *     static const ant_row dense_rows[] = {
- *         ANT__ROW(dense, units, "size of the last axis", ANT__AT_LEAST(1)), … , ANT__LAYER_ROWS(dense)};
+ *         ANT__ROW(dense, units, "size of the last axis", ANT__AT_LEAST(1)), … ,
+ *         ANT__LAYER_ROWS(dense)};
  *     static const ant_class classes[] = {ANT__CLASS(Dense, dense, DENSE, ANT_LAYER, &dense)};
  *     const ant_family ant__core_family = ANT__FAMILY("core", classes); */
 #define ANT__MEMBER(T, f) ((ant_##T##_options *)0)->f

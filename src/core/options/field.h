@@ -19,7 +19,8 @@ static inline const void *ant__field_at(const ant_row *r, const void *options) {
 static inline void *ant__field_in(const ant_row *r, void *options) {
     return (char *)options + r->offset;
 }
-/* The text that holds a part instead of the number; NULL when the row has none or it is not said. */
+/* The text that holds a part instead of the number; NULL when the row has none or it is not
+ * said. */
 const char *ant__field_also(const ant_row *r, const void *options);
 
 bool ant__field_none(const ant_row *r, const void *field);

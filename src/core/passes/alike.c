@@ -1,5 +1,5 @@
-/* Chains alike: fused ops that take the same steps to results that no op reads, as the updates of an
- * optimizer do for one weight after the other, become one op that walks the entries of all. */
+/* Chains alike: fused ops that take the same steps to results that no op reads, as the updates of
+ * an optimizer do for one weight after the other, become one op that walks the entries of all. */
 #include "core/kernels/elementwise.h"
 #include "core/passes/passes.h"
 
@@ -34,8 +34,8 @@ static bool same_step(const ant_fused_step *a, const ant_fused_step *b) {
            a->g == b->g; /* NOLINT: no step has a number that is none */
 }
 
-/* Does `o` what `all` does to every entry? A scalar must be the same value; with one entry alone, the
- * op itself cannot tell a scalar from the rest. */
+/* Does `o` what `all` does to every entry? A scalar must be the same value; with one entry alone,
+ * the op itself cannot tell a scalar from the rest. */
 static bool alike(const ant_op *all, const ant_op *o) {
     const ant_fused *a = all->fused, *b = o->fused;
     if (a->n_in != b->n_in || a->n_steps != b->n_steps || a->n_out != b->n_out)

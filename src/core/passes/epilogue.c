@@ -1,9 +1,10 @@
 /* The epilogue pass: what comes after a product and what nobody else sees of it becomes part of the
  * product, which does it while the numbers are still in registers: a bias, another matrix to add,
- * relu, and the gate that is relu's gradient. So does the relu after a convolution or a normalization,
- * the max pooling behind a convolution, and the gate before a normalization's gradient. And the
- * product that gives a kernel's gradient also gives the bias's: both read the same numbers. A sum over
- * images, as averages are, is made by the product before it, which then writes no image. */
+ * relu, and the gate that is relu's gradient. So does the relu after a convolution or a
+ * normalization, the max pooling behind a convolution, and the gate before a normalization's
+ * gradient. And the product that gives a kernel's gradient also gives the bias's: both read the
+ * same numbers. A sum over images, as averages are, is made by the product before it, which then
+ * writes no image. */
 #include "core/kernels/elementwise.h"
 #include "core/ops/batch_norm.h"
 #include "core/ops/conv_pool.h"
@@ -254,8 +255,8 @@ static bool is_plain_product(const ant_op *o) {
            ant__matmul_is_one(o);
 }
 
-/* The sum over an image, of a product or a normalization that nobody else reads: it is added up as it is
- * made. */
+/* The sum over an image, of a product or a normalization that nobody else reads: it is added up as
+ * it is made. */
 static bool take_images(ant_op *sum) {
     const int64_t columns = columns_of(sum->in[0]);
     ant_op *maker = ant__only_maker(sum->in[0]);

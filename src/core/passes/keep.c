@@ -1,6 +1,6 @@
 /* The keep pass: what depends on weights only is computed once and kept, and computed again when a
- * weight's version differs: folded factors, packed copies. Such ops leave the program; their results
- * are constants for it, in memory of its own.
+ * weight's version differs: folded factors, packed copies. Such ops leave the program; their
+ * results are constants for it, in memory of its own.
  *
  * Here products and convolutions also get the packed copies of weights that they read faster. */
 #include "core/ops/conv_pool.h"

@@ -1,7 +1,7 @@
-/* The losses pass: in a program that trains, softmax's cross-entropy, its gradient and the mean over the
- * batch become one op. Where no weights of samples come between, the same number comes back to every
- * row: nothing of the gradient has to wait for the rest of the program, and the probabilities need not
- * leave the registers. */
+/* The losses pass: in a program that trains, softmax's cross-entropy, its gradient and the mean
+ * over the batch become one op. Where no weights of samples come between, the same number comes
+ * back to every row: nothing of the gradient has to wait for the rest of the program, and the
+ * probabilities need not leave the registers. */
 #include "core/kernels/elementwise.h"
 #include "core/ops/cross_entropy.h"
 #include "core/ops/fine.h"

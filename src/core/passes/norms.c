@@ -3,8 +3,8 @@
  *
  *     s = gamma rstd     s (x w + b - mean) + beta = x (w s) + (b - mean) s + beta
  *
- * The new kernel and bias depend on weights only, so the keep pass takes them out of the program. In
- * training weights change with every run: nothing is folded there. */
+ * The new kernel and bias depend on weights only, so the keep pass takes them out of the program.
+ * In training weights change with every run: nothing is folded there. */
 #include "core/kernels/elementwise.h"
 #include "core/ops/batch_norm.h"
 #include "core/ops/conv_pool.h"
@@ -15,8 +15,8 @@
 
 enum { X, MEAN, RSTD, GAMMA, BETA }; /* of normalize */
 
-/* What stands before a normalization: a convolution or a product, the bias added to it, and a view of
- * that which leaves the channels where they are. */
+/* What stands before a normalization: a convolution or a product, the bias added to it, and a view
+ * of that which leaves the channels where they are. */
 typedef struct chain {
     ant_op *maker, *view; /* view: NULL, none */
     ant_value *bias;      /* NULL: none */

@@ -1,6 +1,6 @@
 /* The passes from a written program to one that can run; each works on one program, bodies of its
- * scans among it, and can be switched off. Order: simplify, norms, losses, epilogue, fuse, keep, plan. They
- * return 0 or the program's error. */
+ * scans among it, and can be switched off. Order: simplify, norms, losses, epilogue, fuse, keep,
+ * plan. They return 0 or the program's error. */
 #ifndef ANT_CORE_PASSES_H
 #define ANT_CORE_PASSES_H
 #include "core/program/inside.h"
@@ -20,7 +20,8 @@ ant_op *ant__only_maker(const ant_value *v);
 int ant__fuse(ant_program *p, int passes);
 /* Chains that take the same steps to results that no op reads become one op. Part of ant__fuse. */
 int ant__join_alike(ant_program *p);
-/* Takes what depends on weights only out of the outermost program, and packs weights for products. */
+/* Takes what depends on weights only out of the outermost program, and packs weights for
+ * products. */
 int ant__keep(ant_program *p);
 /* A constant, or a weight that the program does not write: the same in every run until its version
  * changes. */
@@ -51,12 +52,12 @@ ant_op *ant__seen_equal(ant_seen *s, ant_program *p, ant_op *o);
 void ant__merge_constants(ant_seen *s, ant_program *p);
 void ant__seen_free(ant_seen *s);
 
-/* A max pooling whose map's other readers are its gradient and a gate joins the convolution before it,
- * with an output more; else nothing happens. false: out of memory. */
+/* A max pooling whose map's other readers are its gradient and a gate joins the convolution before
+ * it, with an output more; else nothing happens. false: out of memory. */
 bool ant__note_winners(ant_op *pool);
 
-/* The kernel's gradient of a convolution takes the pool_spread before it in, where nothing else reads that
- * but a sum; else nothing happens. false: out of memory. */
+/* The kernel's gradient of a convolution takes the pool_spread before it in, where nothing else
+ * reads that but a sum; else nothing happens. false: out of memory. */
 bool ant__join_spread(ant_op *spread);
 
 /* Moves the ops of a scan's body that give the same in every step before the scan, which is op `at`

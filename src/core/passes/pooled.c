@@ -1,6 +1,7 @@
-/* A convolution and the max pooling behind it in a program that trains: the map is read again by the
- * pooling's gradient and by relu's. When the pooling notes its winners, neither needs it: it never leaves
- * the cache, and what comes back is spread over the part of it that windows see, by one op. */
+/* A convolution and the max pooling behind it in a program that trains: the map is read again by
+ * the pooling's gradient and by relu's. When the pooling notes its winners, neither needs it: it
+ * never leaves the cache, and what comes back is spread over the part of it that windows see, by
+ * one op. */
 #include "core/kernels/elementwise.h"
 #include "core/ops/conv_pool.h"
 #include "core/ops/fine.h"

@@ -1,6 +1,7 @@
-/* The gradient of a pooling that notes its winners, where nobody asks for the gradient of the convolution's
- * input, as in the first layer of a network: only the kernel's gradient and the bias's read it. They
- * become one op, which spreads one image at a time and never writes the gradient of all maps. */
+/* The gradient of a pooling that notes its winners, where nobody asks for the gradient of the
+ * convolution's input, as in the first layer of a network: only the kernel's gradient and the
+ * bias's read it. They become one op, which spreads one image at a time and never writes the
+ * gradient of all maps. */
 #include "core/ops/conv_pool.h"
 #include "core/ops/fine.h"
 #include "core/passes/passes.h"

@@ -88,8 +88,8 @@ static ant_cost walk(const ant_op *o) {
     return c;
 }
 
-/* The gradient of h, and in strips, where they are wanted, those of both kernels and of x. An LSTM's
- * needs tanh of its state again. */
+/* The gradient of h, and in strips, where they are wanted, those of both kernels and of x. An
+ * LSTM's needs tanh of its state again. */
 static ant_cost walk_back(const ant_op *o) {
     enum { X = 3, START = 5, DX = 2, DW, DU };
     const double gates = gates_of(o);

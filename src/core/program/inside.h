@@ -120,7 +120,8 @@ struct ant_program {
     ant_pace pace;
 };
 
-/* What a core takes in one run for what threads may share, about; once the instructions are there. */
+/* What a core takes in one run for what threads may share, about; once the instructions are
+ * there. */
 double ant__shared_seconds(const ant_program *p);
 
 /* --- values and ops --- */

@@ -1,11 +1,11 @@
-/* Whether the runs of a program are shared among threads. To wake threads takes 30 us or more, and numbers
- * that another core has just written come slowly, so small programs are never shared and large ones
- * always. Between, it depends on the processor, and on who else uses it: some runs are made alone and
- * some are shared, and the way that was faster is kept; now and then both are tried again. Results are
- * the same bits either way.
+/* Whether the runs of a program are shared among threads. To wake threads takes 30 us or more, and
+ * numbers that another core has just written come slowly, so small programs are never shared and
+ * large ones always. Between, it depends on the processor, and on who else uses it: some runs are
+ * made alone and some are shared, and the way that was faster is kept; now and then both are tried
+ * again. Results are the same bits either way.
  *
- * Measured on two cores, alone and shared: 40 us to share, 61 and 69 us; 64 us, 57 and 30; a step of
- * 165 us took 130 or 330 us, by where the host had put the two cores. */
+ * Measured on two cores, alone and shared: 40 us to share, 61 and 69 us; 64 us, 57 and 30; a step
+ * of 165 us took 130 or 330 us, by where the host had put the two cores. */
 #ifndef ANT_CORE_PROGRAM_PACE_H
 #define ANT_CORE_PROGRAM_PACE_H
 #include <stdbool.h>

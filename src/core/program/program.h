@@ -76,12 +76,13 @@ struct ant_op_class {
     /* dy[k] is NULL where output k has no gradient; sets dx[k] where in[k]->needs. NULL: an op
      * without gradient, refused by name (unless `constant`). */
     void (*grad)(ant_program *p, ant_op *o, ant_value *const *dy, ant_value **dx);
-    /* Rules of its own for the simplify pass: may change the op's inputs and attributes (not what it
-     * computes); gives the value that output 0 equals, or NULL. */
+    /* Rules of its own for the simplify pass: may change the op's inputs and attributes (not what
+     * it computes); gives the value that output 0 equals, or NULL. */
     ant_value *(*simplify)(ant_op *o);
     /* May output `out` take over the memory of input `in`? NULL: no. */
     bool (*inplace)(const ant_op *o, int out, int in);
-    /* Bytes of scratch memory, from shapes only; its pointer comes after the outputs'. NULL: none. */
+    /* Bytes of scratch memory, from shapes only; its pointer comes after the outputs'. NULL:
+     * none. */
     size_t (*workspace)(const ant_op *o);
     int elementwise; /* code in kernels/elementwise.h; 0: not elementwise */
     int relu;        /* 1 + the attribute (i) that has it cut negative results; 0: it cannot */
@@ -153,16 +154,16 @@ enum {
 };
 int ant__program_lower(ant_program *p, int passes);
 size_t ant__program_arena(const ant_program *p); /* bytes it needs, after lowering */
-/* Pointers patched into the instructions; the arena is 64-byte aligned with 128 bytes of slack. Inputs
- * may lie anywhere that their type may: nothing is read behind their end. */
+/* Pointers patched into the instructions; the arena is 64-byte aligned with 128 bytes of slack.
+ * Inputs may lie anywhere that their type may: nothing is read behind their end. */
 void ant__program_bind_arena(ant_program *p, void *arena);
 void ant__program_bind_input(ant_program *p, int k, const void *data);
 /* Variables may move (states that grow, weights that are replaced): binds them all anew. */
 void ant__program_bind_variables(ant_program *p);
 const void *ant__program_output(const ant_program *p, int k);
 const ant_value *ant__program_output_value(const ant_program *p, int k);
-/* The hot path: a loop over instructions. 0 or what a kernel reported, which ends the run: variables
- * may have been assigned by then or not. pool NULL: this thread. */
+/* The hot path: a loop over instructions. 0 or what a kernel reported, which ends the run:
+ * variables may have been assigned by then or not. pool NULL: this thread. */
 typedef struct ant_report {
     int code;             /* 0, or ANT_E_DATA: written by a kernel at most once a run */
     int64_t value, limit; /* "index 7 is outside [0, 5)" */

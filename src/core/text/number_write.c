@@ -1,5 +1,5 @@
-/* The shortest decimal text of a double or a float, by exact whole numbers (Steele and White 1990; Burger and
- * Dybvig, Printing floating-point numbers quickly and accurately, PLDI 1996). */
+/* The shortest decimal text of a double or a float, by exact whole numbers (Steele and White 1990;
+ * Burger and Dybvig, Printing floating-point numbers quickly and accurately, PLDI 1996). */
 #include "core/text/big.h"
 #include "core/text/tree.h"
 #include <math.h>

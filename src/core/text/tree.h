@@ -54,8 +54,8 @@ const char *ant__tree_text(ant_context *c, const ant_tree *t);
  * Python's form: 0.001, 1e-05, 1e+16, inf, nan; whole numbers without a point. */
 enum { ANT__NUMBER_TEXT = 32 };
 const char *ant__number_text(double x, char out[ANT__NUMBER_TEXT]);
-/* Of a number that is a float: the double of the shortest text that reads back as the same float, 0.001
- * for 0.0010000000474974513. Any other number stays. */
+/* Of a number that is a float: the double of the shortest text that reads back as the same float,
+ * 0.001 for 0.0010000000474974513. Any other number stays. */
 double ant__number_of_float(double x);
 /* The whole text must be a number (inf, nan too), which is rounded to the nearest double, ties to
  * even; false otherwise. */

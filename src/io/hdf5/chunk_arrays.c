@@ -140,8 +140,8 @@ int ant__hdf5_fixed_array(ant_hdf5_chunks *x) {
 
 /* --- with an axis that grows ---
  * The index block holds the first entries, then addresses of data blocks, then of super blocks,
- * which hold addresses of data blocks. Super block u (the first few are part of the index block) has
- * 2^(u/2) data blocks of `least` * 2^((u+1)/2) entries. */
+ * which hold addresses of data blocks. Super block u (the first few are part of the index block)
+ * has 2^(u/2) data blocks of `least` * 2^((u+1)/2) entries. */
 typedef struct growing {
     array a;
     int offset;           /* bytes of the number that blocks begin with */

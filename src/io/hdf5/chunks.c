@@ -213,7 +213,8 @@ typedef struct new_tree {
     bool first;
 } new_tree;
 
-/* A record: the address; with filters, bytes as stored and those not used; the place in the grid. */
+/* A record: the address; with filters, bytes as stored and those not used; the place in the
+ * grid. */
 static int read_record(ant_hdf5_tree *tree, const unsigned char *record) {
     new_tree *t = tree->data;
     ant_hdf5_chunks *x = t->x;

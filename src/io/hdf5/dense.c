@@ -1,5 +1,6 @@
-/* Fractal heaps, where groups keep many links and objects many attributes: blocks whose sizes double
- * from row to row, numbered as if they stood in a row. A B-tree names what stands in them. */
+/* Fractal heaps, where groups keep many links and objects many attributes: blocks whose sizes
+ * double from row to row, numbered as if they stood in a row. A B-tree names what stands in
+ * them. */
 #include "io/hdf5/parts.h"
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,5 @@
-/* Groups: symbol tables (B-tree of version 1, symbol nodes, local heap), links, and their members. */
+/* Groups: symbol tables (B-tree of version 1, symbol nodes, local heap), links, and their
+ * members. */
 #include "io/hdf5/parts.h"
 #include "io/utf8.h"
 #include <stdlib.h>
@@ -19,7 +20,8 @@ static bool name_is_good(const char *name, size_t n) {
            ant__utf8_valid(name, n) == n;
 }
 
-/* A member whose header is at an address; its name is in the arena or ends with a NUL in the file. */
+/* A member whose header is at an address; its name is in the arena or ends with a NUL in the
+ * file. */
 static int add_member(ant_hdf5_reader *r, ant_hdf5_node *group, const char *name,
                       uint64_t address) {
     const ant_hdf5_file *f = r->file;

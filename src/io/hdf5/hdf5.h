@@ -70,12 +70,12 @@ int ant__hdf5_parse(ant_context *c, const char *path, const unsigned char *bytes
 const ant_hdf5_node *ant__hdf5_find(const ant_hdf5_node *group, const char *path);
 /* NULL when there is none. */
 const ant_hdf5_attribute *ant__hdf5_attribute(const ant_hdf5_node *node, const char *name);
-/* The shape of a dataset, known before anything is unpacked: a scalar has no axes, a null dataspace one
- * of no entries. */
+/* The shape of a dataset, known before anything is unpacked: a scalar has no axes, a null dataspace
+ * one of no entries. */
 ant_dims ant__hdf5_dims(const ant_hdf5_node *dataset);
-/* A dataset's numbers: a view where they stand in a row in the file (perhaps `swapped`, perhaps at an
- * odd address, never to be written to), else a copy in the context's arena, unpacked, which comes out of
- * no budget: somebody asked for these numbers. A scalar has
+/* A dataset's numbers: a view where they stand in a row in the file (perhaps `swapped`, perhaps at
+ * an odd address, never to be written to), else a copy in the context's arena, unpacked, which
+ * comes out of no budget: somebody asked for these numbers. A scalar has
  * one axis of one entry here, a null dataspace one of none (`values.rank` tells); bfloat16 becomes
  * float32. The name is the node's. Texts are refused. */
 int ant__hdf5_numbers(ant_context *c, const ant_hdf5_node *dataset, ant_array *out);
@@ -84,8 +84,8 @@ int ant__hdf5_attribute_numbers(ant_context *c, const ant_hdf5_node *node, const
                                 ant_array *out);
 /* The texts of an attribute, or of a dataset where `attribute` is NULL: one or a list, of fixed
  * length or variable. Any array without entries is an empty list. Where there is no such attribute
- * but name0, name1 … (Keras splits lists of more than 64 KB), these are joined. An attribute that is
- * not there, numbers, text that is no UTF-8 or holds a NUL, and gaps are refused. */
+ * but name0, name1 … (Keras splits lists of more than 64 KB), these are joined. An attribute that
+ * is not there, numbers, text that is no UTF-8 or holds a NUL, and gaps are refused. */
 int ant__hdf5_texts(ant_context *c, const ant_hdf5_node *node, const char *attribute,
                     ant_texts *out);
 /* Whether ant__hdf5_texts would find it. */
@@ -97,12 +97,13 @@ bool ant__hdf5_has(const ant_hdf5_node *node, const char *attribute);
 /* `parent` NULL: the root, whose name is not used. A group that is there already is given back, so
  * that paths can be walked; a dataset of that name is an error. */
 ant_hdf5_node *ant__hdf5_group(ant_context *c, ant_hdf5_node *parent, const char *name);
-/* Any array of numbers; axes 0: a scalar, `data` points at it. A name twice in a group is an error. */
+/* Any array of numbers; axes 0: a scalar, `data` points at it. A name twice in a group is an
+ * error. */
 int ant__hdf5_dataset(ant_context *c, ant_hdf5_node *group, const char *name, ant_array values);
 /* A text of variable length, UTF-8: how Keras writes `name`, `model_config` and such. */
 int ant__hdf5_put_text(ant_context *c, ant_hdf5_node *node, const char *name, const char *text);
-/* A list of texts of one fixed length, padded with NULs: how Keras writes `layer_names`. An empty one
- * is no float64 at all, one of more than 64,512 bytes is split into name0, name1 … */
+/* A list of texts of one fixed length, padded with NULs: how Keras writes `layer_names`. An empty
+ * one is no float64 at all, one of more than 64,512 bytes is split into name0, name1 … */
 int ant__hdf5_put_texts(ant_context *c, ant_hdf5_node *node, const char *name, ant_texts texts);
 /* Puts the whole file at the end of `out`, which must be empty. */
 int ant__hdf5_write(ant_context *c, const ant_hdf5_node *root, ant_buffer *out);

@@ -209,7 +209,8 @@ static int read_old(walk *w, uint64_t address) {
     return 0;
 }
 
-/* Flags: the width of the size, creation orders kept and indexed, when attributes move out, times. */
+/* Flags: the width of the size, creation orders kept and indexed, when attributes move out,
+ * times. */
 static int read_new(walk *w, uint64_t address) {
     enum { WIDTH = 3, ORDERED = 4, PHASES = 16, TIMES = 32, KNOWN = 63 };
     ant_hdf5_reader *r = w->r;

@@ -1,8 +1,8 @@
 /* The parts of the HDF5 reader; private to these files.
  *
- * What is read is claimed first: a map holds a bit for every byte of the file, and no byte belongs to
- * two structures. So nothing is read twice, no chain of addresses ends in a circle, and the work is
- * linear in the file's size whatever it says. Addresses count from the base address. */
+ * What is read is claimed first: a map holds a bit for every byte of the file, and no byte belongs
+ * to two structures. So nothing is read twice, no chain of addresses ends in a circle, and the work
+ * is linear in the file's size whatever it says. Addresses count from the base address. */
 #ifndef ANT_IO_HDF5_PARTS_H
 #define ANT_IO_HDF5_PARTS_H
 #include "core/shape.h"
@@ -45,8 +45,8 @@ typedef struct ant_hdf5_reader {
 int ant__hdf5_fail(ant_hdf5_reader *r, const void *at, const char *format, ...) ANT__FORMAT(3, 4);
 /* The same as ANT_E_LIMIT. */
 int ant__hdf5_limit(ant_hdf5_reader *r, const void *at, const char *format, ...) ANT__FORMAT(3, 4);
-/* Takes bytes for a structure ("a local heap"); NULL and an error when they are not all in the file,
- * or belong to another one. */
+/* Takes bytes for a structure ("a local heap"); NULL and an error when they are not all in the
+ * file, or belong to another one. */
 const unsigned char *ant__hdf5_claim(ant_hdf5_reader *r, uint64_t address, uint64_t size,
                                      const char *what);
 /* The same, and they must begin with a signature of four letters. */

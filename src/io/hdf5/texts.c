@@ -69,7 +69,8 @@ static int by_number(const void *a, const void *b) {
     return (int)((const object *)a)->number - (int)((const object *)b)->number;
 }
 
-/* The objects from `at` on, counted (out NULL) or listed. An object 0 is what is free at the end. */
+/* The objects from `at` on, counted (out NULL) or listed. An object 0 is what is free at the
+ * end. */
 static int list_objects(ant_hdf5_reader *r, const unsigned char *start, size_t size, object *out,
                         size_t *n) {
     *n = 0;

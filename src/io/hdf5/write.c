@@ -1,5 +1,6 @@
-/* Writes HDF5 as the first versions of the format were: what every reader knows. Children come before
- * their parents, so that every address is known when it is written; only the superblock waits. */
+/* Writes HDF5 as the first versions of the format were: what every reader knows. Children come
+ * before their parents, so that every address is known when it is written; only the superblock
+ * waits. */
 #include "io/array.h"
 #include "io/hdf5/parts.h"
 #include <stdlib.h>

@@ -50,8 +50,8 @@ static const ant_output_options *said_of(const ant_compiled *s, int k) {
     return NULL;
 }
 
-/* Keras takes losses of deeper structures by place alone, and so metrics of a list that has an entry
- * for each output. */
+/* Keras takes losses of deeper structures by place alone, and so metrics of a list that has an
+ * entry for each output. */
 static bool has_keys(const ant_tree *structure) {
     bool flat = structure->kind == ANT__MAP;
     for (const ant_tree *t = structure->first; t && flat; t = t->next)

@@ -17,8 +17,8 @@ static int add(ant_keras_reader *r, ant_tree *out, const char *key, ant_tree *va
 }
 
 /* --- Sequential --- */
-/* A Sequential may begin without an InputLayer: the shape is that of its first layer (Keras 2), or the
- * one that it was built on. `config` says it under `key`. */
+/* A Sequential may begin without an InputLayer: the shape is that of its first layer (Keras 2), or
+ * the one that it was built on. `config` says it under `key`. */
 static ant_tree *input_of_shape(ant_keras_reader *r, const ant_tree *config, const char *key,
                                 const char *name) {
     const ant_tree *shape = ant__tree_get(config, key);

@@ -99,7 +99,8 @@ static uint64_t file_numbers(const ant_hdf5_node *n) {
     return sum;
 }
 
-/* LoRA's A and B are in no file; their rank is small as a rule, yet may be more than the layer is wide. */
+/* LoRA's A and B are in no file; their rank is small as a rule, yet may be more than the layer is
+ * wide. */
 static uint64_t layer_numbers(const ant_layer *l) {
     enum { RANK = 256 };
     uint64_t sum = 0;

@@ -12,7 +12,7 @@
  *     layer_read.c, shared.c           one layer; one that stood before
  *     objects.c, objects_write.c       {"class_name": …, "config": {…}} and the texts of parts
  *     compile_read.c, compile_write.c  compile_config and `compile:`
- *     operations*.c                    recorded operations (x * 2 + y) and layers of class Operation
+ *     operations*.c                    recorded operations (x * 2 + y), layers of class Operation
  *     tf_calls.c                       the same in files of tf.keras
  *     paths.c                          which weight stands where in the HDF5 file
  *     weights.c, optimizer_state.c     the numbers there
@@ -43,14 +43,15 @@ typedef struct ant_keras_tensors {
 } ant_keras_tensors;
 bool ant__keras_is_operation(const ant_tree *object);
 bool ant__keras_is_tensor(const ant_tree *t);
-/* One recorded operation, {"class_name", "config", "inbound_nodes": [{"args", "kwargs"}]}: gives the
- * layer (a map {Operation: {op: …}}, or a layer class that does the same) and adds its operands to
- * `call`, a tree of kind ANT__CALL. NULL after an error in c, which names operation and argument. */
+/* One recorded operation, {"class_name", "config", "inbound_nodes": [{"args", "kwargs"}]}: gives
+ * the layer (a map {Operation: {op: …}}, or a layer class that does the same) and adds its operands
+ * to `call`, a tree of kind ANT__CALL. NULL after an error in c, which names operation and
+ * argument. */
 ant_tree *ant__keras_operation_read(ant_context *c, const ant_tree *object, const ant_tree *node,
                                     const ant_keras_tensors *tensors, ant_tree *call);
-/* A call of a layer of class Operation back: the object without name and inbound_nodes, and its args
- * and kwargs, with `operands` (one tree of __keras_tensor__ per node) put in their places. NULL after an
- * error in c, which names what Keras cannot say. */
+/* A call of a layer of class Operation back: the object without name and inbound_nodes, and its
+ * args and kwargs, with `operands` (one tree of __keras_tensor__ per node) put in their places.
+ * NULL after an error in c, which names what Keras cannot say. */
 ant_tree *ant__keras_operation_write(ant_context *c, const ant_layer_use *u,
                                      ant_tree *const *operands, ant_tree **args, ant_tree **kwargs);
 
@@ -61,12 +62,12 @@ ant_tree *ant__keras_tf_call_read(ant_context *c, const ant_tree *object, const 
                                   const ant_keras_tensors *tensors, ant_tree *call);
 
 /* --- config_read.c, compile_read.c --- */
-/* The map under `model:` from config.json of a Functional or Sequential model. NULL after an error in
- * c that names the layer. */
+/* The map under `model:` from config.json of a Functional or Sequential model. NULL after an error
+ * in c that names the layer. */
 ant_tree *ant__keras_model_tree(ant_context *c, const char *path, const ant_tree *config,
                                 bool legacy);
-/* The map under `compile:` from compile_config and the model it is of, which tells the outputs; NULL
- * without an error: not compiled. */
+/* The map under `compile:` from compile_config and the model it is of, which tells the outputs;
+ * NULL without an error: not compiled. */
 ant_tree *ant__keras_compile_tree(ant_context *c, const char *path, const ant_tree *model,
                                   const ant_tree *config);
 
@@ -77,7 +78,8 @@ ant_tree *ant__keras_config_write(ant_context *c, ant_model *m);
 ant_tree *ant__keras_compile_write(ant_context *c, const ant_model *m);
 
 /* --- paths.c: "layers/lstm/cell/vars/0" --- */
-/* A weight of a model and its place in the file, or a group that must exist though it holds none. */
+/* A weight of a model and its place in the file, or a group that must exist though it holds
+ * none. */
 typedef struct ant_keras_place {
     const char *group;  /* "layers/lstm/cell" */
     const char *name;   /* of the layer: the attribute of its `vars` group; NULL: none is written */
@@ -104,12 +106,12 @@ typedef enum ant_keras_taking {
     ANT__TAKE_FITS, /* as skip_mismatch in ant_load_weights */
     ANT__TAKE_NEW   /* all; after an error the model is thrown away, so that none is kept beside */
 } ant_keras_taking;
-/* Sets the weights by their places. `root` is the file's, or a group that holds a model. What the file
- * has beyond the model's layers is left alone. */
+/* Sets the weights by their places. `root` is the file's, or a group that holds a model. What the
+ * file has beyond the model's layers is left alone. */
 int ant__keras_weights_take(ant_context *c, ant_model *m, const char *path,
                             const ant_hdf5_node *root, ant_keras_taking how);
-/* Sets the optimizer's state where the file has one and the model an optimizer; a state that does not
- * fit is left out with a warning, as Keras does. */
+/* Sets the optimizer's state where the file has one and the model an optimizer; a state that does
+ * not fit is left out with a warning, as Keras does. */
 int ant__keras_optimizer_take(ant_context *c, ant_model *m, const char *path,
                               const ant_hdf5_node *root);
 /* The tree of groups that Keras writes: weights, and if it is wanted the optimizer's state where
@@ -136,7 +138,8 @@ int ant__keras_masks_check(ant_context *c, ant_model *m);
 bool ant__keras_is(const unsigned char *bytes, size_t size);
 /* Was it written by Keras 2, by its version ("2.15.0")? */
 bool ant__keras_legacy(const char *version);
-/* A model from the bytes of a .keras file, with weights and compile state. NULL: the graph's error. */
+/* A model from the bytes of a .keras file, with weights and compile state. NULL: the graph's
+ * error. */
 ant_model *ant__keras_model(ant_graph *g, const char *path, const unsigned char *bytes, size_t size,
                             ant_compiling how);
 /* A model from a legacy .h5 file, as ant__keras_model. */
@@ -146,8 +149,8 @@ ant_model *ant__keras_legacy_model(ant_graph *g, const char *path, const unsigne
 bool ant__keras_legacy_is(const unsigned char *bytes, size_t size);
 /* Weights as such files have them, alone or with a model. */
 bool ant__keras_legacy_weights_are(const ant_hdf5_node *root);
-/* Sets the weights by the names of the layers, or by their places: all of them, or none and an error;
- * with skip_mismatch what does not fit stays, with a warning. */
+/* Sets the weights by the names of the layers, or by their places: all of them, or none and an
+ * error; with skip_mismatch what does not fit stays, with a warning. */
 int ant__keras_legacy_weights_take(ant_context *c, ant_model *m, const char *path,
                                    const ant_hdf5_node *root, bool by_name, bool skip_mismatch);
 /* The same of its optimizer's state; one that does not fit is left out with a warning. */

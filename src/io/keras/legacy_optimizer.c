@@ -1,6 +1,7 @@
-/* The optimizer's state in legacy files: /optimizer_weights lists its variables, whose names tell what
- * they are in one of three ways: Keras 2's Adam/dense/kernel/m:0, tf.keras's Adam/m/dense/kernel:0,
- * Keras 3's adam/dense_kernel_momentum. Those of one kind stand in the order of the weights. */
+/* The optimizer's state in legacy files: /optimizer_weights lists its variables, whose names tell
+ * what they are in one of three ways: Keras 2's Adam/dense/kernel/m:0, tf.keras's
+ * Adam/m/dense/kernel:0, Keras 3's adam/dense_kernel_momentum. Those of one kind stand in the order
+ * of the weights. */
 #include "core/array.h"
 #include "io/keras/keras.h"
 #include "train/train.h"

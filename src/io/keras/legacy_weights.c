@@ -1,5 +1,5 @@
-/* Weights as Keras 2 and tf.keras write them, and Keras 3 still does in .h5: a group for each layer,
- * by its name, that lists its weights. */
+/* Weights as Keras 2 and tf.keras write them, and Keras 3 still does in .h5: a group for each
+ * layer, by its name, that lists its weights. */
 #include "core/array.h"
 #include "io/config.h"
 #include "io/keras/keras.h"

@@ -1,9 +1,11 @@
-/* Which masks Keras (3.15.1) has when a model runs. A mask hangs on the tensor that a call gives, and
- * MultiHeadAttention takes those of its inputs away, when it runs: what runs later on such a tensor sees
- * none. Here the graph alone tells, so calls are marked that run without a mask which their input has.
+/* Which masks Keras (3.15.1) has when a model runs. A mask hangs on the tensor that a call gives,
+ * and MultiHeadAttention takes those of its inputs away, when it runs: what runs later on such a
+ * tensor sees none. Here the graph alone tells, so calls are marked that run without a mask which
+ * their input has.
  *
- * To find them, the calls are gone through in Keras's order. A layer that returns its input as it is gives
- * the same tensor, and what happens inside a model happens to the tensors that it was called on. */
+ * To find them, the calls are gone through in Keras's order. A layer that returns its input as it
+ * is gives the same tensor, and what happens inside a model happens to the tensors that it was
+ * called on. */
 #include "core/options/field.h"
 #include "core/options/option.h"
 #include "io/keras/keras.h"
@@ -118,8 +120,8 @@ static bool gives_input(const ant_layer *l) {
         l->cls->name, false);
 }
 
-/* Where Keras builds the graph it writes down the mask of a call with one input that knows masks, and
- * holds to it. */
+/* Where Keras builds the graph it writes down the mask of a call with one input that knows masks,
+ * and holds to it. */
 static bool writes_mask(const ant_layer_use *u) {
     const ant_class *cls = u->layer->cls;
     return u->n_in == 1 && !u->n_states &&
@@ -184,8 +186,8 @@ static int settle_marks(pass *p, const ant_step *s, ant_ports lost) {
 
 static int model_effect(walk *w, ant_model *m, ant_ports may, effect *out);
 
-/* Keras hangs the masks that a model is called with on its inputs again; where it builds the graph it
- * writes down those that they have. */
+/* Keras hangs the masks that a model is called with on its inputs again; where it builds the graph
+ * it writes down those that they have. */
 static void renew_masks(const pass *p, const ant_step *s) {
     for (int i = 0; i < s->use->n_in; i++)
         if (s->use->mask[i] || (!p->w->mark && p->told[place_in(p, s, i)]))
@@ -206,7 +208,8 @@ static bool may_have(const pass *p, const ant_layer_use *u, int k, ant_ports mas
     return u->out[k]->mask || (p->inner && masked && impl->mask != ANT__MASK_DROP);
 }
 
-/* Is a mask of the results there when the graph is built? Embedding makes one, others pass theirs. */
+/* Is a mask of the results there when the graph is built? Embedding makes one, others pass
+ * theirs. */
 static bool tells(const pass *p, const ant_step *s) {
     const ant_layer_use *u = s->use;
     bool told = false;

@@ -1,6 +1,6 @@
-/* A model from the JSON in a file, whichever file it is. What stands between the text and the model goes
- * as soon as it can, for it takes more memory than either: first the JSON's values, then the model's tree
- * and all texts. */
+/* A model from the JSON in a file, whichever file it is. What stands between the text and the model
+ * goes as soon as it can, for it takes more memory than either: first the JSON's values, then the
+ * model's tree and all texts. */
 #include "io/config.h"
 #include "io/keras/read.h"
 
@@ -15,7 +15,8 @@ static const ant_tree *parse(build *b, const ant_keras_json *json) {
     return ant__json_parse(&b->c, &b->nodes, json->where, json->text, json->size, &limits);
 }
 
-/* The map under `compile:`; NULL without an error: none, or one that is left alone with a warning. */
+/* The map under `compile:`; NULL without an error: none, or one that is left alone with a
+ * warning. */
 static const ant_tree *compile_tree(build *b, const ant_tree *config, const ant_tree *said) {
     const ant_keras_source *from = b->from;
     const ant_tree *t = NULL;

@@ -1,5 +1,5 @@
-/* What only Antler keeps in a .keras file: a key of metadata.json that Keras does not look at. It holds
- * the names of the outputs, which Keras calls by their layers, and the `data:` section. */
+/* What only Antler keeps in a .keras file: a key of metadata.json that Keras does not look at. It
+ * holds the names of the outputs, which Keras calls by their layers, and the `data:` section. */
 #include "io/keras/write.h"
 #include <string.h>
 

@@ -76,8 +76,8 @@ static int fail_unknown(ant_context *c, int kind, const char *where, const char 
     return c->error.code;
 }
 
-/* A class that the user registered, under the whole name or the class's alone. One that was registered
- * with a package is of no other one. */
+/* A class that the user registered, under the whole name or the class's alone. One that was
+ * registered with a package is of no other one. */
 static const ant_class *registered(const ant_context *c, int kind, const char *name,
                                    const char *whole) {
     const ant_class *cls = name ? ant__class_find(c, kind, name) : NULL;
@@ -125,8 +125,8 @@ const ant_class *ant__keras_class_find(ant_context *c, int kind, const char *whe
 }
 
 /* --- options --- */
-/* What Antler has no option for, and what it may say: `words` NULL: anything. (kernel_initializer is
- * of separable convolutions in Keras 2, which use two others.) */
+/* What Antler has no option for, and what it may say: `words` NULL: anything. (kernel_initializer
+ * is of separable convolutions in Keras 2, which use two others.) */
 static const struct extra {
     const char *key, *words;
 } extras[] = {
@@ -179,8 +179,8 @@ static ant_tree *layers_read(ant_context *c, const char *where, const ant_tree *
     return list;
 }
 
-/* What an option says, as Antler's own grammar has it: a bare string, a number and null stay; an object
- * becomes a call, L2(l2=0.01); __tensor__ and __numpy__ become lists. */
+/* What an option says, as Antler's own grammar has it: a bare string, a number and null stay; an
+ * object becomes a call, L2(l2=0.01); __tensor__ and __numpy__ become lists. */
 static ant_tree *value_read(ant_context *c, const char *where, const ant_tree *json);
 
 static ant_tree *parts_read(ant_context *c, const ant_row *row, const char *where,

@@ -1,5 +1,5 @@
-/* Options and parts as Keras's JSON has them. Names, ranges and meaning are Keras's already: what is
- * left are its spellings, and the few things for which it has none. */
+/* Options and parts as Keras's JSON has them. Names, ranges and meaning are Keras's already: what
+ * is left are its spellings, and the few things for which it has none. */
 #include "core/options/field.h"
 #include "io/keras/write.h"
 #include <string.h>

@@ -44,8 +44,8 @@ static const ant_keras_operation *of_name(const char *cls) {
     return NULL;
 }
 
-/* A .h5 file of Keras 3 names no modules, and Add may be a layer too: but every layer's config has a
- * type of numbers, and no operation's. */
+/* A .h5 file of Keras 3 names no modules, and Add may be a layer too: but every layer's config has
+ * a type of numbers, and no operation's. */
 static bool bare_operation(const ant_tree *object) {
     const ant_tree *config = ant__keras_config(object);
     return of_name(ant__keras_text_of(object, "class_name")) && !ant__tree_get(config, "dtype") &&
@@ -128,8 +128,8 @@ static bool is_number(const ant_tree *t) {
            !is_word(t, "false");
 }
 
-/* A whole number with a point makes reals of ints, which only a constant can say; two without one are
- * ints, where options would be reals. */
+/* A whole number with a point makes reals of ints, which only a constant can say; two without one
+ * are ints, where options would be reals. */
 static bool as_option(const reader *r, const char *name, const ant_tree *t) {
     bool place = !strcmp(name, "x1") || !strcmp(name, "x2");
     if (!place || !is_number(t))

@@ -8,12 +8,13 @@ typedef struct ant_keras_operation {
     const char *cls;    /* "TrueDivide" */
     const char *module; /* "numpy" of keras.src.ops.numpy */
     const char *op;     /* "divide", or an activation */
-    /* The parameters of a call, in order: values "x x2:fill_value", "xs*" for a list of them, "operands+"
-     * for any number of them; options of the operation "=key". */
+    /* The parameters of a call, in order: values "x x2:fill_value", "xs*" for a list of them,
+     * "operands+" for any number of them; options of the operation "=key". */
     const char *values;
     /* Its config: "axis count:k". Of an activation: options of its text. */
     const char *options;
-    /* What of its config is only read where it says this, for it changes nothing: "sparse=false". */
+    /* What of its config is only read where it says this, for it changes nothing:
+     * "sparse=false". */
     const char *fixed;
     bool activation;
 } ant_keras_operation;

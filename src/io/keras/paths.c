@@ -1,5 +1,5 @@
-/* Where Keras's HDF5 files keep what: a group per object, by the attribute that holds it. Members of
- * a list are told apart by class and number, layers/dense_1, whatever their names are. */
+/* Where Keras's HDF5 files keep what: a group per object, by the attribute that holds it. Members
+ * of a list are told apart by class and number, layers/dense_1, whatever their names are. */
 #include "io/keras/keras.h"
 #include <string.h>
 

@@ -1,6 +1,7 @@
 /* What the readers of Keras's configs share.
  *
- * An object is {"class_name": …, "config": {…}}, since Keras 3 with "module" and "registered_name". */
+ * An object is {"class_name": …, "config": {…}}, since Keras 3 with "module" and
+ * "registered_name". */
 #ifndef ANT_IO_KERAS_READ_H
 #define ANT_IO_KERAS_READ_H
 #include "io/keras/keras.h"
@@ -111,8 +112,8 @@ ant_model *ant__keras_model_make(ant_context *c, const ant_keras_source *from, a
 
 /* Of the JSON in a file of this size. */
 ant_limits ant__keras_limits(size_t file_size);
-/* Can the numbers of a file be the weights of the layers that were made after `before`? Asked before
- * they get memory: a few words of a config can claim any size. 0 or an error in c. */
+/* Can the numbers of a file be the weights of the layers that were made after `before`? Asked
+ * before they get memory: a few words of a config can claim any size. 0 or an error in c. */
 int ant__keras_numbers_check(ant_context *c, const char *path, const ant_hdf5_node *root,
                              const ant_graph *g, const ant_layer *before);
 

@@ -1,6 +1,6 @@
-/* What tf.keras records where users compute with symbolic tensors: layers of class TFOpLambda, which
- * name a function of TensorFlow, and SlicingOpLambda. Each becomes the operation of Keras 3 that does
- * the same, and is then read as one. Source: tf_keras/src/layers/core/tf_op_layer.py. */
+/* What tf.keras records where users compute with symbolic tensors: layers of class TFOpLambda,
+ * which name a function of TensorFlow, and SlicingOpLambda. Each becomes the operation of Keras 3
+ * that does the same, and is then read as one. Source: tf_keras/src/layers/core/tf_op_layer.py. */
 #include "io/keras/operations.h"
 #include "io/keras/read.h"
 #include <string.h>

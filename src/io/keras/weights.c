@@ -1,4 +1,5 @@
-/* A model's weights in Keras's HDF5 files: <group>/vars/<number>, and the layer's name at `vars`. */
+/* A model's weights in Keras's HDF5 files: <group>/vars/<number>, and the layer's name at
+ * `vars`. */
 #include "core/array.h"
 #include "core/convert.h"
 #include "io/keras/keras.h"

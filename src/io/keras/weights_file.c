@@ -8,8 +8,8 @@ bool ant__keras_is_weights(const unsigned char *bytes, size_t size) {
     return ant__hdf5_is(bytes, size) || ant__zip_is(bytes, size);
 }
 
-/* A packed file may be as large as the model's numbers, three of an optimizer for each of them, and what
- * the budget bears beside. */
+/* A packed file may be as large as the model's numbers, three of an optimizer for each of them, and
+ * what the budget bears beside. */
 int ant__keras_unpack(ant_context *c, const ant_zip *z, const ant_member *m, uint64_t numbers,
                       int real, const unsigned char **bytes) {
     ant_budget *budget = c->arena.budget;
@@ -41,8 +41,8 @@ static int unpack(ant_context *c, ant_model *m, const char *path, const unsigned
                              ant__real_type(m->context), bytes);
 }
 
-/* In files of Keras 2, layers are told apart by their places, as Keras does, or by their names where
- * some may be missing. */
+/* In files of Keras 2, layers are told apart by their places, as Keras does, or by their names
+ * where some may be missing. */
 static int take_legacy(ant_context *c, ant_model *m, const char *path, const ant_hdf5_node *root,
                        ant_state_of what, bool skip) {
     int code = ant__keras_legacy_weights_take(c, m, path, root, skip, skip);

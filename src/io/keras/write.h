@@ -1,5 +1,5 @@
-/* What the writers of Keras's JSON share. Trees are made in the context's arena. Whatever is NULL is
- * left out: one look at the context's error at the end is enough. */
+/* What the writers of Keras's JSON share. Trees are made in the context's arena. Whatever is NULL
+ * is left out: one look at the context's error at the end is enough. */
 #ifndef ANT_IO_KERAS_WRITE_H
 #define ANT_IO_KERAS_WRITE_H
 #include "io/keras/keras.h"

@@ -20,7 +20,8 @@ int ant__heads_of(ant_layer_call *c, ant_size attention_axes, const ant_dims in[
 
 /* What may look at what, as the call's masks and keywords say. */
 typedef struct ant_heads_mask {
-    /* bool, of (batch, heads, T, S) or what broadcasts to it, batches and positions each as one axis */
+    /* bool, of (batch, heads, T, S) or what broadcasts to it, batches and positions each as one
+     * axis */
     ant_value *given[ANT__ATTENTION_MASKS];
     int n;
     bool causal;

@@ -1,4 +1,5 @@
-/* Depthwise and separable convolutions over one or two axes: each channel has kernels of its own. */
+/* Depthwise and separable convolutions over one or two axes: each channel has kernels of its
+ * own. */
 #include "antler/layers/convolutional.h"
 #include "layers/spatial.h"
 

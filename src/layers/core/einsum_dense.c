@@ -280,9 +280,10 @@ static void append(ant_dims *d, const ant_dims *more) {
         d->dim[d->rank++] = more->dim[k];
 }
 
-/* Axes that input, kernel and output share lead as in a batch; then rows of the input meet columns of
- * the kernel. Without shared axes the rows stay axes of their own, so that none has to be known. A
- * bias (or NULL) for just the columns is added to the product as it is, which it then becomes part of. */
+/* Axes that input, kernel and output share lead as in a batch; then rows of the input meet columns
+ * of the kernel. Without shared axes the rows stay axes of their own, so that none has to be known.
+ * A bias (or NULL) for just the columns is added to the product as it is, which it then becomes
+ * part of. */
 static ant_value *multiply(ant_program *p, ant_value *x, ant_value *w, ant_value *bias,
                            const equation *e, const sizes *s) {
     letters left = "", all = "", rows = "", inner = "", columns = "", to = "", kernel = "";

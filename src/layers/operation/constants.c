@@ -1,4 +1,5 @@
-/* Values that stand in the text: numbers, nested lists, with a type before them where it matters. */
+/* Values that stand in the text: numbers, nested lists, with a type before them where it
+ * matters. */
 #include "layers/operation/operation.h"
 #include <math.h>
 #include <string.h>

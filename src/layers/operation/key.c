@@ -1,4 +1,5 @@
-/* Keys of get_item, as Python writes them: numbers, slices, None for a new axis, ... for the rest. */
+/* Keys of get_item, as Python writes them: numbers, slices, None for a new axis, ... for the
+ * rest. */
 #include "layers/operation/operation.h"
 #include <string.h>
 

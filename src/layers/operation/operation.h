@@ -1,5 +1,5 @@
-/* One row per operation on nodes: what it is called, what it takes, and how it is written. Rows stand
- * in the files of their families; table.c lists the families. */
+/* One row per operation on nodes: what it is called, what it takes, and how it is written. Rows
+ * stand in the files of their families; table.c lists the families. */
 #ifndef ANT_LAYERS_OPERATION_H
 #define ANT_LAYERS_OPERATION_H
 #include "antler/operations.h"
@@ -65,8 +65,8 @@ typedef enum ant_operand_types {
 
 struct ant_operation {
     const char *name;
-    /* Names of the values, in order: "x1 x2"; "weights?" may be missing, "xs*" stands for any number
-     * of them. x1 and x2 may be said as numbers. */
+    /* Names of the values, in order: "x1 x2"; "weights?" may be missing, "xs*" stands for any
+     * number of them. x1 and x2 may be said as numbers. */
     const char *values;
     const char *takes, *must; /* options; all of takes or must; NULL: none */
     const char *modes;        /* words that the option `mode` may be */

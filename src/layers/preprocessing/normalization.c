@@ -1,4 +1,5 @@
-/* Normalization: data to mean 0 and variance 1, by statistics that are said or learned from data. */
+/* Normalization: data to mean 0 and variance 1, by statistics that are said or learned from
+ * data. */
 #include "antler/layers/preprocessing.h"
 #include "core/convert.h"
 #include "layers/layer.h"

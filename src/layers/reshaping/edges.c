@@ -1,4 +1,5 @@
-/* ZeroPadding1D, ZeroPadding2D, Cropping1D, Cropping2D: more or less at the ends of spatial axes. */
+/* ZeroPadding1D, ZeroPadding2D, Cropping1D, Cropping2D: more or less at the ends of spatial
+ * axes. */
 #include "antler/layers/reshaping.h"
 #include "layers/spatial.h"
 

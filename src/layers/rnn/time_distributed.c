@@ -57,7 +57,8 @@ static int steps_apart(const ant_layer_call *c, bool *apart) {
     return code;
 }
 
-/* Penalties on results further inside are counted at every step, each as the mean over the samples. */
+/* Penalties on results further inside are counted at every step, each as the mean over the
+ * samples. */
 static void scale_penalties(ant_layer_call *c, int from) {
     ant_lowering *all = c->lowering;
     double steps = (double)ant_value_size(c->in[0], 1);
