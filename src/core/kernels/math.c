@@ -29,14 +29,16 @@ static R number_of(const uint32_t *word, int64_t k) {
 #endif
 }
 
-/* The numbers of `count` whole blocks. */
+/* The numbers of `count` whole blocks, at least one. */
 static void blocks_n(R *y, uint64_t key, uint64_t counter, uint64_t block, int count) {
     uint32_t word[BATCH * 4];
     const philox_keys keys = philox_keys_of(key);
-    for (int i = 0; i < count; i += PHILOX_BLOCKS)
+    int i = 0;
+    do
         philox_blocks(word + 4 * i, &keys, counter, block + (uint64_t)i);
-    for (int i = 0; i < count * PER_BLOCK; i++)
-        y[i] = number_of(word, i);
+    while ((i += PHILOX_BLOCKS) < count);
+    for (int k = 0; k < count * PER_BLOCK; k++)
+        y[k] = number_of(word, k);
 }
 
 /* Numbers [first, first + n) of one block. */
