@@ -194,8 +194,9 @@ typedef struct ant_array {
                  .axes = ANT__AXES(__VA_ARGS__),                                                   \
                  .shape = {__VA_ARGS__},                                                           \
                  .name = (n)})
-/* N arrays from `list`, where an option takes arrays: for more than its 15, or as many as a program
- * finds out when it runs. It stands alone: ant_fit(m, ant_several(columns, 39), y) */
+/* N arrays from `list`, borrowed for the call, where an option takes arrays: for more than its 15,
+ * or as many as a program finds out when it runs: ant_fit(m, ant_several(columns, 39), y). Refused
+ * (ANT_E_DATA): a list that is NULL, an array in it without axes, another entry beside it. */
 #define ant_several(list, N)                                                                       \
     ((ant_array){.data = (void *)(uintptr_t)(const ant_array *){list},                             \
                  .dtype = ANT_ARRAYS,                                                              \

@@ -26,7 +26,7 @@ static int clone_inner(ant_cloner *k, const ant_class *cls, char *options) {
     for (int i = 0; i < cls->rows_n; i++) {
         const ant_row *row = &cls->rows[i];
         ant_layer **at = (ant_layer **)(void *)(options + row->offset);
-        int n = row->field == ANT__ONE_LAYER ? 1 : row->field == ANT__LAYERS ? ANT_MAX_LIST : 0;
+        int n = ant__row_layers(row);
         for (int j = 0; j < n; j++)
             if (at[j] && !(at[j] = clone_layer(k, at[j])))
                 return k->to->context.error.code;

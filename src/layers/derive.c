@@ -9,7 +9,7 @@ void *ant__layer_option(const ant_layer *l, const char *name) {
 
 /* Layers belong to one place only: what is taken over gets copies of them. */
 static bool copy_layers(const ant_row *row, ant_layer **at) {
-    int n = row->field == ANT__ONE_LAYER ? 1 : row->field == ANT__LAYERS ? ANT_MAX_LIST : 0;
+    int n = ant__row_layers(row);
     for (int k = 0; k < n; k++)
         if (at[k] && !(at[k] = ant__layer_derive(at[k], at[k]->cls)))
             return false;

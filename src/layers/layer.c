@@ -43,13 +43,17 @@ int ant__layer_rename(ant_layer *l, const char *name) {
     return 0;
 }
 
+int ant__row_layers(const ant_row *row) {
+    return row->field == ANT__ONE_LAYER ? 1 : row->field == ANT__LAYERS ? ANT_MAX_LIST : 0;
+}
+
 int ant__option_layers(const ant_class *cls, const void *options, ant_layer *out[ANT_MAX_LIST]) {
     int found = 0;
     for (int i = 0; i < cls->rows_n; i++) {
         const ant_row *row = &cls->rows[i];
         const void *field = (const char *)options + row->offset;
         ant_layer *const *at = field;
-        int n = row->field == ANT__ONE_LAYER ? 1 : row->field == ANT__LAYERS ? ANT_MAX_LIST : 0;
+        int n = ant__row_layers(row);
         for (int k = 0; k < n && found < ANT_MAX_LIST; k++)
             if (at[k])
                 out[found++] = at[k];

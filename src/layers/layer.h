@@ -180,6 +180,8 @@ ant_value *ant__dropout_write(ant_layer_call *c, ant_value *x, const ant_dims *n
 ant_layer *ant__dead_layer(void);
 /* An empty layer in the context's list; NULL when out of memory. */
 ant_layer *ant__layer_alloc(ant_context *c, const ant_class *cls, void *options);
+/* How many layers an option has room for: 0 where it holds none. */
+int ant__row_layers(const ant_row *row);
 /* The layers among a layer's options, in order; their number. */
 int ant__option_layers(const ant_class *cls, const void *options, ant_layer *out[ANT_MAX_LIST]);
 /* The field of an option by name, or NULL when the class has none of that name. */

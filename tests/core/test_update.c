@@ -74,6 +74,19 @@ static void state_free(state *s) {
             ant__free_numbers(s->at[i][k]);
 }
 
+/* Some steps of both programs leave the same numbers in their states. */
+static void same_steps(machine *fine, state *a, machine *one, state *b) {
+    for (int k = 0; k < STEPS; k++) {
+        machine_run(fine);
+        machine_run(one);
+    }
+    compare(a, b);
+    machine_free(fine);
+    machine_free(one);
+    state_free(a);
+    state_free(b);
+}
+
 START_TEST(adam_is_its_fine_ops) {
     static state a, b;
     state_fill(&a);
@@ -81,15 +94,7 @@ START_TEST(adam_is_its_fine_ops) {
     machine fine = program_of(&a, true, ANT__ALL_PASSES), one = program_of(&b, false, _i);
     if (_i == ANT__ALL_PASSES)
         ck_assert_int_eq(ant__program_instructions(one.p), 1); /* in place: nothing is copied */
-    for (int k = 0; k < STEPS; k++) {
-        machine_run(&fine);
-        machine_run(&one);
-    }
-    compare(&a, &b);
-    machine_free(&fine);
-    machine_free(&one);
-    state_free(&a);
-    state_free(&b);
+    same_steps(&fine, &a, &one, &b);
 }
 END_TEST
 
@@ -112,15 +117,7 @@ START_TEST(chains_alike_are_one) {
     state_fill(&b);
     machine fine = momentum_of(&a, 0), one = momentum_of(&b, ANT__ALL_PASSES);
     ck_assert_int_eq(ant__program_instructions(one.p), 1);
-    for (int k = 0; k < STEPS; k++) {
-        machine_run(&fine);
-        machine_run(&one);
-    }
-    compare(&a, &b);
-    machine_free(&fine);
-    machine_free(&one);
-    state_free(&a);
-    state_free(&b);
+    same_steps(&fine, &a, &one, &b);
 }
 END_TEST
 
