@@ -1,10 +1,12 @@
 /* Memory: the hook, checked sizes, aligned numbers, the arena, growing arrays. */
+#define _DEFAULT_SOURCE /* madvise */
 #include "core/memory.h"
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
-enum { ALIGNMENT = 64, SLACK = 128, BLOCK_SIZE = 16 * 1024, UNIT = 16 };
+enum { ALIGNMENT = 64, SLACK = 128, BLOCK_SIZE = 16 * 1024, UNIT = 16, HUGE = 2 << 20 };
 
 __attribute__((weak)) void *ant__memory_hook(void *old, size_t size) {
     if (!size) {
@@ -42,17 +44,31 @@ void ant__free(void *block) {
         ant__memory_hook(block, 0);
 }
 
+/* Few large pages are looked up faster than many small ones. Whether the system has them is its own
+ * affair. */
+static void ask_for_huge_pages(void *numbers, size_t size) {
+#ifdef MADV_HUGEPAGE
+    (void)madvise(numbers, size / HUGE * HUGE, MADV_HUGEPAGE);
+#else
+    (void)numbers;
+    (void)size;
+#endif
+}
+
 /* The address that the hook gave stands right before the aligned numbers. */
 void *ant__alloc_numbers(size_t size) {
-    const size_t more = ALIGNMENT + SLACK + sizeof(void *);
+    const size_t alignment = size < HUGE ? ALIGNMENT : HUGE;
+    const size_t more = alignment + SLACK + sizeof(void *);
     if (size > SIZE_MAX - more)
         return NULL;
     char *block = ant__alloc(size + more);
     if (!block)
         return NULL;
     uintptr_t past_header = (uintptr_t)block + sizeof(void *);
-    char *numbers = block + sizeof(void *) + (-past_header & (ALIGNMENT - 1));
+    char *numbers = block + sizeof(void *) + (-past_header & (alignment - 1));
     memcpy(numbers - sizeof(void *), &block, sizeof(void *));
+    if (size >= HUGE)
+        ask_for_huge_pages(numbers, size);
     return numbers;
 }
 
