@@ -8,7 +8,7 @@
 
 enum {
     CACHE_LINE = 64,
-    SPINS = 8000,          /* a few hundred microseconds, then a worker sleeps by itself */
+    SPINS = 8000,          /* a few hundred microseconds, then a worker sleeps */
     SPINS_TO_YIELD = 2000, /* after which a waiting thread lets others run */
     MOST_THREADS = 1024,
     PARTS_PER_THREAD = 2 /* so that who is held up leaves some of his to the others */
@@ -38,7 +38,6 @@ struct ant_pool {
     _Alignas(CACHE_LINE) _Atomic uint64_t ticket;
     _Alignas(CACHE_LINE) atomic_int done;   /* parts of the newest job */
     _Alignas(CACHE_LINE) atomic_int asleep; /* workers that wait for `wake` */
-    atomic_bool awake;                      /* false: workers go to sleep at once */
     atomic_bool closing;
     job job;
     int threads;
@@ -117,7 +116,7 @@ static void sleep_until_news(ant_pool *p, uint32_t seen) {
 }
 
 static void wait_for_news(ant_pool *p, uint32_t seen) {
-    for (int i = 0; i < SPINS && atomic_load_explicit(&p->awake, memory_order_relaxed); i++) {
+    for (int i = 0; i < SPINS; i++) {
         if (news(p, seen))
             return;
         relax();
@@ -164,7 +163,6 @@ static void wait_for_parts(ant_pool *p, int parts) {
 static void run_shared(ant_pool *p) {
     const int parts = p->job.parts;
     uint64_t old = atomic_load_explicit(&p->ticket, memory_order_relaxed);
-    atomic_store_explicit(&p->awake, true, memory_order_relaxed);
     atomic_store_explicit(&p->done, 0, memory_order_relaxed);
     atomic_store(&p->ticket, new_ticket(old, parts));
     if (atomic_load(&p->asleep) > 0)
@@ -182,11 +180,6 @@ void ant__pool_run(ant_pool *p, ant_work *work, void *data, int64_t cells) {
     const int64_t most = (int64_t)p->threads * PARTS_PER_THREAD;
     p->job = (job){work, data, cells, (int)(cells < most ? cells : most)};
     run_shared(p);
-}
-
-void ant__pool_park(ant_pool *p) {
-    if (p)
-        atomic_store_explicit(&p->awake, false, memory_order_relaxed);
 }
 
 int ant__pool_threads(const ant_pool *p) {

@@ -1,5 +1,7 @@
-/* Threads: a pool that spins while a step is under way and parks when it ends. Work is cut on a
- * grid that depends on shapes only, so results do not depend on the number of threads. */
+/* Threads: a pool whose workers wait awake for a few hundred microseconds after each piece of work,
+ * as the next step of a training or the next prediction often comes at once and to wake them takes
+ * 20 us or more; then they sleep. Work is cut on a grid that depends on shapes only, so results do
+ * not depend on the number of threads. */
 #ifndef ANT_CORE_POOL_H
 #define ANT_CORE_POOL_H
 #include <stdbool.h>
@@ -15,8 +17,6 @@ void ant__pool_free(ant_pool *p);
 int ant__pool_threads(const ant_pool *p); /* 1 for NULL */
 /* Cells [0, cells) shared out; returns when all are done. From one thread at a time. */
 void ant__pool_run(ant_pool *p, ant_work *work, void *data, int64_t cells);
-/* Between steps workers spin; between bursts of steps they sleep. */
-void ant__pool_park(ant_pool *p);
 /* Cores that this process may use (affinity and cgroup limits counted in). */
 int ant__cores(void);
 #endif

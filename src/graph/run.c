@@ -132,8 +132,6 @@ ant_run *ant__run_take(ant_model *m) {
 void ant__run_put(ant_model *m, ant_run *r) {
     ant_graph *g = ant__layer_graph(m);
     ant_model_body *b = m->extra;
-    if (r->pool)
-        ant__pool_park(r->pool);
     pthread_mutex_lock(&g->lock);
     r->next = b->idle;
     b->idle = r;

@@ -43,7 +43,6 @@ START_TEST(no_pool_is_one_thread) {
     ck_assert_int_eq(ant__pool_threads(NULL), 1);
     ant__pool_run(NULL, count, times, 7);
     ck_assert(each_done(times, 7, 1));
-    ant__pool_park(NULL);
     ant__pool_free(NULL);
 }
 END_TEST
@@ -58,15 +57,14 @@ START_TEST(many_runs_in_a_row) {
 }
 END_TEST
 
-/* Asleep by themselves, by request, and both at once with the next run. */
-START_TEST(parked_workers_wake_up) {
+/* Asleep since long, awake, and falling asleep just then. */
+START_TEST(sleeping_workers_wake_up) {
     ant_pool *p = ant__pool_new(4);
     int times[9] = {0};
     for (int i = 0; i < 100; i++) {
         ant__pool_run(p, count, times, 9);
-        ant__pool_park(p);
         if (i % 4 == 0)
-            usleep(2000);
+            usleep(i % 8 == 0 ? 2000 : (useconds_t)(10 * i));
     }
     ck_assert(each_done(times, 9, 100));
     ant__pool_free(p);
@@ -124,7 +122,6 @@ START_TEST(the_child_of_a_fork_works_alone) {
     ant_pool *p = ant__pool_new(3);
     int times[100] = {0};
     ant__pool_run(p, count, times, 100);
-    ant__pool_park(p);
     if (_i == 0)
         usleep(5000);
     pid_t child = fork();
@@ -178,6 +175,6 @@ START_TEST(cores_follow_the_affinity) {
 END_TEST
 
 ANT_TEST_MAIN("pool", ANT_LOOP(every_cell_is_done_once, 5), {no_pool_is_one_thread},
-              {many_runs_in_a_row}, {parked_workers_wake_up}, {parts_are_contiguous},
+              {many_runs_in_a_row}, {sleeping_workers_wake_up}, {parts_are_contiguous},
               {who_is_held_up_holds_nobody_else_up}, ANT_LOOP(the_child_of_a_fork_works_alone, 2),
               {allocations_may_fail}, {cores_follow_the_affinity})

@@ -11,5 +11,5 @@ enum ant_adam_number {
     ANT__ADAM_WEIGHTS, /* then the entries of each */
     ANT__ADAM_COUNTS
 };
-enum { ANT__ADAM_CELL = 8192 }; /* entries of a cell */
+enum { ANT__ADAM_CELL = 4096 }; /* entries of a cell */
 #endif

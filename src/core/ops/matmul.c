@@ -109,35 +109,45 @@ static int64_t between(int64_t x, int64_t low, int64_t high) {
 
 enum { MOST_CELLS = 64 };
 
-/* Cells worth about half a million operations. */
+/* Cells worth about a quarter of a million operations: a few microseconds. */
 static int64_t wanted_cells(const plan *p, int64_t most) {
-    enum { CELL_COST = 500000 };
+    enum { CELL_COST = 250000 };
     double cost = 2.0 * (double)p->s.m * (double)p->s.n * (double)p->s.k;
     return cost / CELL_COST < (double)most ? (int64_t)(cost / CELL_COST) : most;
 }
 
-/* Of whole panels and tiles. Columns are cut first, as each panel of b is then read by one cell
- * only. */
+/* Whole panels of columns for each of `parts` cells, and whole tiles of rows. */
+static void cut_columns(plan *p, int64_t parts) {
+    const int64_t panels = blocks(p->s.n, ANT__GEMM_WIDEST);
+    p->block_columns = ANT__GEMM_WIDEST * between(blocks(panels, parts), 1, panels);
+}
+
+static void cut_rows(plan *p, int64_t parts) {
+    enum { TILE = 8 };
+    const int64_t tiles = blocks(p->s.m, TILE);
+    p->block_rows = TILE * between(blocks(tiles, parts), 1, tiles);
+}
+
+/* Columns are cut first, as each panel of b is then read by one cell only. But a kernel's gradient
+ * is cut by rows, as the optimizer cuts what is in memory one after the other: a thread that made
+ * some rows of it will most likely read the same. */
 static void cut(plan *p) {
-    enum { ENOUGH_CELLS = 16, ROW_UNIT = 48 };
-    int64_t batches = ant__dims_count(&p->lead);
-    int64_t most = between(MOST_CELLS / between(batches, 1, MOST_CELLS), 1, MOST_CELLS);
-    int64_t wanted = wanted_cells(p, most);
-    int64_t panels = blocks(p->s.n, ANT__GEMM_WIDEST), units = blocks(p->s.m, ROW_UNIT);
-    int64_t columns = between(wanted, 1, between(panels, 1, panels));
-    int64_t rows =
-        columns >= ENOUGH_CELLS ? 1 : between(wanted / columns, 1, between(units, 1, units));
-    p->block_columns = ANT__GEMM_WIDEST * between(blocks(panels, columns), 1, panels);
-    p->block_rows = ROW_UNIT * between(blocks(units, rows), 1, units);
+    enum { ENOUGH_CELLS = 16, LEAST_ROWS = 32 };
+    const int64_t batches = ant__dims_count(&p->lead);
+    const int64_t most = between(MOST_CELLS / between(batches, 1, MOST_CELLS), 1, MOST_CELLS);
+    const int64_t wanted = between(wanted_cells(p, most), 1, most);
+    const int64_t rows = between(blocks(p->s.m, LEAST_ROWS), 1, wanted);
+    cut_columns(p, p->s.ta ? wanted / rows : wanted);
+    const int64_t columns = between(blocks(p->s.n, p->block_columns), 1, wanted);
+    cut_rows(p, p->s.ta ? rows : columns >= ENOUGH_CELLS ? 1 : between(wanted / columns, 1, rows));
     p->cells = batches * blocks(p->s.n, p->block_columns) * blocks(p->s.m, p->block_rows);
 }
 
 /* A cell is a span, or some columns of one. */
 static void cut_spans(plan *p) {
-    const int64_t spans = p->s.m / p->span, panels = blocks(p->s.n, ANT__GEMM_WIDEST);
+    const int64_t spans = p->s.m / p->span;
     const int64_t wanted = wanted_cells(p, MOST_CELLS) / between(spans, 1, MOST_CELLS);
-    const int64_t columns = between(wanted, 1, between(panels, 1, panels));
-    p->block_columns = ANT__GEMM_WIDEST * between(blocks(panels, columns), 1, panels);
+    cut_columns(p, between(wanted, 1, MOST_CELLS));
     p->block_rows = between(p->span, 1, ANT__MATMUL_TOGETHER);
     p->cells = spans * blocks(p->s.n, p->block_columns);
 }
