@@ -256,9 +256,68 @@ START_TEST(programs_that_write_weights_count_it) {
 }
 END_TEST
 
+/* --- large weights that are trained --- */
+
+/* rows x depth x columns; cut: into pieces of the weight's rows. */
+static const struct deep {
+    int64_t rows, depth, columns;
+    bool cut;
+    bool trained;
+} deep_products[] = {{5, 784, 50, true, true},  {5, 784, 50, false, false},
+                     {30, 399, 90, true, true}, {1, 514, 64, true, true},
+                     {3, 4000, 8, false, true}, {60, 400, 90, false, true},
+                     {1, 521, 64, false, true}};
+
+/* x w, and where it is trained w - x' x w. */
+static machine deep_step(const struct deep *d, ant_variable *w, double *x, int passes) {
+    ant_program *p = ant__program_new(ANT_FLOAT64);
+    ant_value *in = ant__input(p, ANT_FLOAT64, &ANT__DIMS(d->rows, d->depth));
+    ant_value *now = ant__read(p, w), *y = ant_op_matmul(p, in, now, false, false);
+    ant__output(p, ant_op_relu(p, y));
+    if (d->trained)
+        ant__assign(p, w, ant_op_sub(p, now, ant_op_matmul(p, in, y, true, false)));
+    machine m = machine_of(p, passes);
+    ant__program_bind_input(p, 0, x);
+    return m;
+}
+
+static double *waves(int64_t n, double step) {
+    double *x = ant__alloc_numbers((size_t)(n + 16) * sizeof *x);
+    for (int64_t i = 0; i < n; i++)
+        x[i] = sin(step * (double)i);
+    return x;
+}
+
+START_TEST(large_weights_are_read_in_pieces) {
+    const struct deep *d = &deep_products[_i];
+    double *x = waves(d->rows * d->depth, 0.7);
+    ant_variable w[2];
+    for (int k = 0; k < 2; k++) {
+        w[k] = variable_of("w", waves(d->depth * d->columns, 0.3), ANT__DIMS(d->depth, d->columns));
+        w[k].versioned = true;
+    }
+    machine plain = deep_step(d, &w[0], x, 0), m = deep_step(d, &w[1], x, ANT__ALL_PASSES);
+    ck_assert_int_eq(count(m.p, "matmul_pieces"), d->cut ? 1 : 0);
+    if (d->cut)
+        ck_assert_int_eq(count(m.p, "sum"), 1);
+    machine_run(&plain);
+    machine_run(&m);
+    for (int i = 0; i < d->rows * d->columns; i++)
+        ck_assert_double_eq_tol(machine_out(&plain, 0, i), machine_out(&m, 0, i), 1e-10);
+    machine_free(&plain);
+    machine_free(&m);
+    for (int k = 0; k < 2; k++)
+        ant__free_numbers(w[k].data);
+    ant__free_numbers(x);
+}
+END_TEST
+
+enum { DEEP = sizeof deep_products / sizeof *deep_products };
+
 ANT_TEST_MAIN("passes", {equal_ops_are_one}, {chains_are_one_instruction}, {long_chains_are_cut},
               {many_inputs_are_cut}, {a_use_outside_ends_a_chain}, {constants_are_computed_once},
               {transposes_vanish}, {what_nobody_uses_is_dropped},
               {unused_results_of_scans_are_dropped}, {what_does_not_change_leaves_the_loop},
               {memory_is_shared}, {updates_run_in_place}, {weights_are_worked_on_once},
-              {programs_that_write_weights_count_it})
+              {programs_that_write_weights_count_it},
+              ANT_LOOP(large_weights_are_read_in_pieces, DEEP))

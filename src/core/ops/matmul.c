@@ -66,6 +66,17 @@ static int infer_matmul(ant_op *o) {
     return 0;
 }
 
+static int64_t pieces_of(const ant_op *o) {
+    return o->cls == &ant__matmul_pieces_class ? o->attrs.i[ANT__MATMUL_PIECES] : 1;
+}
+
+static int infer_pieces(ant_op *o) {
+    const sizes s = sizes_of(o);
+    o->out[0]->dtype = o->in[0]->dtype;
+    o->out[0]->dims = (ant_dims){.rank = 3, .dim = {pieces_of(o), s.m, s.n}};
+    return 0;
+}
+
 /* --- the plan of the work --- */
 
 /* All products of an op as the kernel gets them: `lead` are the leading axes that are left, with
@@ -97,6 +108,15 @@ static void merge_rows(plan *p, const ant_op *o) {
         return;
     p->s.m *= ant__dims_count(&p->lead);
     p->lead.rank = 0;
+}
+
+/* The first axis of the result are pieces of k. */
+static void take_pieces(plan *p, int64_t pieces) {
+    if (pieces == 1)
+        return;
+    p->s.k /= pieces;
+    p->a_stride[0] = p->s.k;
+    p->b_stride[0] = p->s.k * p->s.n;
 }
 
 static int64_t blocks(int64_t size, int64_t block) {
@@ -159,6 +179,7 @@ static plan plan_of(const ant_op *o) {
     lead_strides(p.a_stride, o->in[0], &p.lead);
     lead_strides(p.b_stride, o->in[1], &p.lead);
     merge_rows(&p, o);
+    take_pieces(&p, pieces_of(o));
     if (ant__dims_count(&p.lead) == 0)
         p.s.m = 0;
     if (p.span > 0)
@@ -340,6 +361,12 @@ const ant_op_class ant__dense_class = {.name = "dense",
 
 const ant_op_class ant__dense_sum_class = {
     .name = "dense_sum", .kernel = ANT__K_matmul, .prep = prep, .workspace = workspace};
+
+const ant_op_class ant__matmul_pieces_class = {.name = "matmul_pieces",
+                                               .infer = infer_pieces,
+                                               .kernel = ANT__K_matmul,
+                                               .prep = prep,
+                                               .workspace = workspace};
 
 ant_value *ant_op_matmul(ant_program *p, ant_value *a, ant_value *b, bool ta, bool tb) {
     ant_value *in[] = {a, b};

@@ -8,16 +8,20 @@
 #include "core/program/program.h"
 
 enum {
-    ANT__MATMUL_TA,    /* 1: the last two axes of a are swapped */
-    ANT__MATMUL_TB,    /* … of b */
-    ANT__MATMUL_RELU,  /* dense: 1: negative entries become 0 … */
-    ANT__MATMUL_PARTS, /* dense: bits of enum ant_matmul_part */
-    ANT__MATMUL_SUMMED /* dense_sum: rows of the product that are one of the result */
+    ANT__MATMUL_TA,     /* 1: the last two axes of a are swapped */
+    ANT__MATMUL_TB,     /* … of b */
+    ANT__MATMUL_RELU,   /* dense: 1: negative entries become 0 … */
+    ANT__MATMUL_PARTS,  /* dense: bits of enum ant_matmul_part */
+    ANT__MATMUL_SUMMED, /* dense_sum: rows of the product that are one of the result */
+    ANT__MATMUL_PIECES  /* matmul_pieces: so many pieces of k are products of their own */
 };
 enum { ANT__MATMUL_LIMIT }; /* attrs.f: … and those above it, it */
 
 /* dense_sum: a dense whose rows are added up in spans of equal length; with a bias at most. */
 extern const ant_op_class ant__matmul_class, ant__dense_class, ant__dense_sum_class;
+/* A product of two matrices (m, k) and (k, n) in equal pieces of k: a result (pieces, m, n), whose
+ * sum over the first axis is the product (passes/deep.c). */
+extern const ant_op_class ant__matmul_pieces_class;
 /* Is it one product of two matrices, once axes are merged? Only such a one may have a rest or a
  * gate. */
 bool ant__matmul_is_one(const ant_op *o);

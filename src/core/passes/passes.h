@@ -1,6 +1,6 @@
 /* The passes from a written program to one that can run; each works on one program, bodies of its
- * scans among it, and can be switched off. Order: simplify, norms, losses, epilogue, fuse, keep,
- * plan. They return 0 or the program's error. */
+ * scans among it, and can be switched off. Order: simplify, norms, deep, losses, epilogue, fuse,
+ * keep, plan. They return 0 or the program's error. */
 #ifndef ANT_CORE_PASSES_H
 #define ANT_CORE_PASSES_H
 #include "core/program/inside.h"
@@ -10,6 +10,8 @@
 int ant__simplify(ant_program *p, int passes);
 /* Normalizations by weights go into the kernels before them. Uses are counted. */
 int ant__fold_norms(ant_program *p);
+/* Products with large weights that are trained are made in pieces. Uses are counted. */
+int ant__cut_deep(ant_program *p);
 /* A loss, its gradient and its mean become one op. Uses are counted. */
 int ant__join_losses(ant_program *p);
 /* Products take their bias and relu in. Uses are counted. */

@@ -33,7 +33,8 @@ static double product(const ant_op *o) {
     const ant_dims *a = &o->in[0]->dims;
     bool transposed = o->attrs.i[0] != 0, summed = named(o, "dense_sum");
     double rows = summed ? (double)o->attrs.i[ANT__MATMUL_SUMMED] : 1; /* for one of the result */
-    return 2 * rows * count(o->out[0]) * (double)a->dim[a->rank - (transposed ? 2 : 1)];
+    const double pieces = named(o, "matmul_pieces") ? (double)o->out[0]->dims.dim[0] : 1;
+    return 2 * rows / pieces * count(o->out[0]) * (double)a->dim[a->rank - (transposed ? 2 : 1)];
 }
 
 /* Every number of the map is a sum over the kernel's numbers for one of its channels: in all three
@@ -153,7 +154,7 @@ static ant_cost body(const ant_program *p) {
 static ant_cost work(const ant_op *o) {
     if (o->fused)
         return chain(o->fused);
-    if (named(o, "matmul") || begins(o, "dense"))
+    if (begins(o, "matmul") || begins(o, "dense"))
         return (ant_cost){.operations = product(o)};
     if (begins(o, "conv2d") || begins(o, "depthwise"))
         return (ant_cost){.operations = any_convolution(o)};
