@@ -250,6 +250,16 @@ static const struct {
     {2, 5, 6, 129, 1, {{3, 3}, {1, 1}, {1, 1}, ANT__SAME}}, /* more than a group of blocks */
     {1, 6, 5, 300, 1, {{3, 3}, {2, 2}, {1, 1}, ANT__SAME}},
     {2, 4, 70, 61, 3, {{3, 3}, {1, 1}, {1, 1}, ANT__SAME}},
+    /* 3 x 3 taps without strides: strips of one row to four, vectors that overlap, two groups of
+     * channels, several images in a chunk, rows asked for ahead. */
+    {2, 1, 1, 16, 1, {{3, 3}, {1, 1}, {1, 1}, ANT__SAME}},
+    {2, 2, 3, 17, 1, {{3, 3}, {1, 1}, {1, 1}, ANT__SAME}},
+    {1, 3, 2, 24, 1, {{3, 3}, {1, 1}, {1, 1}, ANT__SAME}},
+    {3, 4, 7, 20, 1, {{3, 3}, {1, 1}, {1, 1}, ANT__VALID}},
+    {1, 3, 3, 16, 1, {{3, 3}, {1, 1}, {1, 1}, ANT__VALID}},
+    {2, 10, 4, 139, 1, {{3, 3}, {1, 1}, {1, 1}, ANT__VALID}},
+    {19, 5, 6, 16, 1, {{3, 3}, {1, 1}, {1, 1}, ANT__SAME}},
+    {3, 30, 31, 64, 1, {{3, 3}, {1, 1}, {1, 1}, ANT__SAME}},
 };
 enum { DEPTHWISE_CASES = sizeof depthwise_cases / sizeof *depthwise_cases };
 

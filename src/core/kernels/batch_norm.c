@@ -149,10 +149,7 @@ void K(batch_join)(void *const *at, const ant_num *n, int64_t from, int64_t to) 
 /* --- y = (x - mean) rstd gamma + beta --- */
 
 ALWAYS_INLINE vec within_bounds(const batch *b, vec y) {
-    if (!b->cut)
-        return y;
-    y = vec_relu(y);
-    return vec_select(y > vec_all(b->limit), vec_all(b->limit), y);
+    return b->cut ? vec_bound(y, b->limit) : y;
 }
 
 ALWAYS_INLINE vec normal(const batch *b, const R *x, int64_t c, int64_t lanes) {

@@ -9,7 +9,7 @@
  * are cut and at what limit. A cell is a part of all rows of the result and uses the slot of the
  * first cell of its call. */
 #include "core/kernels/depthwise.h"
-#include "core/kernels/window_line.h"
+#include "core/kernels/depthwise3.h"
 #include <math.h>
 
 enum {
@@ -44,10 +44,7 @@ typedef struct gather {
 } gather;
 
 ALWAYS_INLINE vec finish(const gather *g, vec x) {
-    if (!g->cut)
-        return x;
-    x = vec_relu(x);
-    return vec_select(x > vec_all(g->limit), vec_all(g->limit), x);
+    return g->cut ? vec_bound(x, g->limit) : x;
 }
 
 /* Two vectors of channels, of which `lanes` are real. */
@@ -248,8 +245,24 @@ static void make_image(gather *g, int64_t k, int64_t from, int64_t to) {
     }
 }
 
+/* The same by depthwise3. */
+static void make_rows3(const gather *g, int64_t from, int64_t to) {
+    const depthwise3 d = depthwise3_of(&g->ring, g->source, &g->row, &g->column);
+    depthwise3_map m = {.bias = g->bias, .cut = g->cut, .limit = g->limit, .y = g->to};
+    for (int k = 0; k < TAPS * TAPS; k++) {
+        int64_t tap = (g->row.tap + k / TAPS * g->row.tap_step) * TAPS + g->column.tap +
+                      k % TAPS * g->column.tap_step;
+        m.tap[k] = g->kernel + tap * d.channels;
+    }
+    K(depthwise3)(&d, &m, from, to);
+}
+
 /* Rows [from, to) of all images' rows. */
 static void make_rows(gather *g, int64_t from, int64_t to) {
+    if (g->conv->multiplier == 1 && depthwise3_takes(&g->row, &g->column, g->channels)) {
+        make_rows3(g, from, to);
+        return;
+    }
     for (int64_t start = from, end; start < to; start = end) {
         int64_t k = start / g->rows;
         end = (k + 1) * g->rows < to ? (k + 1) * g->rows : to;

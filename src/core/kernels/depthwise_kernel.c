@@ -6,6 +6,7 @@
  * Numbers: those of depthwise.h. A cell is a part of the images and uses the slot of the first cell
  * of its call. */
 #include "core/kernels/depthwise.h"
+#include "core/kernels/depthwise3.h"
 
 enum { VECS = 2, MOST_TAPS = 5 };
 
@@ -149,7 +150,14 @@ static void give_totals(const walk *k, R *dw) {
 }
 
 static void chunk(walk *k, const R *x, const R *dy, R *dw, int64_t from, int64_t to) {
-    const int64_t filters = k->conv->windows.filters;
+    const windows *w = &k->conv->windows;
+    const line row = forward_line(&w->row), column = forward_line(&w->column);
+    const int64_t filters = w->filters;
+    if (k->conv->multiplier == 1 && depthwise3_takes(&row, &column, filters)) {
+        const depthwise3 d = depthwise3_of(&k->ring, x, &row, &column);
+        K(depthwise3_kernel)(&d, dy, dw, k->total, from, to);
+        return;
+    }
     const int64_t group = ant__depthwise_group(filters) * BLOCK;
     for (int64_t first = 0; first < filters; first += group) {
         k->ring.first = first;

@@ -77,6 +77,12 @@ ALWAYS_INLINE vec vec_relu(vec a) {
     return (vec)((vec_int)a & ~cut);
 }
 
+/* Within [0, limit]; what is not a number stays. */
+ALWAYS_INLINE vec vec_bound(vec a, R limit) {
+    a = vec_relu(a);
+    return vec_select(a > vec_all(limit), vec_all(limit), a);
+}
+
 /* Sum of all lanes, by halves. */
 ALWAYS_INLINE R vec_sum(vec v) {
 #if ANT__VECTOR_BYTES == 64 && ANT__DOUBLE
