@@ -13,22 +13,37 @@ enum { Z, RESET, N, INNER_N, H_BEFORE };
 static const strip_kind kind = {GATES, GATES + 1, 1, {1, 2, 0}, {1, 2, 3}, SAVED};
 
 /* --- forward --- */
-ALWAYS_INLINE void update(const strip_forth *l, int64_t unit, const int v, const vec *sum,
-                          ant_gate activation, ant_gate gate) {
-    const int64_t at = unit * l->s.lanes + v * LANES;
-    const vec h = vec_load(l->h + at);
-    vec z = activated(gate, sum[Z]), r = activated(gate, sum[RESET]);
-    vec n = activated(activation, vec_fma(r, sum[INNER_N], sum[N]));
-    vec next = vec_fma(z, h, (vec_all(1) - z) * n);
-    vec_store(l->h_next + at, strip_choose(&l->s, v, next, h));
-    if (!l->now[v])
-        return;
-    R *to = l->now[v] + unit * SAVED * ANT__WALK_ROWS;
-    vec_store(to + Z * ANT__WALK_ROWS, z);
-    vec_store(to + RESET * ANT__WALK_ROWS, r);
-    vec_store(to + N * ANT__WALK_ROWS, n);
-    vec_store(to + INNER_N * ANT__WALK_ROWS, sum[INNER_N]);
+enum { CELLS = WIDE }; /* units of a tile times vectors */
+
+/* What the gradient wants of a cell whose sums became g[.][k]. */
+ALWAYS_INLINE void save(R *to, vec g[GATES + 1][CELLS], const int k, vec h) {
+    UNROLL
+    for (int row = 0; row <= GATES; row++)
+        vec_store(to + row * ANT__WALK_ROWS, g[row][k]);
     vec_store(to + H_BEFORE * ANT__WALK_ROWS, h);
+}
+
+/* The new states of the tile's cells, from the sums of their gates. */
+ALWAYS_INLINE void update(const strip_forth *l, int64_t unit, vec g[GATES + 1][CELLS],
+                          const int vecs, ant_gate activation, ant_gate gate) {
+    const int64_t at = unit * l->s.lanes;
+    vec h[CELLS];
+    activate(gate, g[RESET], CELLS);
+    UNROLL
+    for (int k = 0; k < CELLS; k++)
+        g[N][k] = vec_fma(g[RESET][k], g[INNER_N][k], g[N][k]);
+    activate(gate, g[Z], CELLS);
+    activate(activation, g[N], CELLS);
+    UNROLL
+    for (int k = 0; k < CELLS; k++) {
+        h[k] = vec_load(l->h + at + k * LANES);
+        const vec next = vec_fma(g[Z][k], h[k], (vec_all(1) - g[Z][k]) * g[N][k]);
+        vec_store(l->h_next + at + k * LANES, strip_choose(&l->s, k % vecs, next, h[k]));
+    }
+    UNROLL
+    for (int k = 0; k < CELLS; k++)
+        if (l->now[k % vecs])
+            save(l->now[k % vecs] + (unit + k / vecs) * SAVED * ANT__WALK_ROWS, g, k, h[k]);
 }
 
 /* The sums of both products are apart for the candidate only. */
@@ -52,20 +67,20 @@ ALWAYS_INLINE void add_products(const strip_forth *l, strip_sums sum, int64_t un
 ALWAYS_INLINE void step_units(const strip_forth *l, int64_t unit, const strip_part p,
                               ant_gate activation, ant_gate gate) {
     strip_sums sum;
+    vec gates[GATES + 1][CELLS];
     add_products(l, sum, unit, p);
     UNROLL
-    for (int u = 0; u < p.units; u++) {
+    for (int g = 0; g <= GATES; g++) {
         UNROLL
-        for (int v = 0; v < p.vecs; v++) {
-            const vec gates[] = {sum[Z][u][v], sum[RESET][u][v], sum[N][u][v], sum[INNER_N][u][v]};
-            update(l, unit + u, v, gates, activation, gate);
-        }
+        for (int k = 0; k < CELLS; k++)
+            gates[g][k] = sum[g][k / p.vecs][k % p.vecs];
     }
+    update(l, unit, gates, p.vecs, activation, gate);
 }
 
 ALWAYS_INLINE void step_all(const strip_forth *l, const int vecs, ant_gate activation,
                             ant_gate gate) {
-    const strip_part p = {GATES, WIDE, WIDE / vecs, vecs, N};
+    const strip_part p = {GATES, WIDE, CELLS / vecs, vecs, N};
     for (int64_t unit = 0; unit < l->s.w.units; unit += p.units)
         step_units(l, unit, p, activation, gate);
 }

@@ -15,23 +15,41 @@ ALWAYS_INLINE vec next_state(vec f, vec c, vec i, vec k) {
 static const strip_kind kind = {GATES, GATES, 2, {0, 1, 2, 3}, {0, 1, 2, 3}, SAVED};
 
 /* --- forward --- */
-ALWAYS_INLINE void update(const strip_forth *l, int64_t unit, const int v, const vec *sum,
-                          ant_gate activation, ant_gate gate) {
-    const int64_t at = unit * l->s.lanes + v * LANES;
-    const vec h = vec_load(l->h + at), c = vec_load(l->c + at);
-    vec i = activated(gate, sum[I]), f = activated(gate, sum[F]);
-    vec k = activated(activation, sum[CANDIDATE]), o = activated(gate, sum[O]);
-    vec next = next_state(f, c, i, k);
-    vec_store(l->h_next + at, strip_choose(&l->s, v, o * activated(activation, next), h));
-    vec_store(l->c + at, strip_choose(&l->s, v, next, c));
-    if (!l->now[v])
-        return;
-    R *to = l->now[v] + unit * SAVED * ANT__WALK_ROWS;
-    vec_store(to + I * ANT__WALK_ROWS, i);
-    vec_store(to + F * ANT__WALK_ROWS, f);
-    vec_store(to + CANDIDATE * ANT__WALK_ROWS, k);
-    vec_store(to + O * ANT__WALK_ROWS, o);
+enum { CELLS = STRIP_SUMS / GATES }; /* units of a tile times vectors */
+
+/* What the gradient wants of a cell whose gates are g[.][k]. */
+ALWAYS_INLINE void save(R *to, vec g[GATES][CELLS], const int k, vec c) {
+    UNROLL
+    for (int gate = 0; gate < GATES; gate++)
+        vec_store(to + gate * ANT__WALK_ROWS, g[gate][k]);
     vec_store(to + C_BEFORE * ANT__WALK_ROWS, c);
+}
+
+/* The new states of the tile's cells, from the sums of their gates. */
+ALWAYS_INLINE void update(const strip_forth *l, int64_t unit, vec g[GATES][CELLS], const int vecs,
+                          ant_gate activation, ant_gate gate) {
+    const int64_t at = unit * l->s.lanes;
+    vec c[CELLS], next[CELLS];
+    activate(gate, g[I], CELLS);
+    activate(gate, g[F], CELLS);
+    activate(activation, g[CANDIDATE], CELLS);
+    UNROLL
+    for (int k = 0; k < CELLS; k++) {
+        c[k] = vec_load(l->c + at + k * LANES);
+        next[k] = next_state(g[F][k], c[k], g[I][k], g[CANDIDATE][k]);
+        vec_store(l->c + at + k * LANES, strip_choose(&l->s, k % vecs, next[k], c[k]));
+    }
+    activate(gate, g[O], CELLS);
+    activate(activation, next, CELLS);
+    UNROLL
+    for (int k = 0; k < CELLS; k++) {
+        const vec h = vec_load(l->h + at + k * LANES);
+        vec_store(l->h_next + at + k * LANES, strip_choose(&l->s, k % vecs, g[O][k] * next[k], h));
+    }
+    UNROLL
+    for (int k = 0; k < CELLS; k++)
+        if (l->now[k % vecs])
+            save(l->now[k % vecs] + (unit + k / vecs) * SAVED * ANT__WALK_ROWS, g, k, c[k]);
 }
 
 /* The units from `unit` on, which are some of one tile. */
@@ -41,25 +59,24 @@ ALWAYS_INLINE void step_units(const strip_forth *l, int64_t unit, const strip_pa
     const R *x = strip_tile(l->from_x, tile, l->s.features, GATES, WIDE) + from;
     const R *h = strip_tile(l->from_h, tile, l->s.w.units, GATES, WIDE) + from;
     strip_sums sum;
+    vec gates[GATES][CELLS];
     UNROLL
     for (int g = 0; g < GATES; g++)
         strip_begin(sum, x + g * WIDE, p, g);
     strip_multiply(sum, x + GATES * WIDE, strip_rows(l->input, p.vecs), l->s.features, p);
     strip_multiply(sum, h + GATES * WIDE, strip_rows(l->h, p.vecs), l->s.w.units, p);
     UNROLL
-    for (int u = 0; u < p.units; u++) {
+    for (int g = 0; g < GATES; g++) {
         UNROLL
-        for (int v = 0; v < p.vecs; v++) {
-            const vec gates[GATES] = {sum[I][u][v], sum[F][u][v], sum[CANDIDATE][u][v],
-                                      sum[O][u][v]};
-            update(l, unit + u, v, gates, activation, gate);
-        }
+        for (int k = 0; k < CELLS; k++)
+            gates[g][k] = sum[g][k / p.vecs][k % p.vecs];
     }
+    update(l, unit, gates, p.vecs, activation, gate);
 }
 
 ALWAYS_INLINE void step_all(const strip_forth *l, const int vecs, ant_gate activation,
                             ant_gate gate) {
-    const strip_part p = {GATES, WIDE, STRIP_SUMS / GATES / vecs, vecs, CANDIDATE};
+    const strip_part p = {GATES, WIDE, CELLS / vecs, vecs, CANDIDATE};
     for (int64_t unit = 0; unit < l->s.w.units; unit += p.units)
         step_units(l, unit, p, activation, gate);
 }

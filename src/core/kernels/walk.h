@@ -93,14 +93,11 @@ static inline R *walk_row(const walk_rows *r, int64_t row, int64_t time) {
     return r->at + row * r->row + time * r->step;
 }
 
-/* --- activations, a vector at a time --- */
-ALWAYS_INLINE vec activated(ant_gate code, vec x) {
+/* --- activations --- */
+/* Those without functions. */
+ALWAYS_INLINE vec cut(ant_gate code, vec x) {
     const vec zero = {0}, one = vec_all(1);
     switch (code) {
-    case ANT__GATE_TANH:
-        return vec_tanh(x);
-    case ANT__GATE_SIGMOID:
-        return vec_sigmoid(x);
     case ANT__GATE_RELU:
         return vec_select(x < zero, zero, x);
     case ANT__GATE_HARD_SIGMOID:
@@ -110,6 +107,24 @@ ALWAYS_INLINE vec activated(ant_gate code, vec x) {
     default:
         return x;
     }
+}
+
+/* Of n vectors. */
+ALWAYS_INLINE void activate(ant_gate code, vec *x, const int n) {
+    if (code == ANT__GATE_TANH) {
+        vec_tanhs(x, n);
+    } else if (code == ANT__GATE_SIGMOID) {
+        vec_sigmoids(x, n);
+    } else {
+        UNROLL
+        for (int k = 0; k < n; k++)
+            x[k] = cut(code, x[k]);
+    }
+}
+
+ALWAYS_INLINE vec activated(ant_gate code, vec x) {
+    activate(code, &x, 1);
+    return x;
 }
 
 /* The slope of an activation where it gave y. */
