@@ -19,7 +19,8 @@ typedef struct way {
 } way;
 
 /* Up to eight samples walk by rows, more by strips; with many units the sums over all steps are
- * products of their own, with many samples some of them share sums. */
+ * products of their own, with many samples some of them share sums. Features and units are chosen
+ * to fill vectors, to miss them, and to leave a few columns behind them. */
 static const way ways[] = {
     {LSTM, 3, 4, 2, 5, ANT__GATE_TANH, ANT__GATE_SIGMOID, false, false, false},
     {LSTM, 3, 4, 1, 5, ANT__GATE_TANH, ANT__GATE_SIGMOID, true, true, false},
@@ -32,6 +33,7 @@ static const way ways[] = {
     {LSTM, 33, 1, 1, 1, ANT__GATE_TANH, ANT__GATE_RELU, false, false, false},
     {LSTM, 40, 2, 1, 2, ANT__GATE_TANH, ANT__GATE_SIGMOID, true, true, true},
     {LSTM, 300, 9, 2, 3, ANT__GATE_TANH, ANT__GATE_SIGMOID, false, true, false},
+    {LSTM, 23, 11, 1, 16, ANT__GATE_TANH, ANT__GATE_SIGMOID, true, false, false},
     {LSTM, 17, 2, 1, 200, ANT__GATE_TANH, ANT__GATE_SIGMOID, false, false, false},
     {GRU, 3, 4, 2, 5, ANT__GATE_TANH, ANT__GATE_SIGMOID, false, false, false},
     {GRU, 3, 4, 1, 5, ANT__GATE_TANH, ANT__GATE_SIGMOID, true, true, false},
@@ -42,6 +44,7 @@ static const way ways[] = {
     {GRU, 18, 2, 3, 17, ANT__GATE_RELU, ANT__GATE_SIGMOID, true, false, false},
     {GRU, 33, 1, 1, 1, ANT__GATE_TANH, ANT__GATE_RELU, false, false, false},
     {GRU, 40, 2, 5, 2, ANT__GATE_TANH, ANT__GATE_SIGMOID, true, true, true},
+    {GRU, 33, 9, 18, 17, ANT__GATE_TANH, ANT__GATE_SIGMOID, false, true, false},
     {GRU, 530, 2, 2, 3, ANT__GATE_TANH, ANT__GATE_SIGMOID, false, false, false},
     {GRU, 9, 3, 3, 220, ANT__GATE_TANH, ANT__GATE_SIGMOID, true, true, false},
     {SIMPLE, 1, 4, 2, 5, ANT__GATE_TANH, ANT__GATE_LINEAR, false, false, false},

@@ -14,6 +14,16 @@ typedef struct product {
     bool add;
 } product;
 
+/* Asks the caches for a part of what the next step reads: they bring it while products keep the
+ * processor busy. */
+static inline void fetch_ahead(const strip_back *b, int64_t tile, int64_t tiles) {
+    enum { LINE = 64 / sizeof(R) };
+    const int64_t from = b->ahead_size * tile / tiles, to = b->ahead_size * (tile + 1) / tiles;
+    for (int v = 0; v < STRIP_VECS; v++)
+        for (int64_t i = from; b->ahead[v] && i < to; i += LINE)
+            __builtin_prefetch(b->ahead[v] + i, 0, 2);
+}
+
 ALWAYS_INLINE void add_tile(const strip_back *b, const product *q, int64_t at, const int units,
                             const int vecs) {
     enum { WIDE = ANT__STRIP_WIDE };
@@ -22,6 +32,8 @@ ALWAYS_INLINE void add_tile(const strip_back *b, const product *q, int64_t at, c
     const R *w = strip_tile(q->packed, at / WIDE, b->kind->gates * each, 1, WIDE) + at % WIDE;
     R *to = q->to + at * b->s.lanes;
     strip_sums sum;
+    if (q->add)
+        fetch_ahead(b, at / WIDE, (each + WIDE - 1) / WIDE);
     UNROLL
     for (int u = 0; u < units; u++) {
         UNROLL
@@ -81,36 +93,69 @@ static int64_t rows_of(const strip_back *b) {
     return b->kind->blocks * b->s.w.units;
 }
 
-/* x and h of the samples of cell `cell` of the strip, side by side. */
-static void collect(const strip_back *b, int64_t cell) {
-    const walk *w = &b->s.w;
-    const int64_t features = b->s.features, units = w->units, lanes = lanes_of(b);
-    const int64_t first = cell * lanes, left = w->rows - first, count = left < lanes ? left : lanes;
-    for (int64_t c = 0; c < b->steps; c++) {
-        const int64_t number = b->number[c], time = walk_time(w, number);
-        R *to = b->met + c * lanes * (features + units);
-        for (int64_t i = first; i < first + count; i++, to += features + units) {
-            const R *h = number > 0 ? b->y + (i * w->steps + number - 1) * units : b->h + i * units;
-            memcpy(to, b->x + (i * w->steps + time) * features, (size_t)features * sizeof *to);
-            memcpy(to + features, h, (size_t)units * sizeof *to);
-        }
-        memset(to, 0, (size_t)((lanes - count) * (features + units)) * sizeof *to);
-    }
-}
-
-/* Some blocks times some columns of what the weights met. */
+/* Some blocks times some columns of what the weights met. The last columns, its tail, are apart. */
 typedef struct term {
     int block, blocks;
-    int64_t column, columns;
+    int64_t column, columns, tail;
 } term;
 
-/* Adds the chunk's term; gives where the next sums begin. */
-static R *add_term(const strip_back *b, R *sums, const R *chunk, const term *t) {
+static term term_of(int block, int blocks, int64_t column, int64_t columns) {
+    const int64_t left = columns % LANES;
+    const bool few = left <= LANES / 4 && left <= ANT__STRIP_TAIL;
+    return (term){block, blocks, column, columns, few ? left : 0};
+}
+
+/* Where the gradients of h U differ from those of x W, both sums are apart. */
+static int terms_of(const strip_kind *kind, int64_t features, int64_t units, term *t) {
+    if (kind->blocks == kind->gates) {
+        t[0] = term_of(0, kind->gates, 0, features + units);
+        return 1;
+    }
+    t[0] = term_of(0, kind->gates, 0, features);
+    t[1] = term_of(kind->blocks - kind->gates, kind->gates, features, units);
+    return 2;
+}
+
+/* The tail of one row, for lane l of step c. */
+static void collect_tail(const term *t, R *tail, const R *row, int64_t c, int64_t l) {
+    row += t->column + t->columns - t->tail;
+    for (int64_t j = 0; j < t->tail; j++)
+        tail[(c * t->tail + j) * ANT__WALK_ROWS + l] = row[j];
+}
+
+/* x and h of a sample, side by side. */
+static void collect_row(const strip_back *b, R *to, int64_t sample, int64_t number) {
+    const walk *w = &b->s.w;
+    const int64_t features = b->s.features, units = w->units, time = walk_time(w, number);
+    const R *h =
+        number > 0 ? b->y + (sample * w->steps + number - 1) * units : b->h + sample * units;
+    memcpy(to, b->x + (sample * w->steps + time) * features, (size_t)features * sizeof *to);
+    memcpy(to + features, h, (size_t)units * sizeof *to);
+}
+
+/* Those of the samples of cell `cell` of the strip, and the tails of the terms. */
+static void collect(const strip_back *b, int64_t cell, const term *t, int terms) {
+    const int64_t wide = b->s.features + b->s.w.units, lanes = lanes_of(b), first = cell * lanes;
+    R *to = b->met;
+    for (int64_t c = 0; c < b->steps; c++)
+        for (int64_t l = 0; l < lanes; l++, to += wide) {
+            if (first + l < b->s.w.rows)
+                collect_row(b, to, first + l, b->number[c]);
+            else
+                memset(to, 0, (size_t)wide * sizeof *to);
+            for (int k = 0; k < terms; k++)
+                collect_tail(&t[k], b->tails[k], to, c, l);
+        }
+}
+
+/* Adds the chunk's term without its tail. */
+static void add_term(const strip_back *b, R *sums, const R *chunk, const term *t) {
     const int64_t units = b->s.w.units, wide = b->s.features + units, lanes = lanes_of(b);
     int64_t runs[ANT__STRIP_CHUNK];
     for (int64_t c = 0; c < b->steps; c++)
         runs[c] = c * rows_of(b) * ANT__WALK_ROWS;
-    gemm g = {.m = t->blocks * units, .n = t->columns, .k = b->steps * lanes, .add = true};
+    gemm g = {.m = t->blocks * units, .n = t->columns - t->tail, .k = b->steps * lanes};
+    g.add = true;
     g.a = (gemm_matrix){chunk + t->block * strip_block(b), ANT__WALK_ROWS, 1};
     g.b = (gemm_matrix){b->met + t->column, wide, 1};
     g.runs = b->steps;
@@ -118,19 +163,76 @@ static R *add_term(const strip_back *b, R *sums, const R *chunk, const term *t) 
     g.c = sums;
     g.c_row = t->columns;
     g.workspace = b->room;
-    K(gemm)(&g);
-    return sums + g.m * g.n;
+    if (g.n > 0)
+        K(gemm)(&g);
 }
 
-/* Where the gradients of h U differ from those of x W, both sums are apart. */
-static int terms_of(const strip_kind *kind, int64_t features, int64_t units, term *t) {
-    if (kind->blocks == kind->gates) {
-        t[0] = (term){0, kind->gates, 0, features + units};
-        return 1;
+/* Some rows of a chunk times the columns of a tail, lane by lane: sums (rows, columns, samples). */
+typedef struct tail {
+    const R *chunk, *met;
+    int64_t chunk_step, steps;
+    R *sums;
+} tail;
+
+ALWAYS_INLINE void add_tail_rows(const tail *t, const int rows, const int columns) {
+    enum { ROWS = 4 };
+    vec sum[ROWS][ANT__STRIP_TAIL];
+    UNROLL
+    for (int r = 0; r < rows; r++) {
+        UNROLL
+        for (int j = 0; j < columns; j++)
+            sum[r][j] = vec_load(t->sums + (r * columns + j) * ANT__WALK_ROWS);
     }
-    t[0] = (term){0, kind->gates, 0, features};
-    t[1] = (term){kind->blocks - kind->gates, kind->gates, features, units};
-    return 2;
+    for (int64_t c = 0; c < t->steps; c++) {
+        UNROLL
+        for (int j = 0; j < columns; j++) {
+            vec met = vec_load(t->met + (c * columns + j) * ANT__WALK_ROWS);
+            UNROLL
+            for (int r = 0; r < rows; r++)
+                sum[r][j] = vec_fma(
+                    met, vec_load(t->chunk + c * t->chunk_step + r * ANT__WALK_ROWS), sum[r][j]);
+        }
+    }
+    UNROLL
+    for (int r = 0; r < rows; r++) {
+        UNROLL
+        for (int j = 0; j < columns; j++)
+            vec_store(t->sums + (r * columns + j) * ANT__WALK_ROWS, sum[r][j]);
+    }
+}
+
+/* Two or four rows at a time have sums enough to hide the latency of products. */
+ALWAYS_INLINE void add_tail_columns(tail t, int64_t rows, const int columns) {
+    const int together = columns > 2 ? 2 : 4;
+    for (; rows >= together; rows -= together) {
+        add_tail_rows(&t, together, columns);
+        t.chunk += together * ANT__WALK_ROWS;
+        t.sums += together * columns * ANT__WALK_ROWS;
+    }
+    for (; rows > 0; rows--) {
+        add_tail_rows(&t, 1, columns);
+        t.chunk += ANT__WALK_ROWS;
+        t.sums += columns * ANT__WALK_ROWS;
+    }
+}
+
+static void add_tail(const tail *t, int64_t rows, int64_t columns) {
+    if (columns == 1)
+        add_tail_columns(*t, rows, 1);
+    else if (columns == 2)
+        add_tail_columns(*t, rows, 2);
+    else if (columns == 3)
+        add_tail_columns(*t, rows, 3);
+    else if (columns == 4)
+        add_tail_columns(*t, rows, 4);
+}
+
+static void add_tails(const strip_back *b, R *sums, const R *chunk, const term *t, const R *met) {
+    for (int64_t l = 0; l < lanes_of(b); l += LANES) {
+        const tail part = {chunk + t->block * strip_block(b) + l, met + l,
+                           rows_of(b) * ANT__WALK_ROWS, b->steps, sums + l};
+        add_tail(&part, t->blocks * b->s.w.units, t->tail);
+    }
 }
 
 static void add_biases(const strip_back *b, R *sums, const R *chunk) {
@@ -144,16 +246,19 @@ static void add_biases(const strip_back *b, R *sums, const R *chunk) {
 }
 
 static void add_chunk(strip_back *b) {
-    term t[2];
+    term t[ANT__STRIP_TERMS];
+    const int64_t vecs = lanes_of(b) / LANES, columns = b->kind->gates * b->s.w.units;
     const int terms = terms_of(b->kind, b->s.features, b->s.w.units, t);
-    const int64_t vecs = lanes_of(b) / LANES;
     for (int64_t cell = 0; b->sums[0] && b->steps > 0 && cell < cells_of(b); cell++) {
         R *sums = b->sums[cell * vecs];
         const R *chunk = b->chunk[cell * vecs];
-        collect(b, cell);
-        for (int k = 0; k < terms; k++)
-            sums = add_term(b, sums, chunk, &t[k]);
+        collect(b, cell, t, terms);
+        for (int k = 0; k < terms; sums += columns * t[k++].columns)
+            add_term(b, sums, chunk, &t[k]);
         add_biases(b, sums, chunk);
+        sums += rows_of(b) * ANT__WALK_ROWS;
+        for (int k = 0; k < terms; sums += columns * t[k++].tail * ANT__WALK_ROWS)
+            add_tails(b, sums, chunk, &t[k], b->tails[k]);
     }
     b->steps = 0;
 }
@@ -177,8 +282,14 @@ static void give(const strip_back *b, R *to, const int *of, int64_t time) {
 static void step(strip_back *b, int64_t number, strip_gates *gates) {
     const strip_kind *kind = b->kind;
     const int64_t time = walk_time(&b->s.w, number), units = b->s.w.units, steps = b->s.w.steps;
+    const int64_t size = ant__strip_units(units, kind->gates) * kind->saved * ANT__WALK_ROWS;
     R *saved[STRIP_VECS];
-    strip_saved_at(saved, b->saved, number, ant__strip_units(units, kind->gates) * kind->saved);
+    strip_saved_at(saved, b->saved, number, size / ANT__WALK_ROWS);
+    for (int v = 0; v < STRIP_VECS; v++)
+        b->ahead[v] = number > 0 && v * LANES < b->s.lanes && v * LANES % ANT__WALK_ROWS == 0
+                          ? saved[v] - size
+                          : NULL;
+    b->ahead_size = size;
     strip_look(&b->s, time);
     strip_take(&b->s, b->dy_now, b->dy ? b->dy + number * units : NULL, steps * units, units);
     for (int v = 0; v < STRIP_VECS; v++)
@@ -219,6 +330,8 @@ static void make_room(strip_back *b) {
     room += cells_of(b) * size;
     b->met = room;
     room += b->most * ANT__WALK_ROWS * (s->features + s->w.units);
+    for (int k = 0; k < ANT__STRIP_TERMS; k++, room += b->most * ANT__STRIP_TAIL * ANT__WALK_ROWS)
+        b->tails[k] = room;
     b->room = room;
     room += ant__gemm_workspace(b->most * ANT__WALK_ROWS);
     b->dh = strip_array(s, &room, units);
@@ -288,15 +401,17 @@ static void walk_back(void *const *at, const ant_num *n, strip s, const groups *
     strip_give(&s, walk_sample(&s.w, out[DC], g->units), g->units, b.dc, g->units);
 }
 
+static R sum_lanes(const R *lane) {
+    R sum = 0;
+    for (int l = 0; l < ANT__WALK_ROWS; l++)
+        sum += lane[l];
+    return sum;
+}
+
 static void give_biases(const groups *g, R *to, const int *of, const R *sums) {
     for (int k = 0; to && k < g->kind->gates; k++)
-        for (int64_t u = 0; u < g->units; u++) {
-            const R *lane = sums + (of[k] * g->units + u) * ANT__WALK_ROWS;
-            R sum = 0;
-            for (int l = 0; l < ANT__WALK_ROWS; l++)
-                sum += lane[l];
-            to[k * g->units + u] = sum;
-        }
+        for (int64_t u = 0; u < g->units; u++)
+            to[k * g->units + u] = sum_lanes(sums + (of[k] * g->units + u) * ANT__WALK_ROWS);
 }
 
 /* Sums (blocks, units, columns of the term), from `column` on, as weights (rows, gates, units). */
@@ -312,20 +427,32 @@ static R *part(void *all, int64_t index, int64_t size) {
     return all ? (R *)all + index * size : NULL;
 }
 
+/* A term's tail, once all chunks are added, goes where it would be without being apart. */
+static void fold_tail(const groups *g, R *sums, const R *lane, const term *t) {
+    for (int64_t row = 0; row < columns_of(g); row++) {
+        R *to = sums + row * t->columns + t->columns - t->tail;
+        for (int64_t j = 0; j < t->tail; j++, lane += ANT__WALK_ROWS)
+            to[j] = sum_lanes(lane);
+    }
+}
+
 static void give_sums(const groups *g, void *const *out, int64_t group) {
     const int64_t columns = columns_of(g);
-    const R *x = g->sums + group * sums_size(g), *h = x;
-    term t[2];
+    R *x = g->sums + group * sums_size(g);
+    term t[ANT__STRIP_TERMS];
     const int last = terms_of(g->kind, g->features, g->units, t) - 1;
+    R *h = last > 0 ? x + columns * g->features : x;
+    const R *biases = x + columns * (g->features + g->units),
+            *lane = biases + g->kind->blocks * g->units * ANT__WALK_ROWS;
+    fold_tail(g, x, lane, &t[0]);
     if (last > 0)
-        h = x + columns * g->features;
+        fold_tail(g, h, lane + columns * t[0].tail * ANT__WALK_ROWS, &t[last]);
     give_weights(g, part(out[DW], group, g->features * columns), g->kind->of_x, x, &t[0], 0,
                  g->features);
     give_weights(g, part(out[DU], group, g->units * columns), g->kind->of_h, h, &t[last],
                  last > 0 ? 0 : g->features, g->units);
-    x += columns * (g->features + g->units);
-    give_biases(g, part(out[DBIAS], group, columns), g->kind->of_x, x);
-    give_biases(g, part(out[DBIAS_H], group, columns), g->kind->of_h, x);
+    give_biases(g, part(out[DBIAS], group, columns), g->kind->of_x, biases);
+    give_biases(g, part(out[DBIAS_H], group, columns), g->kind->of_h, biases);
 }
 
 void K(strip_back)(void *const *at, const ant_num *n, int64_t from, int64_t to,

@@ -15,11 +15,14 @@ typedef struct strip_back {
     const R *x, *y, *h, *dy;  /* of the first sample; h: at the start; dy: or NULL */
     const R *from_x, *from_h; /* W and U packed, transposed */
     R *saved[STRIP_VECS];
+    const R *ahead[STRIP_VECS]; /* what the next step reads of it: so much */
+    int64_t ahead_size;
     R *dz, *dinner, *dx;              /* NULL where nobody wants them */
     R *sums[STRIP_VECS];              /* of each vector's group; NULL: not wanted */
     R *dh, *dc, *dy_now, *dx_now;     /* (units, lanes), (features, lanes) */
     R *chunk[STRIP_VECS];             /* of each vector */
     R *met;                           /* what the weights met: (steps, samples, features + units) */
+    R *tails[ANT__STRIP_TERMS];       /* its last columns: (steps, columns, samples) */
     R *room;                          /* for products */
     int64_t steps, most;              /* in the chunk; it holds `most` */
     int64_t number[ANT__STRIP_CHUNK]; /* of those steps */

@@ -85,12 +85,16 @@ static inline int64_t ant__strip_steps(int64_t rows) {
     return fit > ANT__STRIP_CHUNK ? ANT__STRIP_CHUNK : fit < 1 ? 1 : fit;
 }
 
+/* Columns that are left of a product behind whole vectors, and are so few that they are summed
+ * lane by lane. A product for x W, and where its gradient differs another one for h U. */
+enum { ANT__STRIP_TAIL = 4, ANT__STRIP_TERMS = 2 };
+
 /* Entries of one cell's workspace. */
 static inline int64_t ant__strip_back_workspace(int64_t features, int64_t units, int64_t rows) {
     const int64_t samples = ant__strip_steps(rows) * ANT__WALK_ROWS;
     const int64_t arrays = 3 * ant__strip_units(units, 1) + ant__strip_units(features, 1);
-    return samples * (rows + features + units) + ant__gemm_workspace(samples) +
-           arrays * ANT__WALK_ROWS;
+    return samples * (rows + features + units + ANT__STRIP_TERMS * ANT__STRIP_TAIL) +
+           ant__gemm_workspace(samples) + arrays * ANT__WALK_ROWS;
 }
 
 /* Cells of a group that have a workspace: two are a strip of two vectors. */
@@ -101,6 +105,7 @@ static inline int64_t ant__strip_slots(int64_t group) {
 /* Entries of a group's sums, for weights that are `columns` wide. */
 static inline int64_t ant__strip_sums(int64_t features, int64_t units, int64_t columns,
                                       int64_t rows) {
-    return columns * (features + units) + rows * ANT__WALK_ROWS;
+    const int64_t tails = ANT__STRIP_TERMS * ANT__STRIP_TAIL * columns;
+    return columns * (features + units) + (rows + tails) * ANT__WALK_ROWS;
 }
 #endif
