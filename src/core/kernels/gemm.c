@@ -214,11 +214,31 @@ static int64_t careful_rows(const tile *t) {
     return shorter(t->length, (beyond + t->b_row - 1) / t->b_row);
 }
 
+/* While this panel is multiplied, the next one comes nearer. */
+static void send_for(errand *e, const gemm *g, const R *next) {
+    const int64_t pieces = (g->m / TILE_ROWS) * ((g->k - 1) / STRETCH - 1);
+    *e = (errand){.at = next};
+    if (!next || pieces < 1)
+        return;
+    const bool whole_lines = g->b.column == 1;
+    e->apart = whole_lines ? g->b.row : g->b.column;
+    e->rows = whole_lines ? g->k : PANEL;
+    e->lines = ((whole_lines ? PANEL : g->k) + LINE - 1) / LINE;
+    e->share = (e->rows * e->lines + pieces - 1) / pieces;
+}
+
+static const R *next_panel(const tile *t) {
+    const gemm *g = t->g;
+    const int64_t j = t->column + PANEL;
+    return j < g->n ? g->b.at + j * g->b.column : g->next;
+}
+
 static void to_panel(tile *t, int64_t j) {
     const gemm *g = t->g;
     to_column(t, j, PANEL);
     t->b_row = PANEL;
     t->careful = 0;
+    t->errand.rows = 0;
     if (g->packed) {
         t->b = g->packed + j * g->k;
     } else if (reads_in_place(t)) {
@@ -228,6 +248,7 @@ static void to_panel(tile *t, int64_t j) {
     } else {
         K(gemm_pack_panel)(g->workspace, PANEL, columns_from(g->b, j), g->k, t->columns);
         t->b = g->workspace;
+        send_for(&t->errand, g, next_panel(t));
     }
 }
 

@@ -57,6 +57,9 @@ typedef struct gemm {
     int64_t gate_row;
     R *sums; /* the sums of B's columns go here, n entries; NULL: nowhere. B is not packed then, its
                 columns are adjacent, and there are no runs */
+    const R
+        *next; /* where the B begins that is copied after this one, with the same k and strides: it
+                      is asked for meanwhile; NULL: none */
     R *workspace; /* ant__gemm_workspace(k) entries, 64-byte aligned; not needed when B is packed,
                      or its columns are adjacent, there are no runs and ant__gemm_in_place(m) */
     int64_t runs; /* 0: A's k is even; else it is cut into so many of equal length, … */

@@ -13,8 +13,17 @@ enum {
     TILE_ROWS = ANT__VECTOR_BYTES == 64 ? 8 : 6,
     PANEL_VECS = 2,
     PANEL = PANEL_VECS * LANES, /* columns of a panel of B */
-    MOST_CHAINS = 4
+    MOST_CHAINS = 4,
+    LINE = 64 / (int)sizeof(R), /* entries of a line of the cache */
+    STRETCH = 128               /* steps along k between two times that memory is asked ahead */
 };
+
+/* Lines that are read before they are needed: `lines` in each of `rows` rows; (row, line) is the
+ * next one, `share` of them are due after each piece of a tile. */
+typedef struct errand {
+    const R *at;
+    int64_t apart, rows, lines, row, line, share;
+} errand;
 
 /* Rows of A from `a`, columns of B from `b` on, whose rows are b_row apart. */
 typedef struct tile {
@@ -27,6 +36,7 @@ typedef struct tile {
     int64_t row, column; /* where C begins in all of it, */
     int64_t columns;     /* … and how many are written: the last vector may be cut … */
     vec_mask last;       /* … to these lanes */
+    errand errand;       /* the next panel of B, in memory that is far */
 } tile;
 
 typedef vec tile_sums[TILE_ROWS][PANEL_VECS];
@@ -194,6 +204,48 @@ ALWAYS_INLINE void walk(tile *t, tile_sums sum[MOST_CHAINS], place *p, int64_t s
         step(t, sum[0], p, rows, vecs, cut);
 }
 
+/* --- memory that is far --- */
+
+ALWAYS_INLINE void ask_for_tile(const R *x, int64_t row) {
+    UNROLL
+    for (int i = 0; i < TILE_ROWS; i++, x += row) {
+        __builtin_prefetch(x);
+        if (PANEL > LINE)
+            __builtin_prefetch(x + PANEL - 1);
+    }
+}
+
+/* What the end of a tile reads and writes: late enough to be still there then. */
+ALWAYS_INLINE void ask_for_result(const tile *t) {
+    const gemm *g = t->g;
+    ask_for_tile(t->c, g->c_row);
+    if (g->rest)
+        ask_for_tile(g->rest + t->row * g->rest_row + t->column, g->rest_row);
+    if (g->gate)
+        ask_for_tile(g->gate + t->row * g->gate_row + t->column, g->gate_row);
+}
+
+ALWAYS_INLINE void do_errand(errand *e) {
+    for (int64_t i = 0; i < e->share && e->row < e->rows; i++) {
+        __builtin_prefetch(e->at + e->row * e->apart + e->line * LINE);
+        e->line++;
+        if (e->line == e->lines) {
+            e->line = 0;
+            e->row++;
+        }
+    }
+}
+
+/* Between two pieces of a tile: there are so many steps left. */
+ALWAYS_INLINE void ask_ahead(tile *t, int64_t left) {
+    if (left <= STRETCH)
+        ask_for_result(t);
+    else
+        do_errand(&t->errand);
+}
+
+/* --- along k --- */
+
 /* The loop above needs nearly all registers; GCC would lend some to values of the loop around it,
  * keep pointers and strides in vectors, and make the two bases one. So these are opaque to it, and
  * what lies in memory is read again. */
@@ -211,7 +263,13 @@ ALWAYS_INLINE void walk_run(tile *t, tile_sums sum[MOST_CHAINS], const int rows,
                .b_next = t->b_row};
     p.high = p.a + (rows > 4 ? 4 * p.a_row : 0);
     hide(&p);
-    walk(t, sum, &p, t->length - t->careful, rows, vecs, chains, false);
+    const bool full = rows == TILE_ROWS && vecs == PANEL_VECS;
+    for (int64_t left = t->length - t->careful, steps; left > 0; left -= steps) {
+        steps = full && left > STRETCH ? (left - 1) % STRETCH + 1 : left;
+        walk(t, sum, &p, steps, rows, vecs, chains, false);
+        if (full && left > steps)
+            ask_ahead(t, left - steps);
+    }
     if (cut)
         walk(t, sum, &p, t->careful, rows, vecs, chains, true);
 }

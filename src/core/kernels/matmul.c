@@ -47,6 +47,8 @@ static void cell(gemm g, const ant_num *n, int64_t index) {
     int64_t batch = index / (column_blocks * row_blocks);
     g.c += batch * g.m * g.n;
     to_batch(&g, n, batch);
+    if (column + 1 < column_blocks)
+        g.next = g.b.at + (column + 1) * columns * g.b.column;
     to_block(&g, row * rows, rows, column * columns, columns);
     K(gemm)(&g);
 }
@@ -122,6 +124,7 @@ static void read_gemm(gemm *g, void *const *at, const ant_num *n, int64_t from) 
     g->sums = with & ANT__MATMUL_SUMS ? *at++ : NULL;
     g->activation = (gemm_activation)n[ANT__MATMUL_ACTIVATION].i;
     g->limit = (R)n[ANT__MATMUL_MOST].f;
+    g->next = NULL;
     g->add = false;
     g->few = true;
     g->runs = 0;

@@ -87,6 +87,7 @@ typedef struct plan {
     int64_t a_stride[ANT_MAX_AXES], b_stride[ANT_MAX_AXES];
     int64_t block_rows, block_columns, cells;
     int64_t span; /* rows that become one; 0: each stays */
+    bool packed;  /* b is panels */
 } plan;
 
 /* Strides of v's leading axes, as seen from the broadcast ones. */
@@ -148,18 +149,38 @@ static void cut_rows(plan *p, int64_t parts) {
     p->block_rows = TILE * between(blocks(tiles, parts), 1, tiles);
 }
 
+/* Baseline kernels are helped by BLIS, which copies what it needs. */
+static bool has_wide_kernels(void) {
+    return ant__kernels()->vector_bytes > 16;
+}
+
+/* Does each cell copy its panels of b? */
+static bool copies_panels(const plan *p) {
+    return has_wide_kernels() && !p->packed && (p->s.tb || !ant__gemm_in_place(p->s.m));
+}
+
+/* How many times columns are cut by rows, too. A panel that is copied should serve many rows. */
+static int64_t row_parts(const plan *p, int64_t wanted, int64_t columns, int64_t most) {
+    enum { ENOUGH_CELLS = 16, MANY_ROWS = 512 };
+    if (columns >= ENOUGH_CELLS)
+        return 1;
+    const int64_t few = blocks(ENOUGH_CELLS, columns), many = p->s.m / MANY_ROWS;
+    const int64_t parts = copies_panels(p) ? (few > many ? few : many) : most;
+    return between(parts, 1, between(wanted / columns, 1, most));
+}
+
 /* Columns are cut first, as each panel of b is then read by one cell only. But a kernel's gradient
  * is cut by rows, as the optimizer cuts what is in memory one after the other: a thread that made
  * some rows of it will most likely read the same. */
 static void cut(plan *p) {
-    enum { ENOUGH_CELLS = 16, LEAST_ROWS = 32 };
+    enum { LEAST_ROWS = 32 };
     const int64_t batches = ant__dims_count(&p->lead);
     const int64_t most = between(MOST_CELLS / between(batches, 1, MOST_CELLS), 1, MOST_CELLS);
     const int64_t wanted = between(wanted_cells(p, most), 1, most);
     const int64_t rows = between(blocks(p->s.m, LEAST_ROWS), 1, wanted);
     cut_columns(p, p->s.ta ? wanted / rows : wanted);
     const int64_t columns = between(blocks(p->s.n, p->block_columns), 1, wanted);
-    cut_rows(p, p->s.ta ? rows : columns >= ENOUGH_CELLS ? 1 : between(wanted / columns, 1, rows));
+    cut_rows(p, p->s.ta ? rows : row_parts(p, wanted, columns, rows));
     p->cells = batches * blocks(p->s.n, p->block_columns) * blocks(p->s.m, p->block_rows);
 }
 
@@ -176,6 +197,7 @@ static plan plan_of(const ant_op *o) {
     const bool summed = o->cls == &ant__dense_sum_class;
     plan p = {.s = sizes_of(o), .lead = lead_of(summed ? o->in[0] : o->out[0])};
     p.span = summed ? o->attrs.i[ANT__MATMUL_SUMMED] : 0;
+    p.packed = o->attrs.i[ANT__MATMUL_PARTS] & ANT__MATMUL_PACKED;
     lead_strides(p.a_stride, o->in[0], &p.lead);
     lead_strides(p.b_stride, o->in[1], &p.lead);
     merge_rows(&p, o);
@@ -200,11 +222,6 @@ int ant__matmul_input(const ant_op *o, int part) {
     return at;
 }
 
-/* Baseline kernels are helped by BLIS, which copies what it needs. */
-static bool has_wide_kernels(void) {
-    return ant__kernels()->vector_bytes > 16;
-}
-
 /* One product whose b is copied in every run: it is transposed, rows are many, or its rows fight
  * for the same lines of the cache. */
 bool ant__matmul_wants_panels(const ant_op *o) {
@@ -212,17 +229,15 @@ bool ant__matmul_wants_panels(const ant_op *o) {
     const plan p = plan_of(o);
     const int64_t row = p.s.n * (int64_t)ant__dtype_size(o->in[1]->dtype);
     const bool fights = !p.s.tb && row % APART == 0 && p.s.k >= DEEP;
-    const bool copied = p.s.m > 1 && (p.s.tb || !ant__gemm_in_place(p.s.m));
     return has_wide_kernels() && p.lead.rank == 0 && p.s.m > 0 && p.s.n > 1 && p.s.k > 0 &&
-           (fights || copied);
+           (fights || (p.s.m > 1 && copies_panels(&p)));
 }
 
 /* Entries of a cell's workspace: the product's own, and rows that are added up. */
-static int64_t cell_workspace(const ant_op *o, const plan *p) {
-    const bool packed = o->attrs.i[ANT__MATMUL_PARTS] & ANT__MATMUL_PACKED;
+static int64_t cell_workspace(const plan *p) {
     const bool in_place = has_wide_kernels() && !p->s.tb && p->s.k > 0 &&
                           ant__gemm_in_place(p->block_rows < p->s.m ? p->block_rows : p->s.m);
-    return (packed || in_place ? 0 : ant__gemm_workspace(p->s.k)) +
+    return (p->packed || in_place ? 0 : ant__gemm_workspace(p->s.k)) +
            (p->span > 0 ? ANT__MATMUL_TOGETHER * ANT__GEMM_WIDEST : 0);
 }
 
@@ -254,7 +269,7 @@ static int64_t prep(const ant_op *o, ant_nums *n) {
         p.block_rows,
         p.block_columns,
         p.cells > 0 ? p.cells : 1,
-        cell_workspace(o, &p),
+        cell_workspace(&p),
         p.span,
         depth_of(o, &p)};
     _Static_assert(sizeof number / sizeof *number == ANT__MATMUL_MOST, "one for each");
@@ -273,7 +288,7 @@ static int64_t prep(const ant_op *o, ant_nums *n) {
 /* A panel of b for each cell. */
 static size_t workspace(const ant_op *o) {
     plan p = plan_of(o);
-    return (size_t)(p.cells * cell_workspace(o, &p)) * ant__dtype_size(o->out[0]->dtype);
+    return (size_t)(p.cells * cell_workspace(&p)) * ant__dtype_size(o->out[0]->dtype);
 }
 
 /* Each entry of a rest or a gate is read before the entry of the result is written, and never
