@@ -2,27 +2,13 @@
 #include "gradient_check.h"
 #include "core/pool.h"
 #include "core/program/inside.h"
+#include "runner.h"
 #include <check.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* --- the case's variables --- */
-static double get(const void *data, int dtype, int64_t i) {
-    switch (dtype) {
-    case ANT_FLOAT32:
-        return (double)((const float *)data)[i];
-    case ANT_FLOAT64:
-        return ((const double *)data)[i];
-    case ANT_INT32:
-        return ((const int32_t *)data)[i];
-    case ANT_INT64:
-        return (double)((const int64_t *)data)[i];
-    default:
-        return ((const uint8_t *)data)[i];
-    }
-}
-
 static void set(ant_variable *v, int64_t i, double x) {
     if (v->dtype == ANT_FLOAT32)
         ((float *)v->data)[i] = (float)x;
@@ -90,7 +76,7 @@ static void run(runner *r, ant_pool *pool) {
 
 static double output(const runner *r, int k, int64_t i) {
     const ant_value *v = ant__program_output_value(r->p, k);
-    return get(ant__program_output(r->p, k), v->dtype, i);
+    return number_in(ant__program_output(r->p, k), v->dtype, i);
 }
 
 /* --- what is compared --- */
@@ -102,7 +88,7 @@ static void compare_differences(check_case *c, runner *r) {
         int64_t count = ant__dims_count(&v->dims);
         for (int64_t i = 0; i < count; i += 1 + count / ENTRIES) {
             run(r, NULL);
-            double slope = output(r, k + 1, i), x = get(v->data, v->dtype, i), h = 1e-5;
+            double slope = output(r, k + 1, i), x = number_in(v->data, v->dtype, i), h = 1e-5;
             set(v, i, x + h);
             run(r, NULL);
             double above = output(r, 0, 0);

@@ -21,9 +21,8 @@ void machine_free(machine *m) {
     ant__free_numbers(m->arena);
 }
 
-double machine_out(const machine *m, int k, int i) {
-    const void *data = ant__program_output(m->p, k);
-    switch (ant__program_output_value(m->p, k)->dtype) {
+double number_in(const void *data, int dtype, int64_t i) {
+    switch (dtype) {
     case ANT_FLOAT32:
         return (double)((const float *)data)[i];
     case ANT_FLOAT64:
@@ -35,6 +34,10 @@ double machine_out(const machine *m, int k, int i) {
     default:
         return ((const uint8_t *)data)[i];
     }
+}
+
+double machine_out(const machine *m, int k, int i) {
+    return number_in(ant__program_output(m->p, k), ant__program_output_value(m->p, k)->dtype, i);
 }
 
 ant_variable variable_of(const char *name, double *data, ant_dims dims) {

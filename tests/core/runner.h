@@ -12,6 +12,8 @@ typedef struct machine {
 machine machine_of(ant_program *p, int passes);
 void machine_run(const machine *m);
 void machine_free(machine *m);
+/* Entry i of numbers of this type. */
+double number_in(const void *data, int dtype, int64_t i);
 /* Entry i of output k, whatever its type. */
 double machine_out(const machine *m, int k, int i);
 /* Runs p, which gives y alone, and frees it: y is of this type and has these n numbers. */

@@ -18,6 +18,15 @@ void hostile_flips(const void *bytes, size_t size);
 /* The text of the error must hold this. */
 void hostile_refused(const void *bytes, size_t size, const char *because);
 
+/* A text that a reader must refuse, zero bytes among it, and what its error must hold. */
+typedef struct refused_text {
+    const char *text;
+    size_t size;
+    const char *because;
+} refused_text;
+#define REFUSE(text, because)                                                                      \
+    { text, sizeof(text) - 1, because }
+
 /* A new folder for a test, which removes it (and the files in it) at its end; a path in it, valid
  * for the next few calls. */
 void scratch_begin(void);

@@ -124,13 +124,7 @@ START_TEST(wrong_cells) {
 }
 END_TEST
 
-static const struct {
-    const char *text;
-    size_t size;
-    const char *because;
-} refused[] = {
-#define REFUSE(text, because)                                                                      \
-    { text, sizeof(text) - 1, because }
+static const refused_text refused[] = {
     REFUSE("", "empty"),
     REFUSE("\n\n\n", "empty"),
     REFUSE("\xEF\xBB\xBF", "empty"),

@@ -1,4 +1,5 @@
 /* JSON: what is read into trees, what is refused, and that what is written reads back the same. */
+#include "hostile.h"
 #include "io/json.h"
 #include "support.h"
 #include <stdio.h>
@@ -73,13 +74,7 @@ START_TEST(structures_are_read) {
 }
 END_TEST
 
-static const struct {
-    const char *text;
-    size_t size;
-    const char *because;
-} refused[] = {
-#define REFUSE(text, because)                                                                      \
-    { text, sizeof(text) - 1, because }
+static const refused_text refused[] = {
     REFUSE("", "f.json:1:1: expected a value, found the end"),
     REFUSE("{", "expected a name in quotes"),
     REFUSE("[1", "f.json:1:3: expected ',' or ']', found the end"),

@@ -43,13 +43,7 @@ START_TEST(places_are_kept) {
 }
 END_TEST
 
-static const struct {
-    const char *text;
-    size_t size;
-    const char *because;
-} refused[] = {
-#define REFUSE(text, because)                                                                      \
-    { text, sizeof(text) - 1, because }
+static const refused_text refused[] = {
     REFUSE("", "f.yaml: the file is empty"),
     REFUSE("# only a comment\n", "empty"),
     REFUSE("a: &x 1\n", "f.yaml:1:4: anchors"),
