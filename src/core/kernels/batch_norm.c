@@ -149,7 +149,7 @@ void K(batch_join)(void *const *at, const ant_num *n, int64_t from, int64_t to) 
 /* --- y = (x - mean) rstd gamma + beta --- */
 
 ALWAYS_INLINE vec within_bounds(const batch *b, vec y) {
-    return b->cut ? vec_bound(y, b->limit) : y;
+    return b->cut ? vec_bound(y, vec_all(b->limit)) : y;
 }
 
 ALWAYS_INLINE vec normal(const batch *b, const R *x, int64_t c, int64_t lanes) {

@@ -44,7 +44,7 @@ typedef struct gather {
 } gather;
 
 ALWAYS_INLINE vec finish(const gather *g, vec x) {
-    return g->cut ? vec_bound(x, g->limit) : x;
+    return g->cut ? vec_bound(x, vec_all(g->limit)) : x;
 }
 
 /* Two vectors of channels, of which `lanes` are real. */

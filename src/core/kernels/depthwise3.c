@@ -1,3 +1,5 @@
+/* The bodies get strips by value: stores cannot change what is their own, so nothing is read again
+ * after each of them. */
 #include "core/kernels/depthwise3.h"
 
 /* Column t of the source is counted from the one that the first tap of the map's first column
@@ -6,32 +8,33 @@ ALWAYS_INLINE bool has_column(const strip3 *s, int64_t t) {
     return t + s->column >= 0 && t + s->column < s->columns;
 }
 
-ALWAYS_INLINE vec entry(const strip3 *s, int i, int64_t t) {
-    vec x = vec_load(s->x[i] + (t + s->column) * s->channels);
+ALWAYS_INLINE vec entry(const strip3 *s, int i, int64_t at) {
+    vec x = vec_load(s->x[i] + at);
     vec_keep(&x);
     return x;
 }
 
 /* Asks for what the next strip needs of the column. */
-ALWAYS_INLINE void ask_ahead(const strip3 *s, int64_t t, const int rows) {
+ALWAYS_INLINE void ask_ahead(const strip3 *s, int64_t at, const int rows) {
     UNROLL
     for (int i = TAPS - 1; i < rows + TAPS - 1; i++)
         if (s->x[i])
-            __builtin_prefetch(s->x[i] + (t + s->column) * s->channels + s->ahead, 0, 2);
+            __builtin_prefetch(s->x[i] + at + s->ahead, 0, 2);
 }
 
 /* --- the map --- */
 
 /* A strip at a vector of channels. */
 typedef struct maker {
-    const depthwise3_map *map;
-    const strip3 *strip;
+    strip3 strip;
     vec bias, tap[TAPS][TAPS];
+    bool cut;
+    vec limit;
     R *y;
     int64_t y_row;
 } maker;
 
-/* Column t of the source's row i meets all taps that it has. */
+/* An entry of the source's row i meets all taps that it has. */
 ALWAYS_INLINE void meet(vec (*sum)[TAPS], const maker *k, vec x, const int i, const int rows,
                         const int place) {
     UNROLL
@@ -48,7 +51,8 @@ ALWAYS_INLINE void meet(vec (*sum)[TAPS], const maker *k, vec x, const int i, co
 
 ALWAYS_INLINE void make_column(vec (*sum)[TAPS], const maker *k, int64_t t, const int rows,
                                const int place) {
-    const strip3 *s = k->strip;
+    const strip3 *s = &k->strip;
+    const int64_t at = (t + s->column) * s->channels;
     const int done = (place + 1) % TAPS;
     UNROLL
     for (int r = 0; r < rows; r++)
@@ -57,32 +61,32 @@ ALWAYS_INLINE void make_column(vec (*sum)[TAPS], const maker *k, int64_t t, cons
         UNROLL
         for (int i = 0; i < rows + TAPS - 1; i++)
             if (s->x[i])
-                meet(sum, k, entry(s, i, t), i, rows, place);
+                meet(sum, k, entry(s, i, at), i, rows, place);
         if (s->ahead)
-            ask_ahead(s, t, rows);
+            ask_ahead(s, at, rows);
     }
     t -= TAPS - 1;
     if (t < 0 || t >= s->map_columns)
         return;
     UNROLL
     for (int r = 0; r < rows; r++) {
-        vec y = k->map->cut ? vec_bound(sum[r][done], k->map->limit) : sum[r][done];
+        vec y = k->cut ? vec_bound(sum[r][done], k->limit) : sum[r][done];
         vec_store(k->y + r * k->y_row + t * s->channels, y);
     }
 }
 
 ALWAYS_INLINE void make_strip(const maker *k, const int rows) {
     vec sum[STRIP_ROWS][TAPS] = {{{0}}};
-    for (int64_t t = 0; t < k->strip->map_columns + TAPS - 1; t += TAPS) {
+    for (int64_t t = 0; t < k->strip.map_columns + TAPS - 1; t += TAPS) {
         make_column(sum, k, t, rows, 0);
         make_column(sum, k, t + 1, rows, 1);
         make_column(sum, k, t + 2, rows, 2);
     }
 }
 
-static void make_rows(const depthwise3_map *m, const strip3 *s, int64_t channel, R *y,
-                      int64_t rows) {
-    maker k = {.map = m, .strip = s, .y = y, .y_row = s->map_columns * s->channels};
+static void make_rows(const depthwise3_map *m, strip3 s, int64_t channel, R *y, int64_t rows) {
+    maker k = {.strip = s, .cut = m->cut, .limit = vec_all(m->limit), .y = y};
+    k.y_row = s.map_columns * s.channels;
     k.bias = m->bias ? vec_load(m->bias + channel) : (vec){0};
     for (int a = 0; a < TAPS; a++)
         for (int b = 0; b < TAPS; b++)
@@ -115,8 +119,7 @@ void K(depthwise3)(const depthwise3 *d, const depthwise3_map *m, int64_t from, i
         rows = strip_rows(d, i, to - image * d->map_rows);
         for (int64_t c = 0; c < d->channels; c += LANES) {
             const int64_t channel = vector3(d, c);
-            const strip3 s = strip3_at(d, image, i, channel);
-            make_rows(m, &s, channel, y + channel, rows);
+            make_rows(m, strip3_at(d, image, i, channel), channel, y + channel, rows);
         }
     }
 }
@@ -138,22 +141,21 @@ ALWAYS_INLINE void add_entry(vec (*sum)[TAPS], vec (*dy)[TAPS], vec x, const int
 
 ALWAYS_INLINE void add_column(vec (*sum)[TAPS], vec (*dy)[TAPS], const strip3 *s, const R *map,
                               int64_t t, const int rows, const int place) {
-    const int64_t row = s->map_columns * s->channels;
+    const int64_t row = s->map_columns * s->channels, at = (t + s->column) * s->channels;
     map += t * s->channels;
     UNROLL
     for (int r = 0; r < rows; r++) {
         dy[r][place] = t < s->map_columns ? vec_load(map + r * row) : (vec){0};
-        vec_keep(&dy[r][place]);
     }
     if (!has_column(s, t))
         return;
     UNROLL
     for (int i = 0; i < rows + TAPS - 1; i++)
         if (s->x[i])
-            add_entry(sum, dy, entry(s, i, t), i, rows, place);
+            add_entry(sum, dy, entry(s, i, at), i, rows, place);
     if (!s->ahead)
         return;
-    ask_ahead(s, t, rows);
+    ask_ahead(s, at, rows);
     UNROLL
     for (int r = 0; r < rows; r++)
         __builtin_prefetch(map + (STRIP_ROWS + r) * row, 0, 2);
@@ -175,19 +177,19 @@ ALWAYS_INLINE void add_strip(R *total, const strip3 *s, const R *map, const int 
     }
 }
 
-static void add_rows(R *total, const strip3 *s, const R *map, int64_t rows) {
+static void add_rows(R *total, const strip3 s, const R *map, int64_t rows) {
     switch (rows) {
     case 1:
-        add_strip(total, s, map, 1);
+        add_strip(total, &s, map, 1);
         break;
     case 2:
-        add_strip(total, s, map, 2);
+        add_strip(total, &s, map, 2);
         break;
     case 3:
-        add_strip(total, s, map, 3);
+        add_strip(total, &s, map, 3);
         break;
     default:
-        add_strip(total, s, map, STRIP_ROWS);
+        add_strip(total, &s, map, STRIP_ROWS);
     }
 }
 
@@ -201,8 +203,7 @@ static void add_images(R *total, const depthwise3 *d, const R *dy, int64_t first
         rows = strip_rows(d, i, d->map_rows);
         for (int64_t c = first; c < end; c += LANES, sums += TAPS * TAPS * LANES) {
             const int64_t channel = vector3(d, c);
-            const strip3 s = strip3_at(d, image, i, channel);
-            add_rows(sums, &s, map + channel, rows);
+            add_rows(sums, strip3_at(d, image, i, channel), map + channel, rows);
         }
     }
 }

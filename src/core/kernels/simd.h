@@ -77,10 +77,21 @@ ALWAYS_INLINE vec vec_relu(vec a) {
     return (vec)((vec_int)a & ~cut);
 }
 
-/* Within [0, limit]; what is not a number stays. */
-ALWAYS_INLINE vec vec_bound(vec a, R limit) {
-    a = vec_relu(a);
-    return vec_select(a > vec_all(limit), vec_all(limit), a);
+/* Within [0, limit]; a limit that is not a number is none, and what is not a number stays: where an
+ * operand is none, or both are zero, x86 gives the second. -0 + 0 is 0. */
+ALWAYS_INLINE vec vec_bound(vec a, vec limit) {
+#if ANT__VECTOR_BYTES == 64 && ANT__DOUBLE
+    a = (vec)_mm512_max_pd(_mm512_setzero_pd(), _mm512_min_pd((__m512d)limit, (__m512d)a));
+#elif ANT__VECTOR_BYTES == 64
+    a = (vec)_mm512_max_ps(_mm512_setzero_ps(), _mm512_min_ps((__m512)limit, (__m512)a));
+#elif ANT__VECTOR_BYTES == 32 && ANT__DOUBLE
+    a = (vec)_mm256_max_pd(_mm256_setzero_pd(), _mm256_min_pd((__m256d)limit, (__m256d)a));
+#elif ANT__VECTOR_BYTES == 32
+    a = (vec)_mm256_max_ps(_mm256_setzero_ps(), _mm256_min_ps((__m256)limit, (__m256)a));
+#else
+    a = vec_select(a > limit, limit, vec_relu(a));
+#endif
+    return a + (vec){0};
 }
 
 /* Sum of all lanes, by halves. */
