@@ -20,6 +20,19 @@ static inline bool ant__gemm_in_place(int64_t m) {
     return m < ANT__GEMM_ROWS_WORTH_PACKING;
 }
 
+/* Do rows `apart` bytes from each other fight for the same lines of a cache, as there are more than
+ * it has room for? */
+static inline bool ant__gemm_fights(int64_t apart, int64_t rows) {
+    enum { PAGE = 4096, MANY = 256 };
+    return apart % PAGE == 0 && rows > MANY;
+}
+
+/* Entries of a copy of so many rows: whole lines. */
+static inline int64_t ant__gemm_copy(int64_t m, int64_t k) {
+    enum { LINE = 16 };
+    return (m * k + LINE - 1) / LINE * LINE;
+}
+
 /* Columns of a panel are a divisor of this on every set and for both types. */
 enum { ANT__GEMM_WIDEST = 32 };
 

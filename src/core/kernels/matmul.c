@@ -40,6 +40,17 @@ static void to_block(gemm *g, int64_t row, int64_t rows, int64_t column, int64_t
     g->n = shorter(columns, g->n - column);
 }
 
+/* A transposed A whose rows in memory fight with each other is copied, without gaps. */
+static void copy_rows(gemm *g) {
+    if (ANT__VECTOR_BYTES == 16 || g->a.row != 1 ||
+        !ant__gemm_fights(g->a.column * (int64_t)sizeof(R), g->k))
+        return;
+    R *copy = g->workspace;
+    K(gemm_pack_panel)(copy, g->m, (gemm_matrix){g->a.at, g->a.column, 1}, g->k, g->m);
+    g->a = (gemm_matrix){copy, 1, g->m};
+    g->workspace += ant__gemm_copy(g->m, g->k);
+}
+
 static void cell(gemm g, const ant_num *n, int64_t index) {
     int64_t rows = n[ANT__MATMUL_BLOCK_ROWS].i, columns = n[ANT__MATMUL_BLOCK_COLUMNS].i;
     int64_t row_blocks = blocks(g.m, rows), column_blocks = blocks(g.n, columns);
@@ -50,6 +61,7 @@ static void cell(gemm g, const ant_num *n, int64_t index) {
     if (column + 1 < column_blocks)
         g.next = g.b.at + (column + 1) * columns * g.b.column;
     to_block(&g, row * rows, rows, column * columns, columns);
+    copy_rows(&g);
     K(gemm)(&g);
 }
 

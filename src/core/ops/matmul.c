@@ -86,8 +86,9 @@ typedef struct plan {
     ant_dims lead;
     int64_t a_stride[ANT_MAX_AXES], b_stride[ANT_MAX_AXES];
     int64_t block_rows, block_columns, cells;
-    int64_t span; /* rows that become one; 0: each stays */
-    bool packed;  /* b is panels */
+    int64_t span;            /* rows that become one; 0: each stays */
+    bool packed;             /* b is panels */
+    bool a_fights, b_fights; /* ant__gemm_fights: rows of what is read down its columns */
 } plan;
 
 /* Strides of v's leading axes, as seen from the broadcast ones. */
@@ -171,16 +172,18 @@ static int64_t row_parts(const plan *p, int64_t wanted, int64_t columns, int64_t
 
 /* Columns are cut first, as each panel of b is then read by one cell only. But a kernel's gradient
  * is cut by rows, as the optimizer cuts what is in memory one after the other: a thread that made
- * some rows of it will most likely read the same. */
+ * some rows of it will most likely read the same. Where b's rows fight, its panels are copied for
+ * as many rows as may be. */
 static void cut(plan *p) {
-    enum { LEAST_ROWS = 32 };
+    const int64_t least = p->b_fights ? 128 : 32;
+    const bool by_rows = p->s.ta && (p->a_fights || !p->b_fights);
     const int64_t batches = ant__dims_count(&p->lead);
     const int64_t most = between(MOST_CELLS / between(batches, 1, MOST_CELLS), 1, MOST_CELLS);
     const int64_t wanted = between(wanted_cells(p, most), 1, most);
-    const int64_t rows = between(blocks(p->s.m, LEAST_ROWS), 1, wanted);
-    cut_columns(p, p->s.ta ? wanted / rows : wanted);
+    const int64_t rows = between(blocks(p->s.m, least), 1, wanted);
+    cut_columns(p, by_rows ? wanted / rows : wanted);
     const int64_t columns = between(blocks(p->s.n, p->block_columns), 1, wanted);
-    cut_rows(p, p->s.ta ? rows : row_parts(p, wanted, columns, rows));
+    cut_rows(p, by_rows ? rows : row_parts(p, wanted, columns, rows));
     p->cells = batches * blocks(p->s.n, p->block_columns) * blocks(p->s.m, p->block_rows);
 }
 
@@ -193,6 +196,12 @@ static void cut_spans(plan *p) {
     p->cells = spans * blocks(p->s.n, p->block_columns);
 }
 
+static void note_fights(plan *p, int64_t size) {
+    const bool down = has_wide_kernels() && p->s.ta;
+    p->a_fights = down && ant__gemm_fights(p->s.m * size, p->s.k);
+    p->b_fights = down && !p->s.tb && ant__gemm_fights(p->s.n * size, p->s.k);
+}
+
 static plan plan_of(const ant_op *o) {
     const bool summed = o->cls == &ant__dense_sum_class;
     plan p = {.s = sizes_of(o), .lead = lead_of(summed ? o->in[0] : o->out[0])};
@@ -202,6 +211,7 @@ static plan plan_of(const ant_op *o) {
     lead_strides(p.b_stride, o->in[1], &p.lead);
     merge_rows(&p, o);
     take_pieces(&p, pieces_of(o));
+    note_fights(&p, (int64_t)ant__dtype_size(o->in[0]->dtype));
     if (ant__dims_count(&p.lead) == 0)
         p.s.m = 0;
     if (p.span > 0)
@@ -238,6 +248,7 @@ static int64_t cell_workspace(const plan *p) {
     const bool in_place = has_wide_kernels() && !p->s.tb && p->s.k > 0 &&
                           ant__gemm_in_place(p->block_rows < p->s.m ? p->block_rows : p->s.m);
     return (p->packed || in_place ? 0 : ant__gemm_workspace(p->s.k)) +
+           (p->a_fights ? ant__gemm_copy(p->block_rows, p->s.k) : 0) +
            (p->span > 0 ? ANT__MATMUL_TOGETHER * ANT__GEMM_WIDEST : 0);
 }
 
