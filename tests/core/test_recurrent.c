@@ -18,15 +18,17 @@ typedef struct way {
     bool mask, reverse, only_last;
 } way;
 
-/* Up to eight samples walk by rows, more by strips; with many units the sums over all steps are
- * products of their own, with many samples some of them share sums. Features and units are chosen
- * to fill vectors, to miss them, and to leave a few columns behind them. */
+/* One sample walks alone, up to eight walk by rows, more by strips; with many units the sums over
+ * all steps are products of their own, with many samples some of them share sums. Features and
+ * units are chosen to fill vectors, to miss them, and to leave a few columns behind them. */
 static const way ways[] = {
     {LSTM, 3, 4, 2, 5, ANT__GATE_TANH, ANT__GATE_SIGMOID, false, false, false},
     {LSTM, 3, 4, 1, 5, ANT__GATE_TANH, ANT__GATE_SIGMOID, true, true, false},
     {LSTM, 2, 3, 3, 4, ANT__GATE_SIGMOID, ANT__GATE_HARD_SIGMOID, true, false, true},
     {LSTM, 1, 3, 2, 3, ANT__GATE_LINEAR, ANT__GATE_TANH, false, true, true},
     {LSTM, 1, 3, 2, 50, ANT__GATE_TANH, ANT__GATE_SIGMOID, true, false, false},
+    {LSTM, 1, 2, 3, 28, ANT__GATE_RELU, ANT__GATE_SIGMOID, false, true, false},
+    {LSTM, 1, 2, 1, 22, ANT__GATE_TANH, ANT__GATE_SIGMOID, false, false, true},
     {LSTM, 9, 3, 2, 5, ANT__GATE_TANH, ANT__GATE_SIGMOID, true, false, false},
     {LSTM, 16, 2, 5, 3, ANT__GATE_TANH, ANT__GATE_SIGMOID, false, true, false},
     {LSTM, 18, 2, 3, 17, ANT__GATE_RELU, ANT__GATE_SIGMOID, true, false, false},
@@ -40,6 +42,8 @@ static const way ways[] = {
     {GRU, 2, 3, 3, 4, ANT__GATE_SIGMOID, ANT__GATE_HARD_SIGMOID, true, false, true},
     {GRU, 1, 3, 2, 3, ANT__GATE_LINEAR, ANT__GATE_TANH, false, true, true},
     {GRU, 1, 3, 3, 37, ANT__GATE_TANH, ANT__GATE_SIGMOID, false, false, false},
+    {GRU, 1, 4, 2, 20, ANT__GATE_TANH, ANT__GATE_SIGMOID, true, true, false},
+    {GRU, 1, 2, 1, 32, ANT__GATE_TANH, ANT__GATE_SIGMOID, false, false, false},
     {GRU, 9, 3, 2, 5, ANT__GATE_TANH, ANT__GATE_SIGMOID, true, false, false},
     {GRU, 18, 2, 3, 17, ANT__GATE_RELU, ANT__GATE_SIGMOID, true, false, false},
     {GRU, 33, 1, 1, 1, ANT__GATE_TANH, ANT__GATE_RELU, false, false, false},

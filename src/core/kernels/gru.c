@@ -3,16 +3,18 @@
  *
  * Numbers and cells: walk_numbers.h. */
 #include "core/kernels/gemm.h"
-#include "core/kernels/row_times.h"
+#include "core/kernels/row_gates.h"
 #include "core/kernels/walk.h"
+
+enum { GATES = 3 };
 
 typedef struct gru {
     walk w;
     void *const *out; /* the op's outputs, then its workspace */
     const R *x;       /* x W + b: (rows, steps, 3 units) */
     gemm product;     /* inner of a step */
-    bool alone;       /* the batch is one sample */
     walk_rows g;
+    bool active;               /* does anybody want the gates? */
     R *y, *h_before, *inner_n; /* NULL where nobody wants them */
     R *h, *inner;              /* (rows, units), (rows, 3 units) */
 } gru;
@@ -21,31 +23,45 @@ typedef struct gru {
 /* One sample at one step. */
 typedef struct forth_row {
     const R *x, *inner;
-    R *g, *h;
+    R *g; /* NULL where nobody wants the gates */
+    const R *h;
+    R *next; /* the new h, which may be h */
     int64_t units;
 } forth_row;
 
-/* h = z h + (1 - z) n, for `count` units from j on. g may stand where x stood. */
-ALWAYS_INLINE void update_lanes(const forth_row *r, int64_t j, int64_t count, ant_gate activation,
-                                ant_gate gate) {
+/* h = z h + (1 - z) n, for `count` units from j on, whose part of inner is given. g may stand where
+ * x stood. */
+ALWAYS_INLINE void update_lanes(const forth_row *r, const vec *inner, int64_t j, int64_t count,
+                                ant_gate activation, ant_gate gate) {
     const int64_t u = r->units;
-    const R *x = r->x + j, *inner = r->inner + j;
-    vec h = lanes(r->h + j, count);
-    vec z = activated(gate, lanes(x, count) + lanes(inner, count));
-    vec reset = activated(gate, lanes(x + u, count) + lanes(inner + u, count));
-    vec n = activated(activation, lanes(x + 2 * u, count) + reset * lanes(inner + 2 * u, count));
-    set_lanes(r->g + j, z, count);
-    set_lanes(r->g + u + j, reset, count);
+    const R *x = r->x + j;
+    vec h = lanes(r->h + j, count), n = lanes(x + 2 * u, count);
+    vec gates[] = {lanes(x, count) + inner[0], lanes(x + u, count) + inner[1]};
+    activate(gate, gates, 2);
+    n = activated(activation, n + gates[1] * inner[2]);
+    set_lanes(r->next + j, gates[0] * h + (vec_all(1) - gates[0]) * n, count);
+    if (!r->g)
+        return;
+    set_lanes(r->g + j, gates[0], count);
+    set_lanes(r->g + u + j, gates[1], count);
     set_lanes(r->g + 2 * u + j, n, count);
-    set_lanes(r->h + j, z * h + (vec_all(1) - z) * n, count);
+}
+
+ALWAYS_INLINE void update_some(const forth_row *r, int64_t j, int64_t count, ant_gate activation,
+                               ant_gate gate) {
+    vec inner[GATES];
+    UNROLL
+    for (int k = 0; k < GATES; k++)
+        inner[k] = lanes(r->inner + k * r->units + j, count);
+    update_lanes(r, inner, j, count, activation, gate);
 }
 
 ALWAYS_INLINE void update_units(const forth_row *r, ant_gate activation, ant_gate gate) {
     int64_t j = 0;
     for (; j + LANES <= r->units; j += LANES)
-        update_lanes(r, j, LANES, activation, gate);
+        update_some(r, j, LANES, activation, gate);
     if (j < r->units)
-        update_lanes(r, j, r->units - j, activation, gate);
+        update_some(r, j, r->units - j, activation, gate);
 }
 
 /* The usual pair is compiled with its activations melted in. */
@@ -56,18 +72,23 @@ static void update(const forth_row *r, ant_gate activation, ant_gate gate) {
         update_units(r, activation, gate);
 }
 
+static void put_before(const gru *l, int64_t sample, int64_t time) {
+    const int64_t units = l->w.units, at = (sample * l->w.steps + time) * units;
+    if (l->h_before)
+        memcpy(l->h_before + at, l->h + sample * units, (size_t)units * sizeof(R));
+}
+
 static void step_sample(const gru *l, int64_t sample, int64_t time) {
     const int64_t units = l->w.units, at = (sample * l->w.steps + time) * units;
-    const size_t bytes = (size_t)units * sizeof(R);
     forth_row r = {.x = l->x + 3 * at,
                    .inner = l->inner + 3 * sample * units,
                    .g = walk_row(&l->g, sample, time),
                    .h = l->h + sample * units,
+                   .next = l->h + sample * units,
                    .units = units};
-    if (l->h_before)
-        memcpy(l->h_before + at, r.h, bytes);
+    put_before(l, sample, time);
     if (l->inner_n)
-        memcpy(l->inner_n + at, r.inner + 2 * units, bytes);
+        memcpy(l->inner_n + at, r.inner + 2 * units, (size_t)units * sizeof(R));
     if (walk_counts(&l->w, sample, time))
         update(&r, l->w.activation, l->w.gate);
 }
@@ -75,14 +96,50 @@ static void step_sample(const gru *l, int64_t sample, int64_t time) {
 /* The s-th step of the walk for all samples of the cell. */
 static void step(const gru *l, int64_t s) {
     const int64_t time = walk_time(&l->w, s);
-    const gemm *g = &l->product;
-    const row_product one = {g->c, g->bias, l->h, g->packed, g->k, g->n, time & 1};
-    if (l->alone)
-        K(row_times)(&one);
-    else
-        K(gemm)(g);
+    K(gemm)(&l->product);
     for (int64_t k = 0; k < l->w.rows; k++)
         step_sample(l, k, time);
+    walk_put_step(&l->w, l->y, l->h, s);
+}
+
+/* --- a single sample --- */
+/* All units of a step. The products with the units of a tile run while the one before still waits
+ * for its activations. */
+ALWAYS_INLINE void update_tiles(const gru *l, const forth_row *r, int64_t time, ant_gate activation,
+                                ant_gate gate) {
+    const int64_t units = r->units;
+    const R *bias = l->product.bias;
+    for (int64_t i = 0; i * LANES < units; i++) {
+        vec inner[GATES];
+        const int64_t j = row_tile(units, i, time);
+        const int64_t n = row_gates(inner, l->product.packed, r->h, units, j, GATES);
+        UNROLL
+        for (int k = 0; bias && k < GATES; k++)
+            inner[k] += lanes(bias + k * units + j, n);
+        if (l->inner_n)
+            set_lanes(l->inner_n + time * units + j, inner[2], n);
+        update_lanes(r, inner, j, n, activation, gate);
+    }
+}
+
+/* The next h is written where other samples' states would be. */
+static void step_alone(gru *l, R **next, int64_t s) {
+    const int64_t time = walk_time(&l->w, s), units = l->w.units;
+    const ant_gate activation = l->w.activation, gate = l->w.gate;
+    const forth_row r = {.x = l->x + GATES * time * units,
+                         .g = l->active ? walk_row(&l->g, 0, time) : NULL,
+                         .h = l->h,
+                         .next = *next,
+                         .units = units};
+    put_before(l, 0, time);
+    if (walk_counts(&l->w, 0, time)) {
+        if (activation == ANT__GATE_TANH && gate == ANT__GATE_SIGMOID)
+            update_tiles(l, &r, time, ANT__GATE_TANH, ANT__GATE_SIGMOID);
+        else
+            update_tiles(l, &r, time, activation, gate);
+        *next = l->h;
+        l->h = r.next;
+    }
     walk_put_step(&l->w, l->y, l->h, s);
 }
 
@@ -103,7 +160,7 @@ static gru forward_cell(void *const *at, const ant_num *n, int64_t cell) {
     walk_start(&l.w, l.h, at[3]);
     l.product = (gemm){.m = l.w.rows, .n = 3 * units, .k = units, .a = {l.h, units, 1}};
     l.product.packed = at[2];
-    l.alone = n[ANT__WALK_BATCH].i == 1;
+    l.active = l.out[2];
     l.product.workspace = room;
     l.product.bias = bias;
     l.product.c = l.inner;
@@ -114,8 +171,13 @@ static gru forward_cell(void *const *at, const ant_num *n, int64_t cell) {
 void K(gru)(void *const *at, const ant_num *n, int64_t from, int64_t to) {
     for (int64_t cell = from; cell < to; cell++) {
         gru l = forward_cell(at, n, cell);
+        const bool alone = n[ANT__WALK_HAS].i & ANT__WALK_ALONE;
+        R *next = l.h + ANT__WALK_ROWS / 2 * l.w.units;
         for (int64_t s = 0; s < l.w.steps; s++)
-            step(&l, s);
+            if (alone)
+                step_alone(&l, &next, s);
+            else
+                step(&l, s);
         walk_end(&l.w, l.out[1], l.h);
     }
 }

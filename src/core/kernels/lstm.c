@@ -3,16 +3,18 @@
  *
  * Numbers and cells: walk_numbers.h. */
 #include "core/kernels/gemm.h"
-#include "core/kernels/row_times.h"
+#include "core/kernels/row_gates.h"
 #include "core/kernels/walk.h"
+
+enum { GATES = 4 };
 
 typedef struct lstm {
     walk w;
     void *const *out; /* the op's outputs, then its workspace */
     const R *z;       /* x W + b: (rows, steps, 4 units) */
     gemm product;     /* the step's h U, its sum with z written over z's copy */
-    bool alone;       /* the batch is one sample */
     walk_rows g;
+    bool active;                /* does anybody want the gates? */
     R *y, *h_before, *c_before; /* NULL where nobody wants them */
     R *h, *c;                   /* (rows, units) */
 } lstm;
@@ -26,32 +28,43 @@ ALWAYS_INLINE vec next_state(vec f, vec c, vec i, vec k) {
 
 /* One sample at one step. */
 typedef struct forth_row {
-    R *g, *h, *c;
+    R *g; /* NULL where nobody wants the gates */
+    R *h, *c;
     int64_t units;
 } forth_row;
 
-/* c = f c + i k; h = o act(c), for n units from j on. */
-ALWAYS_INLINE void update_lanes(const forth_row *r, int64_t j, int64_t n, ant_gate activation,
-                                ant_gate gate) {
+/* c = f c + i k; h = o act(c), for n units from j on, whose gates' sums are g. */
+ALWAYS_INLINE void update_lanes(const forth_row *r, const vec *g, int64_t j, int64_t n,
+                                ant_gate activation, ant_gate gate) {
     const int64_t u = r->units;
-    R *g = r->g + j;
-    vec i = activated(gate, lanes(g, n)), f = activated(gate, lanes(g + u, n));
-    vec k = activated(activation, lanes(g + 2 * u, n)), o = activated(gate, lanes(g + 3 * u, n));
-    vec c = next_state(f, lanes(r->c + j, n), i, k);
-    set_lanes(g, i, n);
-    set_lanes(g + u, f, n);
-    set_lanes(g + 2 * u, k, n);
-    set_lanes(g + 3 * u, o, n);
+    vec k = activated(activation, g[2]), gates[] = {g[0], g[1], g[3]};
+    activate(gate, gates, 3);
+    vec c = next_state(gates[1], lanes(r->c + j, n), gates[0], k);
+    set_lanes(r->h + j, gates[2] * activated(activation, c), n);
     set_lanes(r->c + j, c, n);
-    set_lanes(r->h + j, o * activated(activation, c), n);
+    if (!r->g)
+        return;
+    set_lanes(r->g + j, gates[0], n);
+    set_lanes(r->g + u + j, gates[1], n);
+    set_lanes(r->g + 2 * u + j, k, n);
+    set_lanes(r->g + 3 * u + j, gates[2], n);
+}
+
+ALWAYS_INLINE void update_some(const forth_row *r, int64_t j, int64_t n, ant_gate activation,
+                               ant_gate gate) {
+    vec g[GATES];
+    UNROLL
+    for (int k = 0; k < GATES; k++)
+        g[k] = lanes(r->g + k * r->units + j, n);
+    update_lanes(r, g, j, n, activation, gate);
 }
 
 ALWAYS_INLINE void update_units(const forth_row *r, ant_gate activation, ant_gate gate) {
     int64_t j = 0;
     for (; j + LANES <= r->units; j += LANES)
-        update_lanes(r, j, LANES, activation, gate);
+        update_some(r, j, LANES, activation, gate);
     if (j < r->units)
-        update_lanes(r, j, r->units - j, activation, gate);
+        update_some(r, j, r->units - j, activation, gate);
 }
 
 /* The usual pairs are compiled with their activations melted in. */
@@ -64,22 +77,28 @@ static void update(const forth_row *r, ant_gate activation, ant_gate gate) {
         update_units(r, activation, gate);
 }
 
-static void step_sample(const lstm *l, int64_t sample, int64_t time) {
+/* What h and c were, for the gradient. */
+static void put_before(const lstm *l, int64_t sample, int64_t time) {
     const int64_t units = l->w.units, at = (sample * l->w.steps + time) * units;
     const size_t bytes = (size_t)units * sizeof(R);
+    if (l->h_before)
+        memcpy(l->h_before + at, l->h + sample * units, bytes);
+    if (l->c_before)
+        memcpy(l->c_before + at, l->c + sample * units, bytes);
+}
+
+static void step_sample(const lstm *l, int64_t sample, int64_t time) {
+    const int64_t units = l->w.units;
     forth_row r = {walk_row(&l->g, sample, time), l->h + sample * units, l->c + sample * units,
                    units};
-    if (l->h_before)
-        memcpy(l->h_before + at, r.h, bytes);
-    if (l->c_before)
-        memcpy(l->c_before + at, r.c, bytes);
+    put_before(l, sample, time);
     if (walk_counts(&l->w, sample, time))
         update(&r, l->w.activation, l->w.gate);
 }
 
 /* z of the step to where the gates will be, which may be the same place. */
 static void copy_inputs(const lstm *l, int64_t time) {
-    const int64_t wide = 4 * l->w.units;
+    const int64_t wide = GATES * l->w.units;
     for (int64_t k = 0; k < l->w.rows; k++) {
         const R *z = l->z + (k * l->w.steps + time) * wide;
         R *g = walk_row(&l->g, k, time);
@@ -88,32 +107,55 @@ static void copy_inputs(const lstm *l, int64_t time) {
     }
 }
 
-/* z + h U */
-static void multiply(const lstm *l, int64_t time) {
-    const int64_t wide = 4 * l->w.units;
-    const row_product one = {.to = walk_row(&l->g, 0, time),
-                             .start = l->z + time * wide,
-                             .x = l->h,
-                             .packed = l->product.packed,
-                             .rows = l->w.units,
-                             .columns = wide,
-                             .back = time & 1};
-    if (l->alone) {
-        K(row_times)(&one);
-        return;
-    }
+/* The s-th step of the walk for all samples of the cell. */
+static void step(const lstm *l, int64_t s) {
+    const int64_t time = walk_time(&l->w, s);
     gemm product = l->product;
     product.c = walk_row(&l->g, 0, time);
     copy_inputs(l, time);
     K(gemm)(&product);
-}
-
-/* The s-th step of the walk for all samples of the cell. */
-static void step(const lstm *l, int64_t s) {
-    const int64_t time = walk_time(&l->w, s);
-    multiply(l, time);
     for (int64_t k = 0; k < l->w.rows; k++)
         step_sample(l, k, time);
+    walk_put_step(&l->w, l->y, l->h, s);
+}
+
+/* --- a single sample --- */
+/* All units of a step, whose inputs are z: r's h becomes the next one. The products with the units
+ * of a tile run while the one before still waits for its activations. */
+ALWAYS_INLINE void update_tiles(const lstm *l, const forth_row *r, const R *z, int64_t time,
+                                ant_gate activation, ant_gate gate) {
+    const int64_t units = r->units;
+    for (int64_t i = 0; i * LANES < units; i++) {
+        vec g[GATES];
+        const int64_t j = row_tile(units, i, time);
+        const int64_t n = row_gates(g, l->product.packed, l->h, units, j, GATES);
+        UNROLL
+        for (int k = 0; k < GATES; k++)
+            g[k] += lanes(z + k * units + j, n);
+        update_lanes(r, g, j, n, activation, gate);
+    }
+}
+
+static void update_alone(const lstm *l, const forth_row *r, const R *z, int64_t time) {
+    const ant_gate activation = l->w.activation, gate = l->w.gate;
+    if (activation == ANT__GATE_TANH && gate == ANT__GATE_SIGMOID)
+        update_tiles(l, r, z, time, ANT__GATE_TANH, ANT__GATE_SIGMOID);
+    else if (activation == ANT__GATE_RELU && gate == ANT__GATE_SIGMOID)
+        update_tiles(l, r, z, time, ANT__GATE_RELU, ANT__GATE_SIGMOID);
+    else
+        update_tiles(l, r, z, time, activation, gate);
+}
+
+/* The next h is written where other samples' states would be. */
+static void step_alone(lstm *l, R **next, int64_t s) {
+    const int64_t time = walk_time(&l->w, s);
+    forth_row r = {l->active ? walk_row(&l->g, 0, time) : NULL, *next, l->c, l->w.units};
+    put_before(l, 0, time);
+    if (walk_counts(&l->w, 0, time)) {
+        update_alone(l, &r, l->z + time * GATES * l->w.units, time);
+        *next = l->h;
+        l->h = r.h;
+    }
     walk_put_step(&l->w, l->y, l->h, s);
 }
 
@@ -135,7 +177,7 @@ static lstm forward_cell(void *const *at, const ant_num *n, int64_t cell) {
     walk_start(&l.w, l.c, at[4]);
     l.product = (gemm){.m = l.w.rows, .n = 4 * units, .k = units, .a = {l.h, units, 1}};
     l.product.packed = at[2];
-    l.alone = n[ANT__WALK_BATCH].i == 1;
+    l.active = l.out[3];
     l.product.workspace = room;
     l.product.c_row = l.g.row;
     l.product.add = true;
@@ -145,8 +187,13 @@ static lstm forward_cell(void *const *at, const ant_num *n, int64_t cell) {
 void K(lstm)(void *const *at, const ant_num *n, int64_t from, int64_t to) {
     for (int64_t cell = from; cell < to; cell++) {
         lstm l = forward_cell(at, n, cell);
+        const bool alone = n[ANT__WALK_HAS].i & ANT__WALK_ALONE;
+        R *next = l.h + ANT__WALK_ROWS / 2 * l.w.units;
         for (int64_t s = 0; s < l.w.steps; s++)
-            step(&l, s);
+            if (alone)
+                step_alone(&l, &next, s);
+            else
+                step(&l, s);
         walk_end(&l.w, l.out[1], l.h);
         walk_end(&l.w, l.out[2], l.c);
     }

@@ -1,5 +1,7 @@
-/* Recurrent weights as tiles (strip.h). Numbers: rows, units, gates, the matrix's two strides,
- * whether there is a bias. One cell. */
+/* Recurrent weights as tiles: of strips (strip.h) and, at the end, for a single sample
+ * (row_gates.h). Numbers of strips: rows, units, gates, the matrix's two strides, whether there is
+ * a bias. One cell. */
+#include "core/kernels/row_gates.h"
 #include "core/kernels/turn.h"
 #include "core/kernels/walk_numbers.h"
 #include <string.h>
@@ -52,5 +54,21 @@ void K(pack_gates)(void *const *at, const ant_num *n, int64_t from, int64_t to) 
     for (int64_t unit = 0; from < to && unit < w.units; unit += ant__strip_wide(w.gates)) {
         out = pack_row(out, &w, w.bias, 1, unit);
         out = pack_tile(out, &w, unit);
+    }
+}
+
+/* Numbers: units, gates. The matrix is (units, gates, units). */
+void K(pack_row_gates)(void *const *at, const ant_num *n, int64_t from, int64_t to) {
+    const int64_t units = n[0].i, gates = n[1].i;
+    R *out = at[1];
+    for (int64_t j = 0; from < to && j < units; j += LANES) {
+        const int64_t left = units - j, wide = row_wide(left), count = left < wide ? left : wide;
+        const int64_t row = row_vecs(wide, gates) * LANES;
+        for (int64_t k = 0; k < units; k++, out += row) {
+            memset(out, 0, (size_t)row * sizeof *out);
+            for (int64_t g = 0; g < gates; g++)
+                memcpy(out + g * wide, (const R *)at[0] + (k * gates + g) * units + j,
+                       (size_t)count * sizeof *out);
+        }
     }
 }

@@ -39,6 +39,7 @@ enum ant_walk_has {
     ANT__WALK_DY = 4,   /* gradients of the sequence, of the last h and of the last c */
     ANT__WALK_DH = 8,
     ANT__WALK_DC = 16,
+    ANT__WALK_ALONE = 32, /* no input: the batch is one sample, and U packed for it */
     ANT__WALK_BIAS_H = 64 /* strips: of the recurrent product, while ANT__WALK_BIAS is of x W */
 };
 

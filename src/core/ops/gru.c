@@ -104,8 +104,8 @@ ant_value *ant__gru(ant_program *p, ant_recurrence *r) {
     if (ant__strip_fits(r))
         return ant__strip(p, ANT__STRIP_GRU, r);
     int has = 0, n = MASK;
-    ant_value *in[MASK + 2] = {ant__walk_inputs(p, r), r->recurrent,
-                               ant__pack(p, r->recurrent, false), r->h};
+    ant_value *in[MASK + 2] = {ant__walk_inputs(p, r), r->recurrent, NULL, r->h};
+    in[PACKED] = ant__walk_pack(p, r, GATES, &has);
     has |= ant__walk_add(in, &n, r->mask, ANT__WALK_MASK);
     has |= ant__walk_add(in, &n, r->recurrent_bias, ANT__WALK_BIAS);
     ant_attrs attrs = ant__walk_attrs(r, GATES, has);

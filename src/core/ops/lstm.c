@@ -87,10 +87,10 @@ static const ant_op_class lstm = {
 ant_value *ant__lstm(ant_program *p, ant_recurrence *r) {
     if (ant__strip_fits(r))
         return ant__strip(p, ANT__STRIP_LSTM, r);
-    int n = MASK;
-    ant_value *in[MASK + 1] = {ant__walk_inputs(p, r), r->recurrent,
-                               ant__pack(p, r->recurrent, false), r->h, r->c};
-    const int has = ant__walk_add(in, &n, r->mask, ANT__WALK_MASK);
+    int n = MASK, has = 0;
+    ant_value *in[MASK + 1] = {ant__walk_inputs(p, r), r->recurrent, NULL, r->h, r->c};
+    in[PACKED] = ant__walk_pack(p, r, GATES, &has);
+    has |= ant__walk_add(in, &n, r->mask, ANT__WALK_MASK);
     ant_attrs attrs = ant__walk_attrs(r, GATES, has);
     ant_value *y = ant__emit(p, &lstm, &attrs, in, n, OUTPUTS);
     r->h = ant__result(y, LAST_H);

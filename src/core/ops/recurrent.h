@@ -34,7 +34,13 @@ ant_value *ant__simple_rnn(ant_program *p, ant_recurrence *r);
 extern const ant_op_class ant__pack_class; /* attrs.i[0]: transposed */
 ant_value *ant__pack(ant_program *p, ant_value *matrix, bool transposed);
 
+/* A recurrent kernel (units, gates * units) as the walk of a single sample reads it. */
+ant_value *ant__pack_row_gates(ant_program *p, ant_value *matrix, int gates);
+
 /* --- what both ops share (walk.c) --- */
+/* The recurrent kernel as the walk reads it; adds ANT__WALK_ALONE to *has where the batch is one
+ * sample. */
+ant_value *ant__walk_pack(ant_program *p, const ant_recurrence *r, int gates, int *has);
 /* The numbers of walk_numbers.h that are known from the start; `has`: the inputs that are there. */
 ant_attrs ant__walk_attrs(const ant_recurrence *r, int gates, int has);
 /* x W + b for all steps. */

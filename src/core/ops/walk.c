@@ -12,6 +12,13 @@ ant_attrs ant__walk_attrs(const ant_recurrence *r, int gates, int has) {
     return a;
 }
 
+ant_value *ant__walk_pack(ant_program *p, const ant_recurrence *r, int gates, int *has) {
+    if (!r->x || ant_value_size(r->x, 0) != 1)
+        return ant__pack(p, r->recurrent, false);
+    *has |= ANT__WALK_ALONE;
+    return ant__pack_row_gates(p, r->recurrent, gates);
+}
+
 /* --- shapes --- */
 static bool fits(int64_t a, int64_t b) {
     return a < 0 || b < 0 || a == b;
