@@ -55,10 +55,13 @@ static void ask_for_huge_pages(void *numbers, size_t size) {
 #endif
 }
 
+static size_t alignment_of(size_t size) {
+    return size < HUGE ? ALIGNMENT : HUGE;
+}
+
 /* The address that the hook gave stands right before the aligned numbers. */
 void *ant__alloc_numbers(size_t size) {
-    const size_t alignment = size < HUGE ? ALIGNMENT : HUGE;
-    const size_t more = alignment + SLACK + sizeof(void *);
+    const size_t alignment = alignment_of(size), more = alignment + SLACK + sizeof(void *);
     if (size > SIZE_MAX - more)
         return NULL;
     char *block = ant__alloc(size + more);
@@ -134,6 +137,17 @@ void *ant__arena_alloc(ant_arena *a, size_t size) {
 void *ant__arena_array(ant_arena *a, size_t count, size_t size) {
     size_t bytes;
     return ant__mul(count, size, &bytes) ? ant__arena_alloc(a, bytes) : NULL;
+}
+
+void *ant__arena_numbers(ant_arena *a, size_t size) {
+    const size_t alignment = alignment_of(size), more = alignment + SLACK;
+    char *block = size > SIZE_MAX - more ? NULL : ant__arena_alloc(a, size + more);
+    if (!block)
+        return NULL;
+    char *numbers = block + (-(uintptr_t)block & (alignment - 1));
+    if (size >= HUGE)
+        ask_for_huge_pages(numbers, size);
+    return numbers;
 }
 
 char *ant__arena_bytes(ant_arena *a, const char *s, size_t n) {

@@ -40,6 +40,8 @@ typedef struct ant_arena {
 } ant_arena;
 
 void *ant__arena_alloc(ant_arena *a, size_t size); /* zeroed, 16-byte aligned */
+void *ant__arena_numbers(ant_arena *a,
+                         size_t size); /* as ant__alloc_numbers, freed with the arena */
 void *ant__arena_array(ant_arena *a, size_t count, size_t size);
 char *ant__arena_text(ant_arena *a, const char *s); /* NULL stays NULL only when out of memory */
 char *ant__arena_bytes(ant_arena *a, const char *s, size_t n); /* ended by a zero */

@@ -124,14 +124,10 @@ void *ant__program_alloc(ant_program *p, size_t count, size_t size) {
 }
 
 void *ant__program_numbers(ant_program *p, size_t bytes) {
-    enum { ALIGN = 64, SLACK = 128 };
-    size_t room = bytes + ALIGN + SLACK;
-    char *block = room < bytes ? NULL : ant__arena_alloc(&p->shared->arena, room);
-    if (!block) {
+    void *numbers = ant__arena_numbers(&p->shared->arena, bytes);
+    if (!numbers)
         ant__program_fail_memory(p);
-        return NULL;
-    }
-    return block + (ALIGN - (uintptr_t)block % ALIGN) % ALIGN;
+    return numbers;
 }
 
 size_t ant__value_bytes(const ant_value *v) {
