@@ -326,7 +326,8 @@ static void make_room(strip_back *b) {
     R *room = s->memory;
     for (int v = 0; v < STRIP_VECS; v++)
         b->chunk[v] = room + v * LANES / ANT__WALK_ROWS * size + v * LANES % ANT__WALK_ROWS;
-    memset(room, 0, (size_t)(cells_of(b) * size) * sizeof *room);
+    if (s->lanes < ANT__WALK_ROWS) /* else every step writes all lanes */
+        memset(room, 0, (size_t)size * sizeof *room);
     room += cells_of(b) * size;
     b->met = room;
     room += b->most * ANT__WALK_ROWS * (s->features + s->w.units);
