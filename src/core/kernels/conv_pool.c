@@ -1,12 +1,11 @@
 /* Max pooling right behind a convolution: the maps of some images go into memory that stays in a
- * cache and are pooled there; and the gradient of the convolution's kernel, for which an image's
- * map comes back from the pooled one in the same way.
+ * cache and are pooled there, where conv_pool_direct.c does not do without; and the gradient of the
+ * convolution's kernel, for which an image's map comes back from the pooled one in the same way.
  *
  * Numbers of conv2d_pool: those of conv2d, for the part of the map that windows see; then the
  * pool's windows (window.h); then these. A cell is a part of the images. */
-#include "core/kernels/conv_gather.h"
+#include "core/kernels/conv_pool.h"
 #include "core/kernels/conv_kernel.h"
-#include "core/kernels/pool.h"
 #include <string.h>
 
 enum {
@@ -14,14 +13,6 @@ enum {
     NOTED,                                /* whether winners are noted */
     TOGETHER                              /* images at once */
 };
-
-typedef struct pooling {
-    windows windows;
-    int64_t map, pooled; /* entries of an image's */
-    bool positive;
-    R *y;
-    unsigned char *which; /* NULL: not noted */
-} pooling;
 
 /* Image k, whose map it is. */
 static void pool_map(const pooling *p, const R *map, int64_t k) {
@@ -48,7 +39,8 @@ void K(conv2d_pool)(void *const *at, const ant_num *n, int64_t from, int64_t to)
     conv c = read_conv(n);
     gather g = K(conv_forward)(&c, at, c.more[NOTED].i ? 2 : 1, from);
     const pooling p = read_pooling(&c, &g, at);
-    const int64_t images = c.windows.images, most = c.more[TOGETHER].i;
+    const bool direct = K(conv_pool_is_direct)(&g, &p);
+    const int64_t images = c.windows.images, most = direct ? 1 : c.more[TOGETHER].i;
     const int64_t source = g.source.rows * g.source.columns * g.source.channels;
     const int64_t end = images * to / c.cells;
     int64_t k = images * from / c.cells;
@@ -58,6 +50,10 @@ void K(conv2d_pool)(void *const *at, const ant_num *n, int64_t from, int64_t to)
         K(gather_pack)(&g);
     for (int64_t count; k < end; k += count, g.from += count * source) {
         count = end - k < most ? end - k : most;
+        if (direct) {
+            K(conv_pool_direct)(&g, &p, k);
+            continue;
+        }
         K(gather_images)(&g, count);
         for (int64_t i = 0; i < count; i++)
             pool_map(&p, g.to + i * p.map, k + i);

@@ -1,7 +1,6 @@
 /* Max and average pooling, (N, H, W, C). Numbers: windows (window.h), dilation 1; a cell is an
  * image. A vector holds channels of one pixel and walks over the pixels of a window. */
 #include "core/kernels/pool.h"
-#include "core/kernels/simd.h"
 #include <string.h>
 
 /* One window: where its first real pixel and its result stand, and how many pixels it has. */
@@ -78,21 +77,6 @@ ALWAYS_INLINE void walk_on(walk *s, const place *w) {
 }
 
 /* --- max --- */
-
-/* Not a number is larger than all, so that it is not lost. */
-ALWAYS_INLINE vec_int beats(vec x, vec best) {
-    return (x > best) | (x != x); /* NOLINT: NaN is unlike itself */
-}
-
-ALWAYS_INLINE vec larger(vec x, vec best) {
-#if ANT__VECTOR_BYTES == 64 && !ANT__DOUBLE
-    __m512 b = (__m512)best; /* the instruction gives x where one of both is not a number */
-    __mmask16 lost = _mm512_cmp_ps_mask(b, b, _CMP_UNORD_Q);
-    return (vec)_mm512_mask_mov_ps(_mm512_max_ps(b, (__m512)x), lost, b);
-#else
-    return vec_select(beats(x, best), x, best);
-#endif
-}
 
 static void largest(const place *w, const R *x, const R *unused, R *y) {
     (void)unused;

@@ -4,20 +4,6 @@
  *
  * Numbers of pool_spread: windows (window.h). A cell is an image. */
 #include "core/kernels/pool.h"
-#include "core/kernels/simd.h"
-
-enum { NONE = 255 }; /* no entry of the window gets anything */
-
-ALWAYS_INLINE void store_bytes(unsigned char *to, vec_int v, int64_t lanes) {
-#if ANT__VECTOR_BYTES == 64 && !ANT__DOUBLE
-    if (lanes >= LANES) {
-        _mm_storeu_si128((__m128i *)(void *)to, _mm512_cvtepi32_epi8((__m512i)v));
-        return;
-    }
-#endif
-    for (int l = 0; l < LANES && l < lanes; l++)
-        to[l] = (unsigned char)v[l];
-}
 
 ALWAYS_INLINE vec_int load_bytes(const unsigned char *from, int64_t lanes) {
 #if ANT__VECTOR_BYTES == 64 && !ANT__DOUBLE
@@ -48,13 +34,13 @@ ALWAYS_INLINE void find(const place *p, const R *x, bool positive, R *y, unsigne
     for (int64_t i = 0; i < w->row.size; i++)
         for (int64_t j = 0; j < w->column.size; j++, k += 1) {
             vec e = vec_load_some(x + i * p->pitch + j * w->channels, lanes);
-            vec_int wins = (e > best) | (e != e); /* NOLINT: NaN is unlike itself */
+            vec_int wins = beats(e, best);
             best = vec_select(wins, e, best);
             winner = (wins & k) | (winner & ~wins);
         }
     vec_int counts = best > (vec){0};
     if (positive)
-        winner = (counts & winner) | (~counts & NONE);
+        winner = (counts & winner) | (~counts & NO_WINNER);
     vec_store_some(y, best, lanes);
     store_bytes(which, winner, lanes);
 }
@@ -99,7 +85,7 @@ void K(max_pool_sums)(const windows *w, const unsigned char *which, const R *dy,
         vec sum = vec_load_some(sums + c, lanes);
         for (int64_t i = c; i < count * channels; i += channels) {
             const vec_int winner = load_bytes(which + i, lanes);
-            sum += (vec)((vec_int)vec_load_some(dy + i, lanes) & (winner != NONE));
+            sum += (vec)((vec_int)vec_load_some(dy + i, lanes) & (winner != NO_WINNER));
         }
         vec_store_some(sums + c, sum, lanes);
     }

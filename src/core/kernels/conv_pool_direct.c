@@ -1,0 +1,155 @@
+/* A convolution and the max pooling behind it by windows of 2 x 2, with no map in memory: a tile is
+ * some windows of a row times two vectors of filters, whose entries of the map stay in registers.
+ * Where filters see few channels, writing a map and reading it took as long as making it. */
+#include "core/kernels/conv_pool.h"
+
+enum {
+    SIDE = 2, /* of a window */
+    WINDOWS = ANT__VECTOR_BYTES == 64 ? 2 : 1,
+    COLUMNS = WINDOWS * SIDE, /* of the map */
+    VECS = 2,
+    PANEL = VECS * LANES,                             /* the gemm's */
+    DEEPEST = ANT__VECTOR_BYTES > 16 ? INT32_MAX : 32 /* BLIS helps deep baseline products */
+};
+
+typedef struct direct {
+    const pooling *p;
+    int64_t row, column;     /* of the source: from row to row, from column to column of the map */
+    int64_t taps, next, run; /* rows of taps, from one to the next, adjacent entries of one */
+    const R *panel, *bias;   /* of some filters, … */
+    int64_t lanes;           /* … of which there are so many */
+} direct;
+
+typedef vec map_tile[SIDE][COLUMNS][VECS];
+
+bool K(conv_pool_is_direct)(const gather *g, const pooling *p) {
+    const axis *row = &p->windows.row, *column = &p->windows.column;
+    return g->conv->tiles == 0 && g->conv->groups == 1 &&
+           g->row.taps * g->column.taps * g->in <= DEEPEST && g->column.reach == 1 &&
+           g->activation != GEMM_BOUND && row->size == SIDE && row->stride == SIDE &&
+           row->before == 0 && g->row.count >= SIDE * row->out && column->size == SIDE &&
+           column->stride == SIDE && column->before == 0 && g->column.count >= SIDE * column->out;
+}
+
+/* The entries of the map whose first one's window is at x. */
+ALWAYS_INLINE void multiply(map_tile sum, const direct *d, const R *x, const int count) {
+    const R *w = d->panel;
+    for (int64_t i = 0; i < d->taps; i++, x += d->next)
+        for (int64_t k = 0; k < d->run; k++, w += PANEL) {
+            vec weights[VECS] = {vec_load(w), vec_load(w + LANES)};
+            vec_keep(&weights[0]);
+            vec_keep(&weights[1]);
+            UNROLL
+            for (int r = 0; r < SIDE; r++) {
+                UNROLL
+                for (int c = 0; c < SIDE * count; c++) {
+                    const vec entry = vec_all(x[k + r * d->row + c * d->column]);
+                    UNROLL
+                    for (int v = 0; v < VECS; v++)
+                        sum[r][c][v] = vec_fma(entry, weights[v], sum[r][c][v]);
+                }
+            }
+        }
+}
+
+/* One vector of a window's filters, whose bias is added before they are compared as far as winners
+ * are concerned: it may make entries equal. The first of equals wins. */
+ALWAYS_INLINE vec note_winner(const pooling *p, const vec *entry, vec bias, unsigned char *which,
+                              int64_t lanes) {
+    vec best = entry[0] + bias;
+    vec_int winner = {0};
+    UNROLL
+    for (int k = 1; k < SIDE * SIDE; k++) {
+        const vec e = entry[k] + bias;
+        const vec_int wins = beats(e, best);
+        best = vec_select(wins, e, best);
+        winner = (wins & k) | (winner & ~wins);
+    }
+    const vec_int counts = best > (vec){0};
+    if (p->positive)
+        winner = (counts & winner) | (~counts & NO_WINNER);
+    store_bytes(which, winner, lanes);
+    return best;
+}
+
+/* The same without a winner: rounding the bias's sum changes no order. */
+ALWAYS_INLINE vec find_largest(const vec *entry, vec bias) {
+    return larger(larger(entry[3], entry[2]), larger(entry[1], entry[0])) + bias;
+}
+
+/* Vector v of a window's filters, from `at` on in the result. */
+ALWAYS_INLINE void pool_window(const direct *d, map_tile sum, const int window, const int v,
+                               int64_t at) {
+    const pooling *p = d->p;
+    const int64_t lanes = d->lanes - v * LANES;
+    const vec bias = d->bias ? vec_load_some(d->bias + v * LANES, lanes) : (vec){0};
+    const vec entry[SIDE * SIDE] = {sum[0][window * SIDE][v], sum[0][window * SIDE + 1][v],
+                                    sum[1][window * SIDE][v], sum[1][window * SIDE + 1][v]};
+    at += v * LANES;
+    vec best =
+        p->which ? note_winner(p, entry, bias, p->which + at, lanes) : find_largest(entry, bias);
+    vec_store_some(p->y + at, p->positive ? vec_relu(best) : best, lanes);
+}
+
+ALWAYS_INLINE void make_windows(const direct *d, const R *x, int64_t at, const int count) {
+    map_tile sum;
+    UNROLL
+    for (int r = 0; r < SIDE; r++) {
+        UNROLL
+        for (int c = 0; c < SIDE * count; c++) {
+            UNROLL
+            for (int v = 0; v < VECS; v++)
+                sum[r][c][v] = (vec){0};
+        }
+    }
+    multiply(sum, d, x, count);
+    UNROLL
+    for (int j = 0; j < count; j++) {
+        UNROLL
+        for (int v = 0; v < VECS; v++)
+            if (d->lanes > v * LANES)
+                pool_window(d, sum, j, v, at + j * d->p->windows.channels);
+    }
+}
+
+/* A row of windows, of one panel of filters. */
+static void make_row(const direct *d, const R *x, int64_t at) {
+    const int64_t count = d->p->windows.column.out, channels = d->p->windows.channels;
+    int64_t j = 0;
+    for (; j + WINDOWS <= count; j += WINDOWS, x += COLUMNS * d->column, at += WINDOWS * channels)
+        make_windows(d, x, at, WINDOWS);
+    for (; j < count; j++, x += SIDE * d->column, at += channels)
+        make_windows(d, x, at, 1);
+}
+
+/* Rows [from, to) of image k's windows, from a view of the source. */
+static void make_rows(const gather *g, const pooling *p, const view *v, int64_t k, int64_t from,
+                      int64_t to) {
+    direct d = {.p = p, .row = g->row.walk * v->pitch, .column = g->column.walk * v->channels};
+    d.taps = g->row.taps;
+    d.next = g->row.reach * v->pitch;
+    d.run = g->column.taps * g->in;
+    const int64_t size = p->windows.column.out * p->windows.channels;
+    for (int64_t f = 0; f < g->out; f += PANEL) {
+        d.panel = g->packed + f * d.taps * d.run;
+        d.bias = g->bias ? g->bias + f : NULL;
+        d.lanes = g->out - f;
+        for (int64_t i = from; i < to; i++)
+            make_row(&d, view_pixel(v, SIDE * i * g->row.walk + g->row.shift, g->column.shift),
+                     k * p->pooled + i * size + f);
+    }
+}
+
+void K(conv_pool_direct)(const gather *g, const pooling *p, int64_t k) {
+    enum { ROWS = ANT__CONV_ROWS / SIDE };
+    const windows *w = &g->conv->windows;
+    image m = g->source;
+    m.at = g->from;
+    for (int64_t i = 0, end; i < p->windows.row.out; i = end) {
+        end = i + ROWS < p->windows.row.out ? i + ROWS : p->windows.row.out;
+        const view v = K(conv_view)(&m, range_under(&w->row, SIDE * i, SIDE * end),
+                                    range_under(&w->column, 0, SIDE * p->windows.column.out),
+                                    g->memory + g->conv->piece);
+        make_rows(g, p, &v, k, i, end);
+    }
+}
