@@ -35,13 +35,16 @@ static int64_t cells_of(const product *p) {
 }
 
 /* As the op has it: none where B is read in place. */
-static int64_t cell_workspace(const ant_kernel_set *set, const product *p) {
+static int64_t cell_workspace(const ant_kernel_set *set, int real, const product *p) {
     const int64_t rows = p->span > 0            ? ANT__MATMUL_TOGETHER
                          : p->m < p->block_rows ? p->m
                                                 : p->block_rows;
     bool in_place = !p->tb && p->k > 0 && set->vector_bytes > 16 && ant__gemm_in_place(rows);
     int64_t panel = in_place || p->parts & ANT__MATMUL_PACKED ? 0 : ant__gemm_workspace(p->k);
-    return panel + (p->span > 0 ? ANT__MATMUL_TOGETHER * ANT__GEMM_WIDEST : 0);
+    const bool fights = ant__gemm_fights(p->m * (int64_t)(real ? 8 : 4), p->k);
+    const int64_t copy =
+        p->ta && fights && set->vector_bytes > 16 ? ant__gemm_copy(p->block_rows, p->k) : 0;
+    return panel + copy + (p->span > 0 ? ANT__MATMUL_TOGETHER * ANT__GEMM_WIDEST : 0);
 }
 
 static arrays arrays_new(const product *p, const ant_kernel_set *set, int real) {
@@ -53,7 +56,7 @@ static arrays arrays_new(const product *p, const ant_kernel_set *set, int real) 
                                      rows_of_c(p) * p->n,
                                      p->n,
                                      ant__gemm_packed(p->k, p->n),
-                                     cells_of(p) * cell_workspace(set, p)};
+                                     cells_of(p) * cell_workspace(set, real, p)};
     arrays a;
     for (int i = 0; i < ARRAYS; i++) {
         a.size[i] = (size_t)entries[i] * (real ? 8 : 4);
@@ -69,7 +72,8 @@ static void arrays_free(arrays *a) {
         guarded_free(a->at[i], a->size[i]);
 }
 
-static void numbers_of(const product *p, const ant_kernel_set *set, ant_num n[ANT__MATMUL_LEAD]) {
+static void numbers_of(const product *p, const ant_kernel_set *set, int real,
+                       ant_num n[ANT__MATMUL_LEAD]) {
     n[ANT__MATMUL_M].i = p->m;
     n[ANT__MATMUL_N].i = p->n;
     n[ANT__MATMUL_K].i = p->k;
@@ -82,7 +86,7 @@ static void numbers_of(const product *p, const ant_kernel_set *set, ant_num n[AN
     n[ANT__MATMUL_BLOCK_ROWS].i = p->block_rows;
     n[ANT__MATMUL_BLOCK_COLUMNS].i = p->block_columns;
     n[ANT__MATMUL_CELLS].i = cells_of(p);
-    n[ANT__MATMUL_WORKSPACE].i = cell_workspace(set, p);
+    n[ANT__MATMUL_WORKSPACE].i = cell_workspace(set, real, p);
     n[ANT__MATMUL_SPAN].i = p->span;
     n[ANT__MATMUL_DEPTH].i = p->depth > 0 ? p->depth : p->k;
     n[ANT__MATMUL_AXES].i = 0;
@@ -159,7 +163,7 @@ static void run(const ant_kernel_set *set, int real, const product *p, const arr
                 int64_t from, int64_t to) {
     static const int optional[] = {BIAS, REST, GATE};
     ant_num n[ANT__MATMUL_LEAD];
-    numbers_of(p, set, n);
+    numbers_of(p, set, real, n);
     void *at[8] = {v->at[A], v->at[p->parts & ANT__MATMUL_PACKED ? PANELS : B]};
     int next = 2;
     for (int i = 0; i < 3; i++)
@@ -275,6 +279,26 @@ START_TEST(pieces) {
 }
 END_TEST
 
+/* Long enough that tiles ask for memory on their way. */
+START_TEST(deep) {
+    const int64_t depths[] = {128, 129, 256, 257, 300, 385};
+    for (int i = 0; i < 6; i++)
+        check_forms(9 + 8 * (i % 2), 33 + i, depths[i], 8, 32);
+    check_forms(100, 65, 385, 104, 32);
+    check_parts(9, 33, 257, 8, 32);
+}
+END_TEST
+
+/* Rows of a transposed A that fight for lines of the cache. */
+START_TEST(fighting_rows) {
+    const int64_t rows[] = {32, 104};
+    for (int i = 0; i < 2; i++)
+        check_sets(&(product){1024, 40, 257, true, .parts = i ? ANT__MATMUL_SUMS : 0,
+                              .block_rows = rows[i], .block_columns = 32});
+    check_sets(&(product){1024, 9, 600, true, .block_rows = 40, .block_columns = 32, .depth = 280});
+}
+END_TEST
+
 /* Rows that are added up as they are made. */
 START_TEST(spans) {
     const int64_t sizes[][4] = {{6, 33, 7, 3},   {196, 70, 9, 98}, {5, 1, 3, 1},
@@ -297,4 +321,4 @@ START_TEST(no_depth_gives_bias_or_zero) {
 END_TEST
 
 ANT_TEST_MAIN("matmul kernel", {small_sizes}, {all_parts}, {one_row}, {many_rows}, {long_sums},
-              {blocks}, {pieces}, {spans}, {no_depth_gives_bias_or_zero})
+              {blocks}, {pieces}, {deep}, {fighting_rows}, {spans}, {no_depth_gives_bias_or_zero})

@@ -214,23 +214,26 @@ static int64_t careful_rows(const tile *t) {
     return shorter(t->length, (beyond + t->b_row - 1) / t->b_row);
 }
 
-/* While this panel is multiplied, the next one comes nearer. */
-static void send_for(errand *e, const gemm *g, const R *next) {
-    const int64_t pieces = (g->m / TILE_ROWS) * ((g->k - 1) / STRETCH - 1);
-    *e = (errand){.at = next};
-    if (!next || pieces < 1)
+/* While so many panels are multiplied, the area comes nearer. */
+static void send_for(errand *e, const gemm *g, gemm_area x, int64_t panels) {
+    const int64_t pieces = panels * (g->m / TILE_ROWS) * ((g->k - 1) / STRETCH - 1);
+    *e = (errand){.at = x.at, .apart = x.apart, .lines = (x.columns + LINE - 1) / LINE};
+    if (x.rows < 1 || pieces < 1)
         return;
-    const bool whole_lines = g->b.column == 1;
-    e->apart = whole_lines ? g->b.row : g->b.column;
-    e->rows = whole_lines ? g->k : PANEL;
-    e->lines = ((whole_lines ? PANEL : g->k) + LINE - 1) / LINE;
+    e->rows = x.rows;
     e->share = (e->rows * e->lines + pieces - 1) / pieces;
 }
 
-static const R *next_panel(const tile *t) {
-    const gemm *g = t->g;
-    const int64_t j = t->column + PANEL;
-    return j < g->n ? g->b.at + j * g->b.column : g->next;
+/* What is copied after the panel from column j on. */
+static gemm_area after_panel(const gemm *g, int64_t j) {
+    return j + PANEL < g->n ? K(gemm_columns)(g, j + PANEL, PANEL) : g->next;
+}
+
+gemm_area K(gemm_columns)(const gemm *g, int64_t j, int64_t count) {
+    const R *at = g->b.at + j * g->b.column;
+    count = shorter(count, g->n - j);
+    return g->b.column == 1 ? (gemm_area){at, g->b.row, g->k, count}
+                            : (gemm_area){at, g->b.column, count, g->k};
 }
 
 static void to_panel(tile *t, int64_t j) {
@@ -238,7 +241,6 @@ static void to_panel(tile *t, int64_t j) {
     to_column(t, j, PANEL);
     t->b_row = PANEL;
     t->careful = 0;
-    t->errand.rows = 0;
     if (g->packed) {
         t->b = g->packed + j * g->k;
     } else if (reads_in_place(t)) {
@@ -248,7 +250,7 @@ static void to_panel(tile *t, int64_t j) {
     } else {
         K(gemm_pack_panel)(g->workspace, PANEL, columns_from(g->b, j), g->k, t->columns);
         t->b = g->workspace;
-        send_for(&t->errand, g, next_panel(t));
+        send_for(&t->errand, g, after_panel(g, j), 1);
     }
 }
 
@@ -274,6 +276,7 @@ void K(gemm)(const gemm *g) {
         return;
     tile t;
     begin(&t, g);
+    send_for(&t.errand, g, g->next, (g->n + PANEL - 1) / PANEL);
     for (int64_t j = multiply_row(&t); j < g->n; j += PANEL) {
         to_panel(&t, j);
         if (g->sums)

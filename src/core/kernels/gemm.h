@@ -39,6 +39,12 @@ typedef struct gemm_matrix {
     int64_t row, column;
 } gemm_matrix;
 
+/* `rows` rows of `columns` adjacent entries, `apart` from each other. */
+typedef struct gemm_area {
+    const R *at;
+    int64_t apart, rows, columns;
+} gemm_area;
+
 typedef struct gemm {
     int64_t m, n, k;
     gemm_matrix a, b;
@@ -57,9 +63,8 @@ typedef struct gemm {
     int64_t gate_row;
     R *sums; /* the sums of B's columns go here, n entries; NULL: nowhere. B is not packed then, its
                 columns are adjacent, and there are no runs */
-    const R
-        *next; /* where the B begins that is copied after this one, with the same k and strides: it
-                      is asked for meanwhile; NULL: none */
+    gemm_area
+        next;     /* what is read after this product: it is asked for meanwhile; no rows: nothing */
     R *workspace; /* ant__gemm_workspace(k) entries, 64-byte aligned; not needed when B is packed,
                      or its columns are adjacent, there are no runs and ant__gemm_in_place(m) */
     int64_t runs; /* 0: A's k is even; else it is cut into so many of equal length, … */
@@ -67,6 +72,8 @@ typedef struct gemm {
 } gemm;
 
 void K(gemm)(const gemm *g);
+/* Columns [j, j + count) of B, or fewer where it ends, as a product's `next`. */
+gemm_area K(gemm_columns)(const gemm *g, int64_t j, int64_t count);
 /* The sums of B's columns, which are adjacent: n entries, each of k. */
 void K(gemm_sums)(R *sums, gemm_matrix b, int64_t k, int64_t n);
 /* One panel: `depth` rows of `width` entries, of which x has the first `used`; zeros behind. */

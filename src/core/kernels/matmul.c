@@ -40,15 +40,33 @@ static void to_block(gemm *g, int64_t row, int64_t rows, int64_t column, int64_t
     g->n = shorter(columns, g->n - column);
 }
 
-/* A transposed A whose rows in memory fight with each other is copied, without gaps. */
+/* Do the rows of a transposed A fight with each other? */
+static bool fights(const gemm *g) {
+    return ANT__VECTOR_BYTES > 16 && g->a.row == 1 &&
+           ant__gemm_fights(g->a.column * (int64_t)sizeof(R), g->k);
+}
+
+/* They are copied then, without gaps. */
 static void copy_rows(gemm *g) {
-    if (ANT__VECTOR_BYTES == 16 || g->a.row != 1 ||
-        !ant__gemm_fights(g->a.column * (int64_t)sizeof(R), g->k))
+    if (!fights(g))
         return;
     R *copy = g->workspace;
     K(gemm_pack_panel)(copy, g->m, (gemm_matrix){g->a.at, g->a.column, 1}, g->k, g->m);
     g->a = (gemm_matrix){copy, 1, g->m};
     g->workspace += ant__gemm_copy(g->m, g->k);
+}
+
+/* What the next cell copies: other columns of B, or other rows of A. */
+static gemm_area after_cell(const gemm *g, int64_t row, int64_t rows, int64_t column,
+                            int64_t columns) {
+    const bool in_place = g->b.column == 1 && ant__gemm_in_place(shorter(rows, g->m - row));
+    column += columns;
+    row += rows;
+    if (column < g->n && !g->packed && !in_place)
+        return K(gemm_columns)(g, column, shorter(columns, ANT__GEMM_WIDEST));
+    if (column >= g->n && row < g->m && fights(g))
+        return (gemm_area){g->a.at + row, g->a.column, g->k, shorter(rows, g->m - row)};
+    return (gemm_area){.rows = 0};
 }
 
 static void cell(gemm g, const ant_num *n, int64_t index) {
@@ -58,8 +76,7 @@ static void cell(gemm g, const ant_num *n, int64_t index) {
     int64_t batch = index / (column_blocks * row_blocks);
     g.c += batch * g.m * g.n;
     to_batch(&g, n, batch);
-    if (column + 1 < column_blocks)
-        g.next = g.b.at + (column + 1) * columns * g.b.column;
+    g.next = after_cell(&g, row * rows, rows, column * columns, columns);
     to_block(&g, row * rows, rows, column * columns, columns);
     copy_rows(&g);
     K(gemm)(&g);
@@ -136,7 +153,7 @@ static void read_gemm(gemm *g, void *const *at, const ant_num *n, int64_t from) 
     g->sums = with & ANT__MATMUL_SUMS ? *at++ : NULL;
     g->activation = (gemm_activation)n[ANT__MATMUL_ACTIVATION].i;
     g->limit = (R)n[ANT__MATMUL_MOST].f;
-    g->next = NULL;
+    g->next.rows = 0;
     g->add = false;
     g->few = true;
     g->runs = 0;

@@ -181,7 +181,7 @@ static void cut(plan *p) {
     const int64_t most = between(MOST_CELLS / between(batches, 1, MOST_CELLS), 1, MOST_CELLS);
     const int64_t wanted = between(wanted_cells(p, most), 1, most);
     const int64_t rows = between(blocks(p->s.m, least), 1, wanted);
-    cut_columns(p, by_rows ? wanted / rows : wanted);
+    cut_columns(p, p->a_fights ? 1 : by_rows ? wanted / rows : wanted);
     const int64_t columns = between(blocks(p->s.n, p->block_columns), 1, wanted);
     cut_rows(p, by_rows ? rows : row_parts(p, wanted, columns, rows));
     p->cells = batches * blocks(p->s.n, p->block_columns) * blocks(p->s.m, p->block_rows);
