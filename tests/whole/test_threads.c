@@ -111,5 +111,49 @@ START_TEST(the_same_seed_gives_the_same_bits_on_any_thread) {
 }
 END_TEST
 
+/* --- steps large enough that threads share them --- */
+enum { SAMPLES = 32, SIDE = 64 };
+
+/* Attention and a recurrent layer beside a convolution, which ends in a product in pieces. */
+static ant_model *large_network(ant_graph *g) {
+    ant_node *x = ant_input(g, {SIDE, SIDE}), *rows = ant_call(ant_layer_normalization(g), x);
+    ant_node *h = ant_call(ant_multi_head_attention(g, 4, 16), rows, rows);
+    ant_node *image = ant_call(ant_reshape(g, {SIDE, SIDE, 1}), x);
+    image = ant_call(ant_conv2d(g, 16, 3, .activation = "relu"), image);
+    image = ant_call(ant_max_pooling2d(g, 2), ant_call(ant_batch_normalization(g), image));
+    image = ant_call(ant_dense(g, 64, "relu"), ant_call(ant_flatten(g), image));
+    ant_node *both = ant_call(ant_concatenate(g), ant_call(ant_lstm(g, 48), h), image);
+    return ant_model_new(g, ANT_NODES(x), ANT_NODES(ant_call(ant_dense(g, 10), both)));
+}
+
+/* The first numbers of each weight after two epochs. */
+static int learn_large(float (*first)[10], int threads) {
+    static float x[SAMPLES][SIDE * SIDE], y[SAMPLES][10];
+    fill(&x[0][0], SAMPLES * SIDE * SIDE);
+    fill(&y[0][0], SAMPLES * 10);
+    ant_graph *g = ant_graph_new(.seed = 7, .threads = threads);
+    ant_model *m = large_network(g);
+    ant_compile(m, "adam", "mse");
+    int code = ant_fit(m, ant_array(&x[0][0], SAMPLES, SIDE, SIDE),
+                       ant_array(&y[0][0], SAMPLES, 10), .batch_size = 16, .epochs = 2);
+    for (int k = 0; k < ant_weight_count(m); k++)
+        memcpy(first[k], ant_weight_at(m, k).data, sizeof *first);
+    ant_graph_free(g);
+    return code;
+}
+
+START_TEST(shared_steps_give_the_same_bits) {
+    enum { WEIGHTS = 32 };
+    static float first[2][WEIGHTS][10];
+    ck_assert_int_eq(learn_large(first[0], 1), 0);
+    for (int threads = 2; threads <= 5; threads++) {
+        ck_assert_int_eq(learn_large(first[1], threads), 0);
+        for (int k = 0; k < WEIGHTS; k++)
+            ck_assert_msg(!memcmp(first[0][k], first[1][k], sizeof first[0][k]),
+                          "%d threads: weight %d differs", threads, k);
+    }
+}
+END_TEST
+
 ANT_TEST_MAIN("threads", ANT_LOOP(eight_threads_predict_and_one_sends_bad_shapes, 2),
-              the_same_seed_gives_the_same_bits_on_any_thread)
+              {the_same_seed_gives_the_same_bits_on_any_thread}, {shared_steps_give_the_same_bits})
