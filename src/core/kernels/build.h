@@ -2,7 +2,8 @@
  *
  * Every kernel file is compiled once per instruction set and real type (src/core/meson.build), with
  * ANT__SET the set's name and ANT__DOUBLE 0 or 1. It says R for the real type and K(name) for the
- * names it shares with others; helpers that only it uses are plain static functions. The file may
+ * names it shares with others; helpers that only it uses are plain static functions. K_AVX2(name)
+ * is that of the build for AVX2, for AVX-512's where half a vector is enough. The file may
  * use any instruction of its set; what it includes must be static, so that no function built for
  * one set is ever linked into another.
  */
@@ -17,10 +18,12 @@
 typedef double R;
 typedef int64_t R_int; /* of the same width: bits, masks */
 #define K(name) ANT__GLUE(name, ANT__SET, f64)
+#define K_AVX2(name) ANT__GLUE(name, avx2, f64)
 #else
 typedef float R;
 typedef int32_t R_int;
 #define K(name) ANT__GLUE(name, ANT__SET, f32)
+#define K_AVX2(name) ANT__GLUE(name, avx2, f32)
 #endif
 
 /* Bytes of a vector register, and how many R it holds. */

@@ -272,7 +272,7 @@ static int64_t multiply_row(tile *t) {
 }
 
 void K(gemm)(const gemm *g) {
-    if (K(gemm_thin)(g) || K(gemm_by_blis)(g))
+    if (K(gemm_thin)(g) || K(gemm_by_blis)(g) || K(gemm_narrow)(g))
         return;
     tile t;
     begin(&t, g);

@@ -81,6 +81,10 @@ void K(gemm_pack_panel)(R *panel, int64_t width, gemm_matrix x, int64_t depth, i
 /* A product with one row or one column, by dot products where these are better; else false. K(gemm)
  * asks it. */
 bool K(gemm_thin)(const gemm *g);
+/* A product whose rows of C fit one vector, unless it asks for what is rare; else false, and
+ * nothing is done. K(gemm) asks it. */
+bool K(gemm_narrow)(const gemm *g);
+bool K_AVX2(gemm_narrow)(const gemm *g);
 /* A product through BLIS's kernels, where these are better; false when they are not, and nothing is
  * done. K(gemm) asks it. */
 bool K(gemm_by_blis)(const gemm *g);

@@ -100,10 +100,6 @@ ALWAYS_INLINE void cut_above(const tile *t, tile_sums sum, const int rows, const
     }
 }
 
-ALWAYS_INLINE vec gated(vec x, vec gate) {
-    return (vec)((vec_int)x & (gate > (vec){0}));
-}
-
 ALWAYS_INLINE void close_gates(tile *t, tile_sums sum, const int rows, const int vecs,
                                const bool cut) {
     const R *gate = t->g->gate + t->row * t->g->gate_row + t->column;
@@ -112,7 +108,7 @@ ALWAYS_INLINE void close_gates(tile *t, tile_sums sum, const int rows, const int
         UNROLL
         for (int j = 0; j < PANEL_VECS; j++)
             if (i < rows && j < vecs)
-                sum[i][j] = gated(sum[i][j], load_columns(t, gate, j, vecs, cut));
+                sum[i][j] = vec_open(sum[i][j], load_columns(t, gate, j, vecs, cut));
     }
 }
 

@@ -94,6 +94,11 @@ ALWAYS_INLINE vec vec_bound(vec a, vec limit) {
     return a + (vec){0};
 }
 
+/* a where the gate is above 0, else 0. */
+ALWAYS_INLINE vec vec_open(vec a, vec gate) {
+    return (vec)((vec_int)a & (gate > (vec){0}));
+}
+
 /* Sum of all lanes, by halves. */
 ALWAYS_INLINE R vec_sum(vec v) {
 #if ANT__VECTOR_BYTES == 64 && ANT__DOUBLE
