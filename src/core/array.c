@@ -1,10 +1,10 @@
 #include "core/array.h"
 #include "core/convert.h"
+#include "core/memory.h"
 #include <string.h>
 
 int64_t ant__array_row(const ant_array *a) {
-    ant_dims d = ant__array_dims(a);
-    return ant__dims_span(&d, 1, d.rank);
+    return ant__entries(a->shape + 1, a->axes - 1);
 }
 
 void ant__array_strides(const ant_array *a, int64_t strides[ANT_MAX_AXES]) {
@@ -19,9 +19,19 @@ void ant__array_strides(const ant_array *a, int64_t strides[ANT_MAX_AXES]) {
     }
 }
 
-int ant__array_check(const ant_array *a, const char *what, ant_fault *e) {
+static bool count_bytes(const ant_array *a, size_t *bytes) {
+    const int64_t n = ant__entries(a->shape, a->axes);
+    return n >= 0 && (uint64_t)n <= SIZE_MAX &&
+           ant__mul((size_t)n, ant__dtype_size(a->dtype), bytes) && *bytes <= PTRDIFF_MAX;
+}
+
+static int too_large(const ant_array *a, const char *what, ant_fault *e) {
     char shape[ANT__DIMS_TEXT];
-    ant_dims d = ant__array_dims(a);
+    const ant_dims d = ant__array_dims(a);
+    return ant__fail(e, ANT_E_LIMIT, "%s: shape %s is too large", what, ant__dims_text(&d, shape));
+}
+
+int ant__array_check(const ant_array *a, const char *what, ant_fault *e) {
     if (a->axes < 1 || a->axes > ANT_MAX_AXES)
         return ant__fail(e, ANT_E_SHAPE, "%s: has %d axes, must have 1 to %d, the rows first", what,
                          a->axes, ANT_MAX_AXES);
@@ -34,9 +44,8 @@ int ant__array_check(const ant_array *a, const char *what, ant_fault *e) {
             return ant__fail(e, ANT_E_SHAPE, "%s: axis %d has size %lld", what, k,
                              (long long)a->shape[k]);
     size_t bytes;
-    if (!ant__dims_bytes(&d, a->dtype, &bytes))
-        return ant__fail(e, ANT_E_LIMIT, "%s: shape %s is too large", what,
-                         ant__dims_text(&d, shape));
+    if (!count_bytes(a, &bytes))
+        return too_large(a, what, e);
     if (bytes > 0 && a->data == NULL)
         return ant__fail(e, ANT_E_DATA, "%s: its data pointer is NULL", what);
     return 0;

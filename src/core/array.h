@@ -4,12 +4,17 @@
 #include "core/error.h"
 #include "core/shape.h"
 
-/* The shape, batch first. Inline and number by number: a copy of the whole, whose numbers have just
- * been written one by one, would wait for them, which a step of a tiny network feels. */
-static inline ant_dims ant__array_dims(const ant_array *a) {
-    ant_dims d = {.rank = a->axes};
+/* The shape, batch first. In place and number by number: a copy of the whole, whose numbers have
+ * just been written one by one, would wait for them, which a step of a tiny network feels. */
+static inline void ant__array_shape(ant_dims *d, const ant_array *a) {
+    d->rank = a->axes;
     for (int k = 0; k < ANT_MAX_AXES && k < a->axes; k++)
-        d.dim[k] = a->shape[k];
+        d->dim[k] = a->shape[k];
+}
+/* The same where nobody is in a hurry. */
+static inline ant_dims ant__array_dims(const ant_array *a) {
+    ant_dims d = {0};
+    ant__array_shape(&d, a);
     return d;
 }
 /* Entries of one row. */

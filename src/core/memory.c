@@ -17,10 +17,7 @@ __attribute__((weak)) void *ant__memory_hook(void *old, size_t size) {
 }
 
 bool ant__mul(size_t a, size_t b, size_t *out) {
-    if (b && a > SIZE_MAX / b)
-        return false;
-    *out = a * b;
-    return true;
+    return !__builtin_mul_overflow(a, b, out);
 }
 
 void *ant__alloc(size_t size) {

@@ -51,14 +51,16 @@ bool ant__dims_known(const ant_dims *a) {
     return true;
 }
 
-int64_t ant__dims_span(const ant_dims *a, int from, int to) {
+int64_t ant__entries(const int64_t *size, int axes) {
     int64_t n = 1;
-    for (int k = from; k < to; k++) {
-        if (a->dim[k] < 0 || (a->dim[k] && n > INT64_MAX / a->dim[k]))
+    for (int k = 0; k < axes; k++)
+        if (size[k] < 0 || __builtin_mul_overflow(n, size[k], &n))
             return -1;
-        n *= a->dim[k];
-    }
     return n;
+}
+
+int64_t ant__dims_span(const ant_dims *a, int from, int to) {
+    return ant__entries(a->dim + from, to - from);
 }
 
 int64_t ant__dims_count(const ant_dims *a) {

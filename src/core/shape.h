@@ -18,6 +18,8 @@ bool ant__dtype_real(int dtype);        /* float32 or float64 */
 
 bool ant__dims_equal(const ant_dims *a, const ant_dims *b);
 bool ant__dims_known(const ant_dims *a);
+/* The product of sizes; -1 when one is negative or it does not fit. */
+int64_t ant__entries(const int64_t *size, int axes);
 /* Entries; -1 when a dimension is unknown or the count does not fit. */
 int64_t ant__dims_count(const ant_dims *a);
 /* Entries of the axes [from, to). */

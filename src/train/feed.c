@@ -22,8 +22,14 @@ static void say_what(char what[ANT__WHAT], const char *role, const char *name) {
 static void add_port(ant_feed *f, enum ant_feed_role role, int index, const char *name, int dtype,
                      const ant_dims *wanted) {
     ant_feed_port *p = &f->port[f->n++];
-    *p = (ant_feed_port){
-        .role = role, .index = index, .name = name, .dtype = dtype, .wanted = wanted};
+    p->role = role;
+    p->index = index;
+    p->name = name;
+    p->dtype = dtype;
+    p->wanted = wanted;
+    p->array.axes = 0;
+    p->buffer = NULL;
+    p->at = NULL;
     say_what(p->what, roles[role], name);
 }
 
@@ -190,21 +196,32 @@ static void fix_rank(ant_array *a, int rank, bool one) {
     }
 }
 
-static int check_shape(ant_feed *f, ant_feed_port *p) {
+static int shape_unlike(const ant_feed *f, const ant_feed_port *p, const ant_dims *d) {
     char got[ANT__DIMS_TEXT], wanted[ANT__DIMS_TEXT];
+    return ant__fail(f->error, ANT_E_SHAPE, "%s: %s takes %s, got %s", ant__layer_label(f->model),
+                     p->what, ant__dims_text(p->wanted, wanted), ant__dims_text(d, got));
+}
+
+/* Of a row; the batch may be any. */
+static bool shape_fits(const ant_dims *d, const ant_dims *wanted) {
+    bool fits = d->rank == wanted->rank;
+    for (int k = 1; fits && k < wanted->rank; k++)
+        fits = wanted->dim[k] < 0 || wanted->dim[k] == d->dim[k];
+    return fits;
+}
+
+/* Sets the port's dims. */
+static int check_shape(ant_feed *f, int k) {
+    ant_feed_port *p = &f->port[k];
+    ant_dims *d = &f->dims[k];
     const ant_dims *w = p->wanted;
     int code = ant__array_check(&p->array, p->what, f->error);
-    if (code || w == NULL)
+    if (code)
         return code;
-    fix_rank(&p->array, w->rank, w->rank > 1 && w->dim[w->rank - 1] == 1);
-    ant_dims d = ant__array_dims(&p->array);
-    bool fits = d.rank == w->rank;
-    for (int k = 1; fits && k < w->rank; k++)
-        fits = w->dim[k] < 0 || w->dim[k] == d.dim[k];
-    return fits ? 0
-                : ant__fail(f->error, ANT_E_SHAPE, "%s: %s takes %s, got %s",
-                            ant__layer_label(f->model), p->what, ant__dims_text(w, wanted),
-                            ant__dims_text(&d, got));
+    if (w)
+        fix_rank(&p->array, w->rank, w->rank > 1 && w->dim[w->rank - 1] == 1);
+    ant__array_shape(d, &p->array);
+    return !w || shape_fits(d, w) ? 0 : shape_unlike(f, p, d);
 }
 
 static int check_rows(ant_feed *f, const ant_feed_port *p, int64_t rows) {
@@ -236,8 +253,10 @@ int ant__feed_arrays(ant_feed *f, const ant_feed_arrays *a) {
     if (code == 0 && count_role(f, ANT__TARGETS) > 0)
         code = match_weights(f, a->list[ANT__WEIGHTS]);
     for (int k = 0; k < f->n && code == 0; k++)
-        if (!from_classes(&f->port[k]))
-            code = check_shape(f, &f->port[k]);
+        if (from_classes(&f->port[k]))
+            f->dims[k] = ANT__DIMS(1);
+        else
+            code = check_shape(f, k);
     int64_t rows = f->port[0].array.shape[0];
     for (int k = 0; k < f->n && code == 0; k++)
         if (!from_classes(&f->port[k]))
@@ -248,12 +267,6 @@ int ant__feed_arrays(ant_feed *f, const ant_feed_arrays *a) {
 }
 
 /* --- buffers --- */
-static ant_dims port_dims(const ant_feed_port *p, int64_t batch) {
-    ant_dims d = from_classes(p) ? ANT__DIMS(batch) : ant__array_dims(&p->array);
-    d.dim[0] = batch;
-    return d;
-}
-
 static bool stays(const ant_feed *f, const ant_feed_port *p) {
     ant_rows_wanted rows = {.first = f->first};
     return !f->shuffles && !f->order && !from_classes(p) &&
@@ -263,12 +276,12 @@ static bool stays(const ant_feed *f, const ant_feed_port *p) {
 int ant__feed_reserve(ant_feed *f, int64_t batch) {
     for (int k = 0; k < f->n; k++) {
         ant_feed_port *p = &f->port[k];
-        ant_dims d = port_dims(p, batch);
         size_t size;
         p->buffer = NULL;
+        f->dims[k].dim[0] = batch;
         if (stays(f, p))
             continue;
-        if (!ant__dims_bytes(&d, p->dtype, &size))
+        if (!ant__dims_bytes(&f->dims[k], p->dtype, &size))
             return ant__fail(f->error, ANT_E_LIMIT, "%s: a batch of %lld rows is too large",
                              ant__layer_label(f->model), (long long)batch);
         p->buffer = ant__run_buffer(f->run, f->bank * ANT__MAX_FEEDS + k, size);
@@ -320,7 +333,7 @@ int ant__feed_batch(ant_feed *f, int64_t at, int64_t count) {
         .order = f->order ? f->order + at : NULL, .first = f->first + at, .count = count};
     int code = 0;
     for (int k = 0; k < f->n && code == 0; k++) {
-        f->dims[k] = port_dims(&f->port[k], count);
+        f->dims[k].dim[0] = count;
         code = gather(f, &f->port[k], &rows);
     }
     return code;

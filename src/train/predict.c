@@ -85,27 +85,38 @@ static int check_type(prediction *p, int k, const ant_value *v) {
         ant__dtype_name(a->dtype), a->swapped ? " of the other byte order" : "");
 }
 
+static int no_room(const prediction *p, int k, const ant_value *v) {
+    char wants[ANT__DIMS_TEXT], has[ANT__DIMS_TEXT];
+    const ant_dims given = ant__array_dims(&p->out[k]);
+    ant_dims d = v->dims;
+    d.dim[0] = p->rows;
+    return ant__fail(p->error, ANT_E_SHAPE, "%s: predict: output '%s' is %s, the array is %s",
+                     ant__layer_label(p->model), ant__out_name(p->model, k),
+                     ant__dims_text(&d, wants), ant__dims_text(&given, has));
+}
+
+/* Is the array of so many rows of d? */
+static bool takes(const ant_array *a, const ant_dims *d, int64_t rows) {
+    bool same = a->axes == d->rank && a->shape[0] == rows;
+    for (int k = 1; same && k < d->rank; k++)
+        same = a->shape[k] == d->dim[k];
+    return same;
+}
+
 /* The array must take all rows of what the program gives. */
 static int check_output(prediction *p, int k, const ant_value *v) {
-    char wants[ANT__DIMS_TEXT], has[ANT__DIMS_TEXT];
     ant_array *a = &p->out[k];
-    ant_dims d = v->dims;
+    const ant_dims *d = &v->dims;
     int code = ant__array_check(a, "predict: output", p->error);
-    if (code || d.rank == 0)
+    if (code || d->rank == 0)
         return code ? code
                     : ant__fail(p->error, ANT_E_SHAPE, "%s: output '%s' has no rows",
                                 ant__layer_label(p->model), ant__out_name(p->model, k));
-    d.dim[0] = p->rows;
-    if (a->axes == d.rank - 1 && d.dim[d.rank - 1] == 1) {
+    if (d->rank > 1 && a->axes == d->rank - 1 && d->dim[d->rank - 1] == 1) {
         a->strides[a->axes] = a->strides[0] ? (int64_t)ant__dtype_size(a->dtype) : 0;
         a->shape[a->axes++] = 1;
     }
-    ant_dims given = ant__array_dims(a);
-    if (!ant__dims_equal(&given, &d))
-        return ant__fail(p->error, ANT_E_SHAPE, "%s: predict: output '%s' is %s, the array is %s",
-                         ant__layer_label(p->model), ant__out_name(p->model, k),
-                         ant__dims_text(&d, wants), ant__dims_text(&given, has));
-    return check_type(p, k, v);
+    return takes(a, d, p->rows) ? check_type(p, k, v) : no_room(p, k, v);
 }
 
 static int check_outputs(prediction *p, const ant_program *program) {
