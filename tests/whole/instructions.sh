@@ -33,14 +33,14 @@ while read -r workload mode steps most; do
     echo "$workload $mode: $each instructions, at most $most"
     [ "$each" -gt 0 ] && [ "$each" -le "$most" ] || failed=1
 done <<END
-W1 train 20 47000
-W1 infer 20 21000
-W1 infer1 20 3400
+W1 train 20 39000
+W1 infer 20 17000
+W1 infer1 20 3000
 W2 train 2 2800000
 W2 infer 2 1200000
 W2 infer1 10 34000
 W3 train 1 78000000
 W3 infer 1 25000000
-W3 infer1 2 920000
+W3 infer1 2 830000
 END
 [ $failed = 0 ]

@@ -27,12 +27,13 @@ static void pack_units(R *to, const R *x, int64_t step, int64_t count, int64_t w
 /* One row of a tile, whose first unit is `unit`: x holds (gates, units), `step` apart. */
 static R *pack_row(R *to, const weights *w, const R *x, int64_t step, int64_t unit) {
     const int64_t wide = ant__strip_wide(w->gates), left = w->units - unit;
-    for (int64_t g = 0; g < w->gates; g++, to += wide)
-        pack_units(to, x ? x + (g * w->units + unit) * step : NULL, step,
-                   !x            ? 0
-                   : left < wide ? left
-                                 : wide,
-                   wide);
+    const int64_t count = left < wide ? left : wide;
+    for (int64_t g = 0; g < w->gates; g++, to += wide) {
+        if (x)
+            pack_units(to, x + (g * w->units + unit) * step, step, count, wide);
+        else
+            memset(to, 0, (size_t)wide * sizeof *to);
+    }
     return to;
 }
 
