@@ -137,18 +137,9 @@ static void multiply_all(const narrow *n) {
         multiply_cut(n);
 }
 
-/* B's columns are adjacent, not its rows. */
-static void multiply_turned(narrow *n) {
-    R turned[TURNED * LANES];
-    const gemm *g = n->g;
-    K(turn)(turned, LANES, g->b.at, g->b.column, g->n, g->k);
-    n->b = turned;
-    n->b_row = LANES;
-    multiply_all(n);
-}
-
 bool K(gemm_narrow)(const gemm *g) {
     const bool turned = !g->packed && g->b.column != 1;
+    R rows[TURNED * LANES]; /* of B, where its columns are adjacent */
     if (g->n > LANES || g->n < 1 || g->runs || g->add || g->rest || g->activation == GEMM_BOUND ||
         g->k > DEEPEST || (turned && (g->b.row != 1 || g->k > TURNED)))
         return false;
@@ -161,11 +152,13 @@ bool K(gemm_narrow)(const gemm *g) {
         n.b = g->packed;
         n.b_row = 2 * LANES;
     }
+    if (turned) {
+        K(turn)(rows, LANES, g->b.at, g->b.column, g->n, g->k);
+        n.b = rows;
+        n.b_row = LANES;
+    }
     if (g->sums)
         K(gemm_sums)(g->sums, g->b, g->k, g->n);
-    if (turned)
-        multiply_turned(&n);
-    else
-        multiply_all(&n);
+    multiply_all(&n);
     return true;
 }

@@ -100,9 +100,9 @@ typedef struct term {
 } term;
 
 static term term_of(int block, int blocks, int64_t column, int64_t columns) {
+    enum { FEW = LANES / 4 < ANT__STRIP_TAIL ? LANES / 4 : ANT__STRIP_TAIL };
     const int64_t left = columns % LANES;
-    const bool few = left <= LANES / 4 && left <= ANT__STRIP_TAIL;
-    return (term){block, blocks, column, columns, few ? left : 0};
+    return (term){block, blocks, column, columns, left <= FEW ? left : 0};
 }
 
 /* Where the gradients of h U differ from those of x W, both sums are apart. */
