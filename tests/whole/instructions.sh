@@ -33,8 +33,8 @@ while read -r workload mode steps most; do
     echo "$workload $mode: $each instructions, at most $most"
     [ "$each" -gt 0 ] && [ "$each" -le "$most" ] || failed=1
 done <<END
-W1 train 20 39000
-W1 infer 20 17000
+W1 train 20 43000
+W1 infer 20 20000
 W1 infer1 20 3000
 W2 train 2 2800000
 W2 infer 2 1200000
