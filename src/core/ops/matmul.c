@@ -145,9 +145,9 @@ static void cut_columns(plan *p, int64_t parts) {
 }
 
 static void cut_rows(plan *p, int64_t parts) {
-    enum { TILE = 8 };
-    const int64_t tiles = blocks(p->s.m, TILE);
-    p->block_rows = TILE * between(blocks(tiles, parts), 1, tiles);
+    const int64_t tile = ant__kernels()->vector_bytes == 64 ? 8 : 6; /* TILE_ROWS of gemm_tile.h */
+    const int64_t tiles = blocks(p->s.m, tile);
+    p->block_rows = tile * between(blocks(tiles, parts), 1, tiles);
 }
 
 /* Baseline kernels are helped by BLIS, which copies what it needs. */
@@ -172,15 +172,17 @@ static int64_t row_parts(const plan *p, int64_t wanted, int64_t columns, int64_t
 
 /* Columns are cut first, as each panel of b is then read by one cell only. But a kernel's gradient
  * is cut by rows, as the optimizer cuts what is in memory one after the other: a thread that made
- * some rows of it will most likely read the same. Where b's rows fight, its panels are copied for
- * as many rows as may be. */
+ * some rows of it will most likely read the same. Of such parts there are few, as each reads all of
+ * b. Where b's rows fight, its panels are copied for as many rows as may be. */
 static void cut(plan *p) {
+    enum { ROW_PARTS = 8 };
     const int64_t least = p->b_fights ? 128 : 32;
     const bool by_rows = p->s.ta && (p->a_fights || !p->b_fights);
     const int64_t batches = ant__dims_count(&p->lead);
     const int64_t most = between(MOST_CELLS / between(batches, 1, MOST_CELLS), 1, MOST_CELLS);
     const int64_t wanted = between(wanted_cells(p, most), 1, most);
-    const int64_t rows = between(blocks(p->s.m, least), 1, wanted);
+    const int64_t few = by_rows && !p->a_fights ? between(ROW_PARTS, 1, wanted) : wanted;
+    const int64_t rows = between(blocks(p->s.m, least), 1, few);
     cut_columns(p, p->a_fights ? 1 : by_rows ? wanted / rows : wanted);
     const int64_t columns = between(blocks(p->s.n, p->block_columns), 1, wanted);
     cut_rows(p, by_rows ? rows : row_parts(p, wanted, columns, rows));
