@@ -108,11 +108,9 @@ typedef struct corner {
 } corner;
 
 ALWAYS_INLINE vec finished(const gather *g, vec y) {
-    if (g->activation != GEMM_LINEAR)
-        y = vec_relu(y);
     if (g->activation == GEMM_BOUND)
-        y = vec_select(y > vec_all(g->limit), vec_all(g->limit), y);
-    return y;
+        return vec_bound(y, vec_all(g->limit));
+    return g->activation == GEMM_RELU ? vec_relu(y) : y;
 }
 
 ALWAYS_INLINE void put(const gather *g, R *at, vec y, int64_t lanes) {
