@@ -32,19 +32,11 @@ static int64_t wanted_pieces(const ant_program *p, const ant_op *o) {
 }
 
 static bool cut(ant_program *p, int at, int64_t pieces) {
-    ant_op *o = p->ops.at[at];
     const int first = p->ops.n;
     const ant_attrs attrs = {.i = {[ANT__MATMUL_PIECES] = pieces}};
-    ant_value *parts = ant__emit(p, &ant__matmul_pieces_class, &attrs, o->in, 2, 1);
+    ant_value *parts = ant__emit(p, &ant__matmul_pieces_class, &attrs, p->ops.at[at]->in, 2, 1);
     ant_value *sum = ant_op_sum(p, parts, 1, false);
-    if (!sum || !ant__bring_forward(p, at, first))
-        return false;
-    ant_op *last = sum->from;
-    last->out[0] = o->out[0];
-    last->out[0]->from = last;
-    sum->from = o; /* and leaves with it */
-    o->dead = true;
-    return true;
+    return sum && ant__stand_in(p, at, first, sum);
 }
 
 int ant__cut_deep(ant_program *p) {

@@ -63,6 +63,17 @@ bool ant__bring_forward(ant_program *p, int at, int first) {
     return true;
 }
 
+bool ant__stand_in(ant_program *p, int at, int first, ant_value *y) {
+    ant_op *o = p->ops.at[at], *last = y->from;
+    if (!ant__bring_forward(p, at, first))
+        return false;
+    last->out[0] = o->out[0];
+    last->out[0]->from = last;
+    y->from = o; /* and leaves with it */
+    o->dead = true;
+    return true;
+}
+
 static void note_captures(const ant_op *scan) {
     const ant_program *body = scan->body;
     for (int i = 0; i < body->values.n; i++)

@@ -131,14 +131,7 @@ static bool fold_norm(ant_program *p, const chain *c, int at) {
     ant_value *scale = ant_op_mul(p, norm->in[GAMMA], norm->in[RSTD]);
     ant_value *bias = moved_bias(c, norm, scale);
     ant_value *y = write_again(c, scaled_kernel(c, scale), bias);
-    if (!y || !ant__bring_forward(p, at, first))
-        return false;
-    ant_op *last = y->from;
-    last->out[0] = norm->out[0];
-    last->out[0]->from = last;
-    y->from = norm; /* and leaves with it */
-    norm->dead = true;
-    return true;
+    return y && ant__stand_in(p, at, first, y);
 }
 
 /* The first normalization that can be folded, and what is before it; -1: none. */

@@ -67,6 +67,9 @@ bool ant__join_spread(ant_op *spread);
 int ant__hoist(ant_op *scan, int at);
 /* The ops from `first` on, which were added at the end, go before the one at `at`. */
 bool ant__bring_forward(ant_program *p, int at, int first);
+/* The same, and they stand in for op `at`, which is dead then: they end with the op that makes y,
+ * the op's only result from now on. false: out of memory. */
+bool ant__stand_in(ant_program *p, int at, int first, ant_value *y);
 
 extern const ant_op_class ant__fused_class, ant__copy_class;
 /* A fused op of these members, whose last is the one that it stands for. NULL: out of memory. */
