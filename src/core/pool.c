@@ -1,5 +1,6 @@
 #include "core/pool.h"
 #include "core/memory.h"
+#include "core/subnormal.h"
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -127,6 +128,7 @@ static void wait_for_news(ant_pool *p, uint32_t seen) {
 static void *work_loop(void *data) {
     ant_pool *p = ((worker *)data)->pool;
     uint32_t seen = 0;
+    ant__float_mode_set(ant__without_subnormals(ant__float_mode()));
     while (!atomic_load_explicit(&p->closing, memory_order_relaxed)) {
         wait_for_news(p, seen);
         seen = job_of(atomic_load_explicit(&p->ticket, memory_order_acquire));

@@ -253,6 +253,34 @@ START_TEST(threads_give_the_same_bits) {
 }
 END_TEST
 
+/* On every thread; and the caller keeps the numbers that he had. */
+START_TEST(subnormal_numbers_are_zero_in_a_run) {
+#if defined __SSE2__ || defined __aarch64__
+    enum { COUNT = 1 << 20 };
+    static float x[COUNT];
+    volatile float least = 0x1p-126f, half = 0.5f;
+    for (int i = 0; i < COUNT; i++)
+        x[i] = i % 2 ? least : least * half;
+    ant_pool *pool = ant__pool_new(4);
+    ant_program *p = ant__program_new(ANT_FLOAT32);
+    ant_value *in = ant__input(p, ANT_FLOAT32, &ANT__DIMS(COUNT));
+    ant__output(p, ant_op_scale(p, in, 0.5));
+    ant__output(p, ant_op_scale(p, in, 2));
+    machine m = machine_of(p, ANT__ALL_PASSES);
+    ant__program_bind_input(p, 0, x);
+    ck_assert_int_eq(ant__program_run(p, pool, NULL), 0);
+    const float *halves = ant__program_output(p, 0), *doubles = ant__program_output(p, 1);
+    for (int i = 0; i < COUNT; i++) {
+        ck_assert(halves[i] == 0);
+        ck_assert(doubles[i] == (i % 2 ? 0x1p-125f : 0));
+    }
+    ck_assert(least * half == 0x1p-127f);
+    ant__pool_free(pool);
+    machine_free(&m);
+#endif
+}
+END_TEST
+
 /* Small products are done by one thread, large ones by all; between, both ways are tried. */
 START_TEST(threads_by_size) {
     static const struct {
@@ -430,7 +458,7 @@ ANT_TEST_MAIN("program", ANT_LOOP(gradients_of_a_network, 3), ANT_LOOP(swap, SET
               ANT_LOOP(one_value_twice, SETS), ANT_LOOP(the_backward_part_sees_the_old_state, SETS),
               ANT_LOOP(an_index_outside_marks_the_run, SETS),
               ANT_LOOP(random_numbers_follow_the_counter, SETS), {threads_give_the_same_bits},
-              {threads_by_size}, {threads_by_trial}, {dead_in_dead_out},
-              {foreign_values_are_refused}, {assignments_must_fit}, {huge_sizes_are_refused},
-              {every_allocation_may_fail}, {programs_can_be_freed_at_any_stage},
-              {costs_come_from_shapes})
+              {subnormal_numbers_are_zero_in_a_run}, {threads_by_size}, {threads_by_trial},
+              {dead_in_dead_out}, {foreign_values_are_refused}, {assignments_must_fit},
+              {huge_sizes_are_refused}, {every_allocation_may_fail},
+              {programs_can_be_freed_at_any_stage}, {costs_come_from_shapes})

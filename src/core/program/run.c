@@ -2,6 +2,7 @@
 #include "core/clock.h"
 #include "core/passes/passes.h"
 #include "core/pool.h"
+#include "core/subnormal.h"
 #include <string.h>
 
 /* --- lowering --- */
@@ -119,9 +120,7 @@ static void make_again(ant_kept *k) {
     k->kernel(k->at, k->nums, 0, k->cells);
 }
 
-static void begin_run(ant_program *p, struct ant_pool *pool) {
-    p->shared->pool = pool;
-    p->shared->report = (ant_report){0};
+static void make_kept(ant_program *p) {
     for (int i = 0; i < p->kept.n; i++) {
         ant_kept *k = &p->kept.at[i];
         const uint64_t versions = versions_of(k);
@@ -133,9 +132,20 @@ static void begin_run(ant_program *p, struct ant_pool *pool) {
     }
 }
 
-static void end_run(const ant_program *p) {
+/* The float mode that the caller had. */
+static uint64_t begin_run(ant_program *p, struct ant_pool *pool) {
+    const uint64_t mode = ant__float_mode();
+    ant__float_mode_set(ant__without_subnormals(mode));
+    p->shared->pool = pool;
+    p->shared->report = (ant_report){0};
+    make_kept(p);
+    return mode;
+}
+
+static void end_run(const ant_program *p, uint64_t mode) {
     for (int i = 0; i < p->written.n; i++)
         p->written.at[i]->version++;
+    ant__float_mode_set(mode);
 }
 
 static int tell(const ant_shared *shared, ant_report *report) {
@@ -145,16 +155,16 @@ static int tell(const ant_shared *shared, ant_report *report) {
 }
 
 int ant__program_run(ant_program *p, struct ant_pool *pool, ant_report *report) {
-    begin_run(p, pool);
+    const uint64_t mode = begin_run(p, pool);
     run_code(p);
-    end_run(p);
+    end_run(p, mode);
     return tell(p->shared, report);
 }
 
 int ant__program_run_timed(ant_program *p, struct ant_pool *pool, ant_report *report,
                            double *seconds) {
     ant_shared *shared = p->shared;
-    begin_run(p, pool);
+    const uint64_t mode = begin_run(p, pool);
     double before = ant__seconds(), after = ant__seconds();
     const double clock = after - before; /* what reading it takes */
     for (int k = 0; k < p->code.n && !shared->report.code; k++) {
@@ -162,7 +172,7 @@ int ant__program_run_timed(ant_program *p, struct ant_pool *pool, ant_report *re
         before = after, after = ant__seconds();
         seconds[k] += after - before > clock ? after - before - clock : 0;
     }
-    end_run(p);
+    end_run(p, mode);
     return tell(shared, report);
 }
 
