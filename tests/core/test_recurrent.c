@@ -309,6 +309,8 @@ static void check_activation(const float *x, const float *y, ant_gate code) {
         double want = code == ANT__GATE_TANH ? tanh((double)x[i]) : 1 / (1 + exp(-(double)x[i]));
         if (isnan(x[i]))
             ck_assert_msg(isnan(y[i]), "NaN gives %g", (double)y[i]);
+        else if (fabs(want) < 0x1p-126 && y[i] == 0)
+            continue; /* subnormal: zero where the processor can */
         else if (code == ANT__GATE_TANH || x[i] > -87)
             ck_assert_msg(ulps(y[i], want) <= 4, "gate %d of %.9g is %.9g, must be %.9g", code,
                           (double)x[i], (double)y[i], want);
