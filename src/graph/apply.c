@@ -18,14 +18,13 @@ static ant_layer *layer_of(ant_graph *g, const ant_apply_options *o, const char 
 
 ant_node *ant_apply_(const ant_apply_options *o, size_t size, const char *file, int line) {
     ant_apply_options own = {ANT_OPERATION_NONE};
-    const size_t known = offsetof(ant_apply_options, ant_end);
-    memcpy(&own, o, size < known ? size : known);
+    const char *wrong = ant__struct_take(&own, offsetof(ant_apply_options, ant_end), o, size);
     if (ant__node_dead(own.in[0]))
         return ant__dead_node();
     ant_graph *g = own.in[0]->graph;
-    if (size > known || ((const char *)o)[size]) {
+    if (wrong) {
         bool had = g->context.error.code != 0;
-        ant__fail(&g->context.error, ANT_E_OPTION, "%s: one positional too many", own.op);
+        ant__fail(&g->context.error, ANT_E_OPTION, "%s: %s", own.op, wrong);
         ant__blame(&g->context, had, file, line);
         return ant__dead_node();
     }

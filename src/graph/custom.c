@@ -85,24 +85,23 @@ static int take_defaults(ant_context *c, const ant_layer_twin *t, ant_class *cls
 }
 
 /* --- classes --- */
-static int check_twin(ant_context *c, const ant_layer_twin *t, size_t size) {
-    const char *wrong = NULL;
-    if (size > offsetof(ant_layer_twin, ant_end) || ((const char *)t)[size])
-        wrong = "the program was built with a newer Antler";
-    else if (!t->name)
-        wrong = "it has no name";
-    else if (!t->call)
-        wrong = "it has no call";
-    else if (t->size < offsetof(ant_plain_options, ant_end) || !t->defaults)
-        wrong = "its options do not begin with ANT_LAYER_OPTIONS";
-    else if (t->inputs_min < 0 || t->inputs_max < t->inputs_min || t->inputs_max >= ANT_MAX_PORTS)
-        wrong = "inputs_min and inputs_max are no range within 0 and 15";
-    else if (t->outputs < 0 || t->outputs >= ANT_MAX_PORTS)
-        wrong = "its outputs are not within 1 and 15";
-    if (!wrong)
-        return 0;
-    return ant__fail(&c->error, ANT_E_OPTION, "a layer class of the program, '%s': %s",
-                     t->name ? t->name : "", wrong);
+static const char *wrong_with(const ant_layer_twin *t) {
+    if (!t->name)
+        return "it has no name";
+    if (!t->call)
+        return "it has no call";
+    if (t->size < offsetof(ant_plain_options, ant_end) || !t->defaults)
+        return "its options do not begin with ANT_LAYER_OPTIONS";
+    if (t->inputs_min < 0 || t->inputs_max < t->inputs_min || t->inputs_max >= ANT_MAX_PORTS)
+        return "inputs_min and inputs_max are no range within 0 and 15";
+    if (t->outputs < 0 || t->outputs >= ANT_MAX_PORTS)
+        return "its outputs are not within 1 and 15";
+    return NULL;
+}
+
+static int refuse_twin(const ant_layer_twin *t, const char *wrong) {
+    return ant__fail(&t->graph->context.error, ANT_E_OPTION,
+                     "a layer class of the program, '%s': %s", t->name ? t->name : "", wrong);
 }
 
 static const char *behind_package(const char *name) {
@@ -133,16 +132,16 @@ static int register_class(ant_graph *g, const ant_custom_class *custom) {
 int ant_register_layer_class_(const ant_layer_twin *t, size_t size) {
     static const ant_plain_options plain = {ANT_PLAIN_DEFAULTS};
     ant_layer_twin own = {0};
-    const size_t known = offsetof(ant_layer_twin, ant_end);
-    memcpy(&own, t, size < known ? size : known);
+    const char *wrong = ant__struct_take(&own, offsetof(ant_layer_twin, ant_end), t, size);
     if (!own.graph)
         return ANT_E_MEMORY;
     if (!own.size && !own.defaults && !own.n_options) {
         own.size = offsetof(ant_plain_options, ant_end);
         own.defaults = &plain;
     }
-    if (check_twin(&own.graph->context, &own, size))
-        return own.graph->context.error.code;
+    wrong = wrong ? wrong : wrong_with(&own);
+    if (wrong)
+        return refuse_twin(&own, wrong);
     ant_custom_class custom = {.twin = own};
     custom.base = (ant_layer_class){.outputs = ant__own_outputs,
                                     .build = ant__own_build,
@@ -177,9 +176,10 @@ ant_layer *ant_custom_layer_(const ant_custom_options *o, size_t size, const cha
     ant_graph *g = o->graph;
     if (!g)
         return ant__dead_layer();
-    if (size > offsetof(ant_custom_options, ant_end) || ((const char *)o)[size]) {
+    const char *wrong = ant__struct_wrong(offsetof(ant_custom_options, ant_end), o, size);
+    if (wrong) {
         bool had = g->context.error.code != 0;
-        ant__fail(&g->context.error, ANT_E_OPTION, "%s: one positional too many", o->layer_class);
+        ant__fail(&g->context.error, ANT_E_OPTION, "%s: %s", o->layer_class, wrong);
         ant__blame(&g->context, had, file, line);
         return ant__dead_layer();
     }

@@ -164,11 +164,12 @@ static int write_inner(ant_layer_call *c, ant_layer_call *inner) {
 
 ant_value *ant_inner_call_(const ant_inner_options *o, size_t size) {
     ant_inner_options own = {.index = ANT_NONE, .training = ANT_NONE};
-    const size_t known = offsetof(ant_inner_options, ant_end);
     ant_layer_call inner, *c = o->call;
-    memcpy(&own, o, size < known ? size : known);
+    const char *wrong = ant__struct_take(&own, offsetof(ant_inner_options, ant_end), o, size);
     if (own.results)
         memset(own.results, 0, sizeof *own.results * ANT_MAX_PORTS);
+    if (wrong && !has_failed(c))
+        ant__call_fail(c, ANT_E_OPTION, "ant_inner_call: %s", wrong);
     if (has_failed(c))
         return NULL;
     int k = find_inner(c, &own);

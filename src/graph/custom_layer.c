@@ -194,12 +194,10 @@ static int add_weight(ant_layer *l, const ant_own_weight_options *o) {
 
 int ant_own_weight_(ant_layer *l, const ant_own_weight_options *o, size_t size) {
     ant_own_weight_options own = {.trainable = true};
-    const size_t known = offsetof(ant_own_weight_options, ant_end);
+    const char *wrong = ant__struct_take(&own, offsetof(ant_own_weight_options, ant_end), o, size);
     if (!is_building(l))
         return ANT_E_STATE;
-    memcpy(&own, o, size < known ? size : known);
-    int code = size > known || ((const char *)o)[size]
-                   ? ant__layer_fail(l, ANT_E_OPTION, "%s: one positional too many", own.name)
-                   : add_weight(l, &own);
+    int code =
+        wrong ? ant__layer_fail(l, ANT_E_OPTION, "%s: %s", own.name, wrong) : add_weight(l, &own);
     return code ? refuse(l, code) : 0;
 }

@@ -22,17 +22,13 @@ static void take(ant_graph *g, const ant_graph_options *o) {
 ant_graph *ant_graph_new_(const ant_graph_options *o, size_t size) {
     ant_graph *g = ant__alloc(sizeof *g);
     ant_graph_options own = {0};
-    const size_t known = offsetof(ant_graph_options, ant_end);
-    memcpy(&own, o, size < known ? size : known);
+    const char *wrong = ant__struct_take(&own, offsetof(ant_graph_options, ant_end), o, size);
     if (!g || pthread_mutex_init(&g->lock, NULL)) {
         ant__free(g);
         return NULL;
     }
-    if (size > known)
-        ant__fail(&g->context.error, ANT_E_OPTION,
-                  "ant_graph_new: the program is newer than the library");
-    else if (((const char *)o)[size])
-        ant__fail(&g->context.error, ANT_E_OPTION, "ant_graph_new: one positional too many");
+    if (wrong)
+        ant__fail(&g->context.error, ANT_E_OPTION, "ant_graph_new: %s", wrong);
     else
         take(g, &own);
     return g;

@@ -211,15 +211,14 @@ static int model_fill(ant_graph *g, ant_model *m, const ant_model_options *o) {
 
 ant_model *ant_model_new_(const ant_model_options *o, size_t size, const char *file, int line) {
     ant_model_options own = {0};
-    const size_t known = offsetof(ant_model_options, ant_end);
-    memcpy(&own, o, size < known ? size : known);
+    const char *wrong = ant__struct_take(&own, offsetof(ant_model_options, ant_end), o, size);
     ant_graph *g = own.graph;
     if (!g)
         return ant__dead_layer();
     bool had = g->context.error.code != 0;
     ant_model *m = NULL;
-    if (size > known || ((const char *)o)[size])
-        ant__fail(&g->context.error, ANT_E_OPTION, "model: one positional too many");
+    if (wrong)
+        ant__fail(&g->context.error, ANT_E_OPTION, "model: %s", wrong);
     else
         m = ant__model_alloc(g, false, own.name, file, line);
     if (!m || model_fill(g, m, &own)) {

@@ -72,15 +72,14 @@ ant_node *ant__input_new(ant_graph *g, const ant_input_options *o) {
 
 ant_node *ant_input_(const ant_input_options *o, size_t size, const char *file, int line) {
     ant_input_options own = {0};
-    const size_t known = offsetof(ant_input_options, ant_end);
-    memcpy(&own, o, size < known ? size : known);
+    const char *wrong = ant__struct_take(&own, offsetof(ant_input_options, ant_end), o, size);
     ant_graph *g = own.graph;
     if (!g)
         return ant__dead_node();
     bool had = g->context.error.code != 0;
     ant_node *n = NULL;
-    if (size > known || ((const char *)o)[size])
-        ant__fail(&g->context.error, ANT_E_OPTION, "input: one positional too many");
+    if (wrong)
+        ant__fail(&g->context.error, ANT_E_OPTION, "input: %s", wrong);
     else
         n = ant__input_new(g, &own);
     if (!n) {
@@ -390,15 +389,14 @@ static ant_node *call_dead(const ant_node *in, const char *file, int line) {
 
 ant_node *ant_call_(const ant_call_options *o, size_t size, const char *file, int line) {
     ant_call_options own = {.training = ANT_NONE};
-    const size_t known = offsetof(ant_call_options, ant_end);
-    memcpy(&own, o, size < known ? size : known);
+    const char *wrong = ant__struct_take(&own, offsetof(ant_call_options, ant_end), o, size);
     if (!own.layer || own.layer->dead)
         return call_dead(own.in[0], file, line);
     ant_graph *g = ant__layer_graph(own.layer);
     bool had = g->context.error.code != 0;
     ant_layer_use *u = NULL;
-    if (size > known || ((const char *)o)[size])
-        ant__fail(&g->context.error, ANT_E_OPTION, "call: one positional too many");
+    if (wrong)
+        ant__fail(&g->context.error, ANT_E_OPTION, "call: %s", wrong);
     else
         u = ant__use_new(g, &own);
     if (!u) {

@@ -266,15 +266,14 @@ ant_model *ant__model_of_bytes(ant_graph *g, const char *path, const ant_bytes *
 
 ant_model *ant_load_(const ant_load_options *o, size_t size, const char *file, int line) {
     ant_load_options own = {.compile = true};
-    const size_t known = offsetof(ant_load_options, ant_end);
-    memcpy(&own, o, size < known ? size : known);
+    const char *wrong = ant__struct_take(&own, offsetof(ant_load_options, ant_end), o, size);
     ant_graph *g = own.graph;
     if (!g)
         return ant__dead_layer();
     bool had = g->context.error.code != 0;
     ant_model *m = NULL;
-    if (size > known || ((const char *)o)[size])
-        ant__fail(&g->context.error, ANT_E_OPTION, "load: one positional too many");
+    if (wrong)
+        ant__fail(&g->context.error, ANT_E_OPTION, "load: %s", wrong);
     else
         m = load(g, own.path, own.compile ? ANT__COMPILE : ANT__COMPILE_NOT);
     if (m)
@@ -389,7 +388,12 @@ static int load_what_fits(ant_context *c, ant_model *m, const char *path) {
 
 int ant_load_weights_(const ant_load_weights_options *o, size_t size) {
     ant_load_weights_options own = {0};
-    const size_t known = offsetof(ant_load_weights_options, ant_end);
-    memcpy(&own, o, size < known ? size : known);
+    const char *wrong =
+        ant__struct_take(&own, offsetof(ant_load_weights_options, ant_end), o, size);
+    int code = ant__action_begin(own.model);
+    if (code)
+        return code;
+    if (wrong)
+        return ant__model_fail(own.model, ANT_E_OPTION, "load_weights: %s", wrong);
     return with_context(own.model, own.skip_mismatch ? load_what_fits : load_strictly, own.path);
 }

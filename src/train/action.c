@@ -3,13 +3,9 @@
 
 const void *ant__take_struct(ant_model *m, const ant_action_struct *known, void *room,
                              const void *said, size_t size) {
-    if (size > known->size) {
-        ant__model_fail(m, ANT_E_OPTION, "%s: the program was built with a newer Antler",
-                        known->what);
-        return NULL;
-    }
-    if (((const char *)said)[size]) {
-        ant__model_fail(m, ANT_E_OPTION, "%s: one positional option too many", known->what);
+    const char *wrong = ant__struct_wrong(known->size, said, size);
+    if (wrong) {
+        ant__model_fail(m, ANT_E_OPTION, "%s: %s", known->what, wrong);
         return NULL;
     }
     if (size == known->size)

@@ -199,19 +199,17 @@ static bool always(const ant_callback_use *u) {
 }
 
 const char *ant_callback_(const ant_callback_options *o, size_t size, const char *file, int line) {
-    size_t whole = offsetof(ant_callback_options, ant_end);
     user_class c = {.cls = {.train_begin = user_begin,
                             .epoch_begin = user_epoch_begin,
                             .epoch_end = user_epoch,
                             .train_end = user_end}};
     if (o->graph == NULL)
         return "!";
-    if (size > whole || ((const char *)o)[size]) {
-        ant__fail(&o->graph->context.error, ANT_E_OPTION, "%s:%d: callback: one option too many",
-                  file, line);
+    const char *wrong = ant__struct_take(&c.o, offsetof(ant_callback_options, ant_end), o, size);
+    if (wrong) {
+        ant__fail(&o->graph->context.error, ANT_E_OPTION, "%s:%d: callback: %s", file, line, wrong);
         return "!";
     }
-    memcpy(&c.o, o, size);
     if (c.o.on_train_batch_end) {
         c.cls.batch_end = user_batch;
         c.cls.wants_metrics = always;

@@ -178,12 +178,9 @@ int ant_compile_(const ant_compile_options *o, size_t size, const char *file, in
     int code = ant__action_begin(o->model);
     if (code)
         return code;
-    if (size > offsetof(ant_compile_options, ant_end))
-        return ant__model_fail(o->model, ANT_E_OPTION,
-                               "compile: the program was built with a newer Antler");
-    if (((const char *)o)[size])
-        return ant__model_fail(o->model, ANT_E_OPTION, "compile: one positional option too many");
-    memcpy(&said, o, size);
+    const char *wrong = ant__struct_take(&said, offsetof(ant_compile_options, ant_end), o, size);
+    if (wrong)
+        return ant__model_fail(o->model, ANT_E_OPTION, "compile: %s", wrong);
     code = ant__compile(o->model, &said);
     if (code)
         ant__error_before(&ant__body(o->model)->error, "%s:%d: ", file, line);

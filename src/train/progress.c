@@ -230,12 +230,11 @@ const char *ant_progress_(const ant_progress_options *o, size_t size, const char
     progress_class c = {.cls = progress_callback, .o = {.plain = ANT_NONE}};
     if (o->graph == NULL)
         return "!";
-    if (size > offsetof(ant_progress_options, ant_end) || ((const char *)o)[size]) {
-        ant__fail(&o->graph->context.error, ANT_E_OPTION, "%s:%d: progress: one option too many",
-                  file, line);
+    const char *wrong = ant__struct_take(&c.o, offsetof(ant_progress_options, ant_end), o, size);
+    if (wrong) {
+        ant__fail(&o->graph->context.error, ANT_E_OPTION, "%s:%d: progress: %s", file, line, wrong);
         return "!";
     }
-    memcpy(&c.o, o, size);
     return ant__callback_register(o->graph, NULL, &c.cls, sizeof c, file, line);
 }
 

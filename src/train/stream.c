@@ -1,32 +1,32 @@
 #include "train/stream.h"
 #include <string.h>
 
+static int take_options(ant_data *d, const ant_data_options *said, size_t size, ant_fault *e) {
+    ant_data_options *o = &d->options;
+    *o = (ant_data_options){.count = ANT_NONE};
+    const char *wrong = ant__struct_take(o, offsetof(ant_data_options, ant_end), said, size);
+    if (wrong)
+        return ant__fail(e, ANT_E_OPTION, "data: %s", wrong);
+    if (o->read == NULL)
+        return ant__fail(e, ANT_E_OPTION, "data: read is missing");
+    if (o->count != ANT_NONE && o->count < 1)
+        return ant__fail(e, ANT_E_OPTION, "data: count is %lld, must be at least 1",
+                         (long long)o->count);
+    return 0;
+}
+
 ant_data *ant_data_new_(const ant_data_options *o, size_t size, const char *file, int line) {
-    static const ant_data_options defaults = {.count = ANT_NONE};
     ant_graph *g = o->graph;
     if (g == NULL)
         return NULL;
     ant_context *c = &g->context;
-    bool clean = c->error.code == 0;
+    const bool had = c->error.code != 0;
     ant_data *d = ant__arena_alloc(&c->arena, sizeof *d);
-    if (d == NULL)
-        ant__fail_memory(&c->error);
-    else if (size > offsetof(ant_data_options, ant_end) || ((const char *)o)[size])
-        ant__fail(&c->error, ANT_E_OPTION, "data: options of another Antler, or one too many");
-    else if (o->read == NULL)
-        ant__fail(&c->error, ANT_E_OPTION, "data: read is missing");
-    else if (o->count != ANT_NONE && o->count < 1)
-        ant__fail(&c->error, ANT_E_OPTION, "data: count is %lld, must be at least 1",
-                  (long long)o->count);
-    if (clean && c->error.code)
-        ant__error_before(&c->error, "%s:%d: ", file, line);
-    if (d) {
+    int code = d ? take_options(d, o, size, &c->error) : ant__fail_memory(&c->error);
+    if (code)
+        ant__blame(c, had, file, line);
+    if (d)
         d->graph = g;
-        d->options = defaults;
-        memcpy(&d->options, o,
-               size < offsetof(ant_data_options, ant_end) ? size
-                                                          : offsetof(ant_data_options, ant_end));
-    }
     return d;
 }
 

@@ -289,6 +289,8 @@ static ant_value *bad_call(ant_layer_call *c, ant_program *p, const void *option
         return ant_inner_call(c, "d", NULL, in[0]);
     case 23:
         return ant_inner_call(c, "d", in[0], .training = 2);
+    case 26:
+        return ant_inner_call(c, "d", in[0], .results = NULL, 1);
     default:
         return ant_call_activation(c, "roll", in[0]);
     }
@@ -321,6 +323,7 @@ static const char *const refusals[] = {
     "Bad: training is 2, must be 0 or 1",
     "no activation 'roll'",
     "Bad: its d is used elsewhere: its class must make it",
+    "Bad: ant_inner_call: one positional option too many",
 };
 enum { REFUSALS = sizeof refusals / sizeof *refusals };
 

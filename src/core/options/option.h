@@ -2,6 +2,7 @@
 #ifndef ANT_CORE_OPTION_H
 #define ANT_CORE_OPTION_H
 #include "core/options/class.h"
+#include "core/options/struct.h"
 
 /* How trees become layers and back: handed down by the floor that can do it (graph). */
 typedef struct ant_layer_texts {

@@ -81,13 +81,9 @@ void *ant__options_copy(ant_context *c, const ant_class *cls, const void *option
 }
 
 void *ant__options_take(ant_context *c, const ant_class *cls, const void *options, size_t size) {
-    if (size > cls->size) {
-        ant__fail(&c->error, ANT_E_OPTION, "%s: the program was built with a newer Antler",
-                  cls->name);
-        return NULL;
-    }
-    if (((const char *)options)[size]) { /* ant_end: nobody says it but by mistake */
-        ant__fail(&c->error, ANT_E_OPTION, "%s: one positional option too many", cls->name);
+    const char *wrong = ant__struct_wrong(cls->size, options, size);
+    if (wrong) {
+        ant__fail(&c->error, ANT_E_OPTION, "%s: %s", cls->name, wrong);
         return NULL;
     }
     void *copy = ant__options_copy(c, cls, options, size);
