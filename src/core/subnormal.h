@@ -1,8 +1,8 @@
-/* Subnormal numbers (below 2^-126 in float32) count as zero while a program runs, as in
- * TensorFlow (core/platform/denormal.h): a gradient that dies away through time or a moment of an
- * optimizer that is no longer fed passes through them, and on many processors each costs a hundred
- * times as much as another number. The setting belongs to a thread: a pool's own threads have it for
- * good, the caller's has it for the time of a run and then what it had before. Processors that are
+/* Subnormal numbers (below 2^-126 in float32) count as zero while a program runs, as in TensorFlow
+ * (core/platform/denormal.h): a gradient that dies away through time or a moment of an optimizer
+ * that is no longer fed passes through them, and on many processors each costs a hundred times as
+ * much as another number. The setting belongs to a thread: a pool's own threads have it for good,
+ * the caller's has it for the time of a run and then what it had before. Processors that are
  * neither x86 nor ARM keep subnormal numbers. */
 #ifndef ANT_CORE_SUBNORMAL_H
 #define ANT_CORE_SUBNORMAL_H
