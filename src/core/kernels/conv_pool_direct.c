@@ -4,8 +4,9 @@
 #include "core/kernels/conv_pool.h"
 
 enum {
-    SIDE = 2, /* of a window */
-    WINDOWS = ANT__VECTOR_BYTES == 64 ? 2 : 1,
+    SIDE = 2,                                  /* of a window */
+    WINDOWS = ANT__VECTOR_BYTES == 64 ? 3 : 1, /* of a row at once */
+    PAIR = WINDOWS < 2 ? WINDOWS : 2,
     COLUMNS = WINDOWS * SIDE, /* of the map */
     VECS = 2,
     PANEL = VECS * LANES,                             /* the gemm's */
@@ -16,8 +17,9 @@ typedef struct direct {
     const pooling *p;
     int64_t row, column;     /* of the source: from row to row, from column to column of the map */
     int64_t taps, next, run; /* rows of taps, from one to the next, adjacent entries of one */
-    const R *panel, *bias;   /* of some filters, … */
+    const R *panel;          /* of some filters, … */
     int64_t lanes;           /* … of which there are so many */
+    vec bias[VECS];
 } direct;
 
 typedef vec map_tile[SIDE][COLUMNS][VECS];
@@ -74,24 +76,24 @@ ALWAYS_INLINE vec note_winner(const pooling *p, const vec *entry, vec bias, unsi
 
 /* The same without a winner: rounding the bias's sum changes no order. */
 ALWAYS_INLINE vec find_largest(const vec *entry, vec bias) {
-    return larger(larger(entry[3], entry[2]), larger(entry[1], entry[0])) + bias;
+    return largest_of(entry[0], entry[1], entry[2], entry[3]) + bias;
 }
 
 /* Vector v of a window's filters, from `at` on in the result. */
 ALWAYS_INLINE void pool_window(const direct *d, map_tile sum, const int window, const int v,
-                               int64_t at) {
+                               int64_t at, const bool winners) {
     const pooling *p = d->p;
     const int64_t lanes = d->lanes - v * LANES;
-    const vec bias = d->bias ? vec_load_some(d->bias + v * LANES, lanes) : (vec){0};
     const vec entry[SIDE * SIDE] = {sum[0][window * SIDE][v], sum[0][window * SIDE + 1][v],
                                     sum[1][window * SIDE][v], sum[1][window * SIDE + 1][v]};
     at += v * LANES;
-    vec best =
-        p->which ? note_winner(p, entry, bias, p->which + at, lanes) : find_largest(entry, bias);
+    vec best = winners ? note_winner(p, entry, d->bias[v], p->which + at, lanes)
+                       : find_largest(entry, d->bias[v]);
     vec_store_some(p->y + at, p->positive ? vec_relu(best) : best, lanes);
 }
 
-ALWAYS_INLINE void make_windows(const direct *d, const R *x, int64_t at, const int count) {
+ALWAYS_INLINE void make_windows(const direct *d, const R *x, int64_t at, const int count,
+                                const bool winners) {
     map_tile sum;
     UNROLL
     for (int r = 0; r < SIDE; r++) {
@@ -108,18 +110,45 @@ ALWAYS_INLINE void make_windows(const direct *d, const R *x, int64_t at, const i
         UNROLL
         for (int v = 0; v < VECS; v++)
             if (d->lanes > v * LANES)
-                pool_window(d, sum, j, v, at + j * d->p->windows.channels);
+                pool_window(d, sum, j, v, at + j * d->p->windows.channels, winners);
     }
 }
 
+/* As many as there are registers for; a window alone would wait for its own sums. */
+static inline int64_t windows_at_once(int64_t left) {
+    if (left < PAIR)
+        return left;
+    return left < WINDOWS || left == 2 * PAIR ? PAIR : WINDOWS;
+}
+
 /* A row of windows, of one panel of filters. */
+ALWAYS_INLINE void walk_row(const direct *d, const R *x, int64_t at, const bool winners) {
+    const int64_t channels = d->p->windows.channels;
+    for (int64_t left = d->p->windows.column.out; left > 0;) {
+        const int64_t count = windows_at_once(left);
+        if (count == WINDOWS)
+            make_windows(d, x, at, WINDOWS, winners);
+        else if (count == PAIR)
+            make_windows(d, x, at, PAIR, winners);
+        else
+            make_windows(d, x, at, 1, winners);
+        left -= count, x += count * SIDE * d->column, at += count * channels;
+    }
+}
+
 static void make_row(const direct *d, const R *x, int64_t at) {
-    const int64_t count = d->p->windows.column.out, channels = d->p->windows.channels;
-    int64_t j = 0;
-    for (; j + WINDOWS <= count; j += WINDOWS, x += COLUMNS * d->column, at += WINDOWS * channels)
-        make_windows(d, x, at, WINDOWS);
-    for (; j < count; j++, x += SIDE * d->column, at += channels)
-        make_windows(d, x, at, 1);
+    walk_row(d, x, at, false);
+}
+
+static void make_row_winners(const direct *d, const R *x, int64_t at) {
+    walk_row(d, x, at, true);
+}
+
+static void load_bias(direct *d, const R *bias) {
+    for (int v = 0; v < VECS; v++) {
+        const int64_t lanes = d->lanes - v * LANES;
+        d->bias[v] = bias && lanes > 0 ? vec_load_some(bias + v * LANES, lanes) : (vec){0};
+    }
 }
 
 /* Rows [from, to) of image k's windows, from a view of the source. */
@@ -129,14 +158,15 @@ static void make_rows(const gather *g, const pooling *p, const view *v, int64_t 
     d.taps = g->row.taps;
     d.next = g->row.reach * v->pitch;
     d.run = g->column.taps * g->in;
+    void (*make)(const direct *, const R *, int64_t) = p->which ? make_row_winners : make_row;
     const int64_t size = p->windows.column.out * p->windows.channels;
     for (int64_t f = 0; f < g->out; f += PANEL) {
         d.panel = g->packed + f * d.taps * d.run;
-        d.bias = g->bias ? g->bias + f : NULL;
         d.lanes = g->out - f;
+        load_bias(&d, g->bias ? g->bias + f : NULL);
         for (int64_t i = from; i < to; i++)
-            make_row(&d, view_pixel(v, SIDE * i * g->row.walk + g->row.shift, g->column.shift),
-                     k * p->pooled + i * size + f);
+            make(&d, view_pixel(v, SIDE * i * g->row.walk + g->row.shift, g->column.shift),
+                 k * p->pooled + i * size + f);
     }
 }
 

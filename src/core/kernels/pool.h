@@ -22,6 +22,20 @@ ALWAYS_INLINE vec larger(vec x, vec best) {
 #endif
 }
 
+/* The largest of four, in fewer steps: where one of two is not a number, their sum is none. */
+ALWAYS_INLINE vec largest_of(vec a, vec b, vec c, vec d) {
+#if ANT__VECTOR_BYTES == 64 && !ANT__DOUBLE
+    const __m512 p = (__m512)a, q = (__m512)b, r = (__m512)c, s = (__m512)d;
+    const __mmask16 first = _mm512_cmp_ps_mask(p, q, _CMP_UNORD_Q);
+    const __mmask16 last = _mm512_cmp_ps_mask(r, s, _CMP_UNORD_Q);
+    __m512 most = _mm512_max_ps(_mm512_max_ps(p, q), _mm512_max_ps(r, s));
+    most = _mm512_mask_add_ps(most, first, p, q);
+    return (vec)_mm512_mask_add_ps(most, last, r, s);
+#else
+    return larger(larger(d, c), larger(b, a));
+#endif
+}
+
 ALWAYS_INLINE void store_bytes(unsigned char *to, vec_int v, int64_t lanes) {
 #if ANT__VECTOR_BYTES == 64 && !ANT__DOUBLE
     if (lanes >= LANES) {
