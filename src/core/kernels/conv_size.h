@@ -34,18 +34,26 @@ static inline int64_t ant__winograd_pitch(int64_t channels) {
 }
 
 /* Tiles at once: as many as leave the planes of both sides in a cache, of small tiles half of
- * it. */
+ * it; whole tiles of the products (winograd_product.h). */
 static inline int64_t ant__winograd_tiles(int64_t side, int64_t in, int64_t out) {
-    enum { TOGETHER = 1 << 15, MOST = 64, LEAST = 8 };
+    enum { TOGETHER = 1 << 15, MOST = 60, LEAST = 12 };
     int64_t pitches = ant__winograd_pitch(in) + ant__winograd_pitch(out);
     int64_t fit = TOGETHER * side / (ant__winograd_entries(side) * pitches);
-    return fit > MOST ? MOST : fit < LEAST ? LEAST : fit / 8 * 8;
+    return fit > MOST ? MOST : fit < LEAST ? LEAST : fit / LEAST * LEAST;
+}
+
+/* From plane to plane: some lines more than a multiple of 4 KiB, or a tile's entries, which are
+ * written and read together, fight for few cache sets. */
+static inline int64_t ant__winograd_plane(int64_t tiles, int64_t channels) {
+    enum { PAGE = 1024, SHIFT = 80 };
+    int64_t size = tiles * ant__winograd_pitch(channels);
+    return (size - SHIFT + PAGE - 1) / PAGE * PAGE + SHIFT;
 }
 
 /* Entries of the planes of both sides. */
 static inline int64_t ant__winograd_planes(int64_t side, int64_t tiles, int64_t in, int64_t out) {
-    return ant__winograd_entries(side) * tiles *
-           (ant__winograd_pitch(in) + ant__winograd_pitch(out));
+    return ant__winograd_entries(side) *
+           (ant__winograd_plane(tiles, in) + ant__winograd_plane(tiles, out));
 }
 
 /* A zero-extended piece of an image with so many tiles across. */

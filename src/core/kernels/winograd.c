@@ -6,6 +6,7 @@
  */
 #include "core/kernels/winograd.h"
 #include "core/kernels/conv_gather.h"
+#include "core/kernels/winograd_product.h"
 #include <string.h>
 
 /* n tiles that follow each other, from number `first` of those of all images on. */
@@ -176,12 +177,15 @@ static void transform_results(const block *b) {
 static void multiply_planes(const block *b) {
     const gather *g = b->g;
     for (int k = 0; k < planes_of(g); k++) {
-        gemm product = {.m = b->n, .n = g->out, .k = g->in};
-        product.a = (gemm_matrix){b->in.at + k * b->in.size, b->in.pitch, 1};
-        product.packed = g->packed + k * packed_size(g);
-        product.c = b->out.at + k * b->out.size;
-        product.c_row = b->out.pitch;
-        K(gemm)(&product);
+        const product p = {.m = b->n,
+                           .n = g->out,
+                           .k = g->in,
+                           .a = b->in.at + k * b->in.size,
+                           .a_row = b->in.pitch,
+                           .packed = g->packed + k * packed_size(g),
+                           .c = b->out.at + k * b->out.size,
+                           .c_row = b->out.pitch};
+        multiply(&p);
     }
 }
 

@@ -82,7 +82,7 @@ typedef struct planes {
 
 static inline planes planes_at(R *at, int64_t tiles, int64_t channels) {
     int64_t pitch = ant__winograd_pitch(channels);
-    return (planes){at, tiles * pitch, pitch, channels};
+    return (planes){at, ant__winograd_plane(tiles, channels), pitch, channels};
 }
 
 /* The lanes at channel c; whole vectors are to be told by the constant LANES. */
