@@ -17,6 +17,7 @@ typedef struct gru {
     bool active;               /* does anybody want the gates? */
     R *y, *h_before, *inner_n; /* NULL where nobody wants them */
     R *h, *inner;              /* (rows, units), (rows, 3 units) */
+    R *next;                   /* of a single sample; NULL: there are more */
 } gru;
 
 /* --- forward --- */
@@ -103,44 +104,97 @@ static void step(const gru *l, int64_t s) {
 }
 
 /* --- a single sample --- */
-/* All units of a step. The products with the units of a tile run while the one before still waits
- * for its activations. */
-ALWAYS_INLINE void update_tiles(const gru *l, const forth_row *r, int64_t time, ant_gate activation,
-                                ant_gate gate) {
-    const int64_t units = r->units;
-    const R *bias = l->product.bias;
-    for (int64_t i = 0; i * LANES < units; i++) {
-        vec inner[GATES];
-        const int64_t j = row_tile(units, i, time);
-        const int64_t n = row_gates(inner, l->product.packed, r->h, units, j, GATES);
-        UNROLL
-        for (int k = 0; bias && k < GATES; k++)
-            inner[k] += lanes(bias + k * units + j, n);
-        if (l->inner_n)
-            set_lanes(l->inner_n + time * units + j, inner[2], n);
-        update_lanes(r, inner, j, n, activation, gate);
+/* States and inner in whole tiles; x, bias, inner_n and gates are unpadded. */
+typedef struct alone {
+    forth_row r;
+    const R *bias;
+    R *inner_n; /* NULL where nobody wants it, as r.g */
+} alone;
+
+/* The sums of all gates of some tiles, from the unit j on; the candidate's without x. */
+ALWAYS_INLINE void load_sums(const alone *a, vec g[GATES][ROW_TOGETHER], int64_t j,
+                             const int tiles) {
+    const int64_t units = a->r.units, n = units - j;
+    UNROLL
+    for (int k = 0; k < GATES; k++) {
+        row_load(g[k], a->r.inner + k * row_padded(units) + j, tiles);
+        if (a->bias)
+            row_add_entries(g[k], a->bias + k * units + j, n, tiles);
+        if (k < 2)
+            row_add_entries(g[k], a->r.x + k * units + j, n, tiles);
     }
+    if (a->inner_n)
+        row_store_entries(a->inner_n + j, g[2], n, tiles);
 }
 
-/* The next h is written where other samples' states would be. */
-static void step_alone(gru *l, R **next, int64_t s) {
+ALWAYS_INLINE void update_tiles(const alone *a, int64_t j, ant_gate activation, ant_gate gate,
+                                const int tiles) {
+    const forth_row *r = &a->r;
+    vec g[GATES][ROW_TOGETHER], h[ROW_TOGETHER];
+    load_sums(a, g, j, tiles);
+    row_load(h, r->h + j, tiles);
+    activate(gate, g[1], tiles);
+    UNROLL
+    for (int t = 0; t < tiles; t++)
+        g[2][t] *= g[1][t];
+    row_add_entries(g[2], r->x + 2 * r->units + j, r->units - j, tiles);
+    activate(gate, g[0], tiles);
+    activate(activation, g[2], tiles);
+    UNROLL
+    for (int t = 0; t < tiles; t++)
+        h[t] = g[0][t] * h[t] + (vec_all(1) - g[0][t]) * g[2][t];
+    row_store(r->next + j, h, tiles);
+    if (!r->g)
+        return;
+    UNROLL
+    for (int k = 0; k < GATES; k++)
+        row_store_entries(r->g + k * r->units + j, g[k], r->units - j, tiles);
+}
+
+ALWAYS_INLINE void update_all(const alone *a, ant_gate activation, ant_gate gate) {
+    int64_t j = 0;
+    for (; a->r.units - j > (ROW_TOGETHER - 1) * LANES; j += ROW_TOGETHER * LANES)
+        update_tiles(a, j, activation, gate, ROW_TOGETHER);
+    for (; j < a->r.units; j += LANES)
+        update_tiles(a, j, activation, gate, 1);
+}
+
+/* The usual pair is compiled with its activations melted in. */
+static void update_alone(const alone *a, ant_gate activation, ant_gate gate) {
+    if (activation == ANT__GATE_TANH && gate == ANT__GATE_SIGMOID)
+        update_all(a, ANT__GATE_TANH, ANT__GATE_SIGMOID);
+    else
+        update_all(a, activation, gate);
+}
+
+static void step_alone(gru *l, int64_t s) {
     const int64_t time = walk_time(&l->w, s), units = l->w.units;
-    const ant_gate activation = l->w.activation, gate = l->w.gate;
-    const forth_row r = {.x = l->x + GATES * time * units,
-                         .g = l->active ? walk_row(&l->g, 0, time) : NULL,
-                         .h = l->h,
-                         .next = *next,
-                         .units = units};
+    R *h = l->h;
     put_before(l, 0, time);
     if (walk_counts(&l->w, 0, time)) {
-        if (activation == ANT__GATE_TANH && gate == ANT__GATE_SIGMOID)
-            update_tiles(l, &r, time, ANT__GATE_TANH, ANT__GATE_SIGMOID);
-        else
-            update_tiles(l, &r, time, activation, gate);
-        *next = l->h;
-        l->h = r.next;
+        const row_product product = {l->product.packed, h, l->inner, units};
+        const alone a = {{.x = l->x + GATES * time * units,
+                          .inner = l->inner,
+                          .g = l->active ? walk_row(&l->g, 0, time) : NULL,
+                          .h = h,
+                          .next = l->next,
+                          .units = units},
+                         l->product.bias,
+                         l->inner_n ? l->inner_n + time * units : NULL};
+        row_gates(&product, time, GATES);
+        update_alone(&a, l->w.activation, l->w.gate);
+        l->h = l->next;
+        l->next = h;
     }
     walk_put_step(&l->w, l->y, l->h, s);
+}
+
+/* A single sample's states in whole tiles and its inner take the place of all others'. */
+static void make_room_alone(gru *l) {
+    const int64_t padded = row_padded(l->w.units);
+    l->next = l->h + padded;
+    l->inner = l->next + padded;
+    memset(l->h, 0, (size_t)(2 * padded) * sizeof *l->h);
 }
 
 /* at: x, U, U packed, h [, mask, bias]; y, last h, gates, h before, inner n; workspace. */
@@ -157,6 +211,8 @@ static gru forward_cell(void *const *at, const ant_num *n, int64_t cell) {
     l.h = room + ant__gemm_workspace(units);
     l.inner = l.h + ANT__WALK_ROWS * units;
     l.g = walk_rows_of(&l.w, l.out[2], 3 * units, l.inner + 3 * ANT__WALK_ROWS * units);
+    if (n[ANT__WALK_HAS].i & ANT__WALK_ALONE)
+        make_room_alone(&l);
     walk_start(&l.w, l.h, at[3]);
     l.product = (gemm){.m = l.w.rows, .n = 3 * units, .k = units, .a = {l.h, units, 1}};
     l.product.packed = at[2];
@@ -171,11 +227,9 @@ static gru forward_cell(void *const *at, const ant_num *n, int64_t cell) {
 void K(gru)(void *const *at, const ant_num *n, int64_t from, int64_t to) {
     for (int64_t cell = from; cell < to; cell++) {
         gru l = forward_cell(at, n, cell);
-        const bool alone = n[ANT__WALK_HAS].i & ANT__WALK_ALONE;
-        R *next = l.h + ANT__WALK_ROWS / 2 * l.w.units;
         for (int64_t s = 0; s < l.w.steps; s++)
-            if (alone)
-                step_alone(&l, &next, s);
+            if (l.next)
+                step_alone(&l, s);
             else
                 step(&l, s);
         walk_end(&l.w, l.out[1], l.h);

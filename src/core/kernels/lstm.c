@@ -17,6 +17,7 @@ typedef struct lstm {
     bool active;                /* does anybody want the gates? */
     R *y, *h_before, *c_before; /* NULL where nobody wants them */
     R *h, *c;                   /* (rows, units) */
+    R *next, *sums;             /* of a single sample; NULL: there are more */
 } lstm;
 
 /* The c of a step, forwards and backwards with the same bits. */
@@ -120,43 +121,84 @@ static void step(const lstm *l, int64_t s) {
 }
 
 /* --- a single sample --- */
-/* All units of a step, whose inputs are z: r's h becomes the next one. The products with the units
- * of a tile run while the one before still waits for its activations. */
-ALWAYS_INLINE void update_tiles(const lstm *l, const forth_row *r, const R *z, int64_t time,
-                                ant_gate activation, ant_gate gate) {
-    const int64_t units = r->units;
-    for (int64_t i = 0; i * LANES < units; i++) {
-        vec g[GATES];
-        const int64_t j = row_tile(units, i, time);
-        const int64_t n = row_gates(g, l->product.packed, l->h, units, j, GATES);
-        UNROLL
-        for (int k = 0; k < GATES; k++)
-            g[k] += lanes(z + k * units + j, n);
-        update_lanes(r, g, j, n, activation, gate);
+/* States in whole tiles; z: the step's inputs, unpadded, as its gates are. */
+typedef struct alone {
+    const R *z, *sums;
+    forth_row r;
+} alone;
+
+/* The units of some tiles, from j on. */
+ALWAYS_INLINE void update_tiles(const alone *a, int64_t j, ant_gate activation, ant_gate gate,
+                                const int tiles) {
+    const int64_t units = a->r.units, n = units - j;
+    vec g[GATES][ROW_TOGETHER], c[ROW_TOGETHER];
+    UNROLL
+    for (int k = 0; k < GATES; k++) {
+        row_load(g[k], a->sums + k * row_padded(units) + j, tiles);
+        row_add_entries(g[k], a->z + k * units + j, n, tiles);
     }
+    row_load(c, a->r.c + j, tiles);
+    activate(gate, g[0], tiles);
+    activate(gate, g[1], tiles);
+    activate(activation, g[2], tiles);
+    UNROLL
+    for (int t = 0; t < tiles; t++)
+        c[t] = next_state(g[1][t], c[t], g[0][t], g[2][t]);
+    row_store(a->r.c + j, c, tiles);
+    activate(gate, g[3], tiles);
+    activate(activation, c, tiles);
+    UNROLL
+    for (int t = 0; t < tiles; t++)
+        c[t] *= g[3][t];
+    row_store(a->r.h + j, c, tiles);
+    if (!a->r.g)
+        return;
+    UNROLL
+    for (int k = 0; k < GATES; k++)
+        row_store_entries(a->r.g + k * units + j, g[k], n, tiles);
 }
 
-static void update_alone(const lstm *l, const forth_row *r, const R *z, int64_t time) {
-    const ant_gate activation = l->w.activation, gate = l->w.gate;
+ALWAYS_INLINE void update_all(const alone *a, ant_gate activation, ant_gate gate) {
+    int64_t j = 0;
+    for (; a->r.units - j > (ROW_TOGETHER - 1) * LANES; j += ROW_TOGETHER * LANES)
+        update_tiles(a, j, activation, gate, ROW_TOGETHER);
+    for (; j < a->r.units; j += LANES)
+        update_tiles(a, j, activation, gate, 1);
+}
+
+static void update_alone(const alone *a, ant_gate activation, ant_gate gate) {
     if (activation == ANT__GATE_TANH && gate == ANT__GATE_SIGMOID)
-        update_tiles(l, r, z, time, ANT__GATE_TANH, ANT__GATE_SIGMOID);
+        update_all(a, ANT__GATE_TANH, ANT__GATE_SIGMOID);
     else if (activation == ANT__GATE_RELU && gate == ANT__GATE_SIGMOID)
-        update_tiles(l, r, z, time, ANT__GATE_RELU, ANT__GATE_SIGMOID);
+        update_all(a, ANT__GATE_RELU, ANT__GATE_SIGMOID);
     else
-        update_tiles(l, r, z, time, activation, gate);
+        update_all(a, activation, gate);
 }
 
-/* The next h is written where other samples' states would be. */
-static void step_alone(lstm *l, R **next, int64_t s) {
-    const int64_t time = walk_time(&l->w, s);
-    forth_row r = {l->active ? walk_row(&l->g, 0, time) : NULL, *next, l->c, l->w.units};
+static void step_alone(lstm *l, int64_t s) {
+    const int64_t time = walk_time(&l->w, s), units = l->w.units;
+    R *h = l->h;
     put_before(l, 0, time);
     if (walk_counts(&l->w, 0, time)) {
-        update_alone(l, &r, l->z + time * GATES * l->w.units, time);
-        *next = l->h;
-        l->h = r.h;
+        const row_product product = {l->product.packed, h, l->sums, units};
+        const alone a = {l->z + time * GATES * units,
+                         l->sums,
+                         {l->active ? walk_row(&l->g, 0, time) : NULL, l->next, l->c, units}};
+        row_gates(&product, time, GATES);
+        update_alone(&a, l->w.activation, l->w.gate);
+        l->h = l->next;
+        l->next = h;
     }
     walk_put_step(&l->w, l->y, l->h, s);
+}
+
+/* A single sample's states in whole tiles, its next h and its sums take the place of all others. */
+static void make_room_alone(lstm *l) {
+    const int64_t padded = row_padded(l->w.units);
+    l->next = l->h + padded;
+    l->c = l->next + padded;
+    l->sums = l->c + padded;
+    memset(l->h, 0, (size_t)(3 * padded) * sizeof *l->h);
 }
 
 /* at: z, U, U packed, h, c [, mask]; y, last h, last c, gates, h before, c before; workspace. */
@@ -173,6 +215,8 @@ static lstm forward_cell(void *const *at, const ant_num *n, int64_t cell) {
     l.h = room + ant__gemm_workspace(units);
     l.c = l.h + ANT__WALK_ROWS * units;
     l.g = walk_rows_of(&l.w, l.out[3], 4 * units, l.c + ANT__WALK_ROWS * units);
+    if (n[ANT__WALK_HAS].i & ANT__WALK_ALONE)
+        make_room_alone(&l);
     walk_start(&l.w, l.h, at[3]);
     walk_start(&l.w, l.c, at[4]);
     l.product = (gemm){.m = l.w.rows, .n = 4 * units, .k = units, .a = {l.h, units, 1}};
@@ -187,11 +231,9 @@ static lstm forward_cell(void *const *at, const ant_num *n, int64_t cell) {
 void K(lstm)(void *const *at, const ant_num *n, int64_t from, int64_t to) {
     for (int64_t cell = from; cell < to; cell++) {
         lstm l = forward_cell(at, n, cell);
-        const bool alone = n[ANT__WALK_HAS].i & ANT__WALK_ALONE;
-        R *next = l.h + ANT__WALK_ROWS / 2 * l.w.units;
         for (int64_t s = 0; s < l.w.steps; s++)
-            if (alone)
-                step_alone(&l, &next, s);
+            if (l.next)
+                step_alone(&l, s);
             else
                 step(&l, s);
         walk_end(&l.w, l.out[1], l.h);

@@ -48,12 +48,12 @@ static inline int64_t ant__walk_workspace(int64_t units, int64_t rows) {
     return ant__gemm_workspace(units) + (units * rows + 15) / 16 * 16;
 }
 
-/* h, c, the gates. */
+/* h, c, the gates; or a single sample's h, next h, c and gates in whole vectors. */
 static inline int64_t ant__lstm_workspace(int64_t units) {
-    return ant__walk_workspace(units, (1 + 1 + 4) * ANT__WALK_ROWS);
+    return ant__walk_workspace(units, (2 + 1 + 4) * ANT__WALK_ROWS);
 }
 
-/* h, its products with the three kernels, the gates. */
+/* h, its products with the three kernels, the gates; a single sample needs less. */
 static inline int64_t ant__gru_workspace(int64_t units) {
     return ant__walk_workspace(units, (1 + 3 + 3) * ANT__WALK_ROWS);
 }
