@@ -20,7 +20,7 @@ int K(attention_read)(attention *a, void *const *at, const ant_num *n) {
                      .size = n[ANT__ATTENTION_SIZE].i,
                      .value_size = n[ANT__ATTENTION_VALUE_SIZE].i,
                      .pitch = ant__attention_pitch(n[ANT__ATTENTION_KEYS].i),
-                     .scale = (R)n[ANT__ATTENTION_SCALE].f};
+                     .scale = (R)(n[ANT__ATTENTION_SCALE].f * ATTENTION_UNIT)};
     int used = 3;
     for (int k = 0; k < n[ANT__ATTENTION_HIDES].i; k++)
         a->mask[k] = at[used++];
@@ -135,19 +135,17 @@ static int64_t fill_up(R *x, int64_t n) {
 /* What is not a number is lost here, but the sum of the exponentials has it. */
 static R largest(const R *x, int64_t n) {
     vec high = vec_load(x);
-    for (int64_t j = LANES; j < n; j += LANES) {
-        vec v = vec_load(x + j);
-        high = vec_select(v > high, v, high);
-    }
+    for (int64_t j = LANES; j < n; j += LANES)
+        high = vec_max(vec_load(x + j), high);
     return vec_largest(high);
 }
 
-/* x = exp(scale x - top); returns their sum. */
+/* x becomes weights, exp(scale x - top) in their units; returns their sum. */
 static R exponentials(R *x, R scale, R top, int64_t n) {
     const vec factor = vec_all(scale), less = vec_all(-top);
     vec sum = {0};
     for (int64_t j = 0; j < n; j += LANES) {
-        vec e = vec_exp_down(vec_fma(vec_load(x + j), factor, less));
+        vec e = attention_power(vec_fma(vec_load(x + j), factor, less));
         vec_store(x + j, e);
         sum += e;
     }
@@ -166,27 +164,6 @@ static void cut(const attention_tile *t, int64_t r, R *x, const uint8_t *open) {
     attention_times(x, factor, t->columns);
 }
 
-/* Scores of row r become weights; y is its result so far. */
-static void soften(const attention_tile *t, int64_t r, R *top, R *sum, R *y) {
-    const attention *a = t->task;
-    uint8_t buffer[ANT__ATTENTION_COLUMNS];
-    R *x = t->scores + r * a->pitch;
-    const uint8_t *open = K(attention_mask)(t, r, buffer);
-    const int64_t whole = fill_up(x, t->columns);
-    const R scale = open ? 1 : a->scale;
-    R high = largest(x, whole) * scale;
-    high = high > *top ? high : *top; /* NOLINT: begin_rows has set it */
-    const R total = exponentials(x, scale, high, whole);
-    if (high > *top && *sum > 0) {
-        const R shrunk = exp_1(*top - high);
-        times(y, shrunk, a->value_size);
-        *sum *= shrunk;
-    }
-    *top = high;
-    *sum += total;
-    cut(t, r, x, open);
-}
-
 /* Where a forward item's results go, and its memory. */
 typedef struct forward {
     attention a;
@@ -198,20 +175,77 @@ static R *result_row(const forward *f, const attention_tile *t, int64_t row) {
     return f->y + ((t->batch * f->a.queries + row) * f->a.heads + t->head) * f->a.value_size;
 }
 
+/* A row of scores on its way to weights. */
+typedef struct soft_row {
+    R *x, *top, *sum;
+    const uint8_t *open; /* NULL: all are allowed, and not scaled */
+    uint8_t buffer[ANT__ATTENTION_COLUMNS];
+} soft_row;
+
+static R scale_of(const attention *a, const soft_row *row) {
+    return row->open ? 1 : a->scale;
+}
+
+/* Finds the largest score so far; y is the row's result so far. */
+static void raise(const attention_tile *t, soft_row *row, int64_t r, R *y) {
+    const attention *a = t->task;
+    row->x = t->scores + r * a->pitch;
+    row->open = K(attention_mask)(t, r, row->buffer);
+    const R high = largest(row->x, fill_up(row->x, t->columns)) * scale_of(a, row);
+    if (!(high > *row->top))
+        return;
+    if (*row->sum > 0) {
+        const R shrunk = attention_power_1(*row->top - high);
+        times(y, shrunk, a->value_size);
+        *row->sum *= shrunk;
+    }
+    *row->top = high;
+}
+
+static void soften(const attention_tile *t, soft_row *row, int64_t r) {
+    const attention *a = t->task;
+    const int64_t whole = (t->columns + LANES - 1) / LANES * LANES;
+    *row->sum += exponentials(row->x, scale_of(a, row), *row->top, whole);
+    cut(t, r, row->x, row->open);
+}
+
+/* Scores become weights, several rows at a time: one row's steps wait for each other. */
+static void soften_rows(const forward *f, const attention_tile *t, R *top, R *sum) {
+    enum { TOGETHER = 8 };
+    soft_row row[TOGETHER];
+    for (int64_t r = 0, n; r < t->rows; r += n) {
+        n = ant__attention_shorter(TOGETHER, t->rows - r);
+        for (int64_t i = 0; i < n; i++) {
+            row[i].top = top + r + i;
+            row[i].sum = sum + r + i;
+            raise(t, &row[i], r + i, result_row(f, t, t->row + r + i));
+        }
+        for (int64_t i = 0; i < n; i++)
+            soften(t, &row[i], r + i);
+    }
+}
+
+static void clear_rows(const forward *f, const attention_tile *t, int64_t from, int64_t to) {
+    for (int64_t r = from; r < to; r++)
+        memset(result_row(f, t, r), 0, (size_t)f->a.value_size * sizeof(R));
+}
+
 static void add_tile(const forward *f, const attention_tile *t, R *top, R *sum) {
     const attention *a = &f->a;
     const int64_t y_row = a->heads * a->value_size;
     R *y = result_row(f, t, t->row);
-    if (K(attention_closed)(t))
+    if (K(attention_closed)(t)) {
+        if (t->column == 0)
+            clear_rows(f, t, t->row, t->row + t->rows);
         return;
+    }
     K(attention_multiply)(t, f->keys);
-    for (int64_t r = 0; r < t->rows; r++)
-        soften(t, r, top + r, sum + r, y + r * y_row);
+    soften_rows(f, t, top, sum);
     const gemm g = {.m = t->rows,
                     .n = a->value_size,
                     .k = t->columns,
                     .few = true,
-                    .add = true,
+                    .add = t->column > 0,
                     .a = {t->scores, a->pitch, 1},
                     .packed = f->values,
                     .c = y,
@@ -222,10 +256,11 @@ static void add_tile(const forward *f, const attention_tile *t, R *top, R *sum) 
 static void begin_rows(const forward *f, const attention_tile *t, rows *of, int64_t from,
                        int64_t to) {
     for (int64_t r = from; r < to; r++) {
-        memset(result_row(f, t, r), 0, (size_t)f->a.value_size * sizeof(R));
         of->top[r - from] = -INFINITY;
         of->sum[r - from] = 0;
     }
+    if (f->a.keys == 0)
+        clear_rows(f, t, from, to);
 }
 
 static void end_rows(const forward *f, const attention_tile *t, const rows *of, int64_t from,

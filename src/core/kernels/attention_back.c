@@ -38,11 +38,11 @@ typedef struct softened {
  * pitch. */
 static void weigh(R *x, R *g, softened s, R scale, int64_t n) {
     const vec factor = vec_all(s.scale), less = vec_all(-s.top), part = vec_all(s.part);
-    const vec all = vec_all(s.all), by = vec_all(scale);
+    const vec all = vec_all(-s.all * scale), by = vec_all(scale);
     for (int64_t j = 0; j < n; j += LANES) {
-        vec w = vec_exp_down(vec_fma(vec_load(x + j), factor, less)) * part;
+        vec w = attention_power(vec_fma(vec_load(x + j), factor, less)) * part;
         vec_store(x + j, w);
-        vec_store(g + j, w * (vec_load(g + j) - all) * by);
+        vec_store(g + j, w * vec_fma(vec_load(g + j), by, all));
     }
 }
 
@@ -62,13 +62,19 @@ static void slope(const backward *b, const attention_tile *t, int64_t r) {
         K(attention_drop)(t, r, f);
         attention_times(g, f, n);
     }
-    weigh(x, g, s, a->scale, n);
+    weigh(x, g, s, (R)a->n[ANT__ATTENTION_SCALE].f, n);
     if (a->counter)
         attention_times(x, f, n);
     if (open)
         attention_close(g, open, n);
     if (open && a->n[ANT__ATTENTION_NONE_ZERO].i)
         attention_close(x, open, n);
+}
+
+/* The first tile of its keys that is asked for: sums of rows of the query begin here. */
+static bool begins_keys(const attention_tile *t) {
+    const int64_t shared = t->task->heads / t->task->groups;
+    return t->row == 0 && t->head % shared == 0;
 }
 
 /* dvalue or dkey (`to`, of `size` numbers a row) += tile^T times rows of dy or of the query. */
@@ -82,7 +88,7 @@ static void add_to_keys(const backward *b, const attention_tile *t, R *to, const
                     .n = size,
                     .k = t->rows,
                     .few = true,
-                    .add = true,
+                    .add = !begins_keys(t),
                     .a = {tile, 1, a->pitch},
                     .b = {of_rows + row_of(b, t, 0) * size, a->heads * size, 1},
                     .c = to + ((t->batch * a->keys + t->column) * a->groups + group) * size,
@@ -97,7 +103,7 @@ static void add_to_query(const backward *b, const attention_tile *t) {
                     .n = a->size,
                     .k = t->columns,
                     .few = true,
-                    .add = true,
+                    .add = t->column > 0,
                     .a = {b->slopes, a->pitch, 1},
                     .packed = b->keys,
                     .c = b->dquery + row_of(b, t, 0) * a->size,
@@ -105,10 +111,31 @@ static void add_to_query(const backward *b, const attention_tile *t) {
     K(gemm)(&g);
 }
 
+/* `count` rows of x from position `from` on become 0, of one head. */
+static void clear(R *x, int64_t batch, int64_t positions, int64_t heads, int64_t head, int64_t from,
+                  int64_t count, int64_t size) {
+    for (int64_t i = from; x && i < from + count; i++)
+        memset(x + ((batch * positions + i) * heads + head) * size, 0, (size_t)size * sizeof *x);
+}
+
+/* Sums that would begin with a tile of nothing but 0. */
+static void begin_by_nothing(const backward *b, const attention_tile *t) {
+    const attention *a = t->task;
+    const int64_t group = t->head / (a->heads / a->groups);
+    if (t->column == 0)
+        clear(b->dquery, t->batch, a->queries, a->heads, t->head, t->row, t->rows, a->size);
+    if (!begins_keys(t))
+        return;
+    clear(b->dkey, t->batch, a->keys, a->groups, group, t->column, t->columns, a->size);
+    clear(b->dvalue, t->batch, a->keys, a->groups, group, t->column, t->columns, a->value_size);
+}
+
 static void add_tile(const backward *b, const attention_tile *t) {
     const attention *a = t->task;
-    if (K(attention_closed)(t))
+    if (K(attention_closed)(t)) {
+        begin_by_nothing(b, t);
         return;
+    }
     K(attention_multiply)(t, b->scored);
     const gemm g = {.m = t->rows,
                     .n = t->columns,
@@ -140,21 +167,16 @@ static void pack(const backward *b, const attention_tile *t, int64_t group) {
     K(gemm_pack)(b->keys, (gemm_matrix){key, a->groups * a->size, 1}, t->columns, a->size);
 }
 
-/* Heads [head, head + count) of all positions become 0. */
-static void clear(R *x, int64_t batch, int64_t positions, int64_t heads, int64_t head,
-                  int64_t count, int64_t size) {
-    for (int64_t i = 0; x && i < positions; i++)
-        memset(x + ((batch * positions + i) * heads + head) * size, 0,
-               (size_t)(count * size) * sizeof *x);
-}
-
 static void backward_item(const backward *b, int64_t batch, int64_t group) {
     const attention *a = &b->a;
     const int64_t shared = a->heads / a->groups;
     attention_tile t = {.task = a, .batch = batch, .scores = b->weights};
-    clear(b->dquery, batch, a->queries, a->heads, group * shared, shared, a->size);
-    clear(b->dkey, batch, a->keys, a->groups, group, 1, a->size);
-    clear(b->dvalue, batch, a->keys, a->groups, group, 1, a->value_size);
+    for (int64_t h = 0; a->keys == 0 && h < shared; h++)
+        clear(b->dquery, batch, a->queries, a->heads, group * shared + h, 0, a->queries, a->size);
+    if (a->queries == 0) {
+        clear(b->dkey, batch, a->keys, a->groups, group, 0, a->keys, a->size);
+        clear(b->dvalue, batch, a->keys, a->groups, group, 0, a->keys, a->value_size);
+    }
     for (; t.column < a->keys; t.column += ANT__ATTENTION_COLUMNS) {
         t.columns = ant__attention_shorter(ANT__ATTENTION_COLUMNS, a->keys - t.column);
         pack(b, &t, group);

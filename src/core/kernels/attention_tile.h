@@ -6,13 +6,35 @@
 #include "core/kernels/gemm.h"
 #include "core/kernels/vec_math.h"
 
+/* Weights are powers of 2 where vectors take these faster: scores count in units of their
+ * logarithm then. */
+#if ANT__DOUBLE
+#define ATTENTION_UNIT 1.0
+ALWAYS_INLINE vec attention_power(vec x) {
+    return vec_exp_down(x);
+}
+
+ALWAYS_INLINE R attention_power_1(R x) {
+    return exp_1(x);
+}
+#else
+#define ATTENTION_UNIT 1.44269504088896341
+ALWAYS_INLINE vec attention_power(vec x) {
+    return vec_exp2_down(x);
+}
+
+ALWAYS_INLINE R attention_power_1(R x) {
+    return exp_1(x * (R)(1 / ATTENTION_UNIT));
+}
+#endif
+
 typedef struct attention {
     const ant_num *n;
     const R *query, *key, *value;
     const uint8_t *mask[ANT__ATTENTION_MASKS];
     const int64_t *counter; /* NULL: nothing is left out */
     int64_t batch, queries, keys, heads, groups, size, value_size, pitch;
-    R scale;
+    R scale; /* of scores, in the units of weights */
 } attention;
 
 /* at: query, key, value, masks, counter if there is one. Returns how many pointers that was. */

@@ -63,13 +63,7 @@ ALWAYS_INLINE vec vec_exp2_times(vec x, float c) {
 #else
     vec rounded = vec_fma(x, factor, vec_all(ROUNDER)), whole = rounded - vec_all(ROUNDER);
 #endif
-    vec f = vec_fma(x, factor, -whole), p = vec_all(1.545318283e-4f);
-    p = vec_fma(p, f, vec_all(1.339088633e-3f));
-    p = vec_fma(p, f, vec_all(9.618082520e-3f));
-    p = vec_fma(p, f, vec_all(5.550357071e-2f));
-    p = vec_fma(p, f, vec_all(2.402265076e-1f));
-    p = vec_fma(p, f, vec_all(6.931471880e-1f));
-    p = vec_fma(p, f, vec_all(1));
+    const vec p = vec_exp2_part(vec_fma(x, factor, -whole));
 #if ANT__VECTOR_BYTES == 64
     return (vec)_mm512_scalef_ps((__m512)p, (__m512)whole);
 #else

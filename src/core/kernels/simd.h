@@ -123,14 +123,49 @@ ALWAYS_INLINE R vec_sum(vec v) {
 #endif
 }
 
-/* The largest lane; what is not a number is lost. */
+/* The larger one, lane by lane; b where either is not a number. */
+ALWAYS_INLINE vec vec_max(vec a, vec b) {
+#if ANT__VECTOR_BYTES == 64 && ANT__DOUBLE
+    return (vec)_mm512_max_pd((__m512d)a, (__m512d)b);
+#elif ANT__VECTOR_BYTES == 64
+    return (vec)_mm512_max_ps((__m512)a, (__m512)b);
+#elif ANT__VECTOR_BYTES == 32 && ANT__DOUBLE
+    return (vec)_mm256_max_pd((__m256d)a, (__m256d)b);
+#elif ANT__VECTOR_BYTES == 32
+    return (vec)_mm256_max_ps((__m256)a, (__m256)b);
+#else
+    return vec_select(a > b, a, b);
+#endif
+}
+
+ALWAYS_INLINE R lane_max(R a, R b) {
+    return a > b ? a : b;
+}
+
+/* The largest lane, by halves; what is not a number is lost, or all there is. */
 ALWAYS_INLINE R vec_largest(vec v) {
-    R lane[LANES];
-    vec_store(lane, v);
-    for (int half = LANES / 2; half > 0; half /= 2)
-        for (int l = 0; l < half; l++)
-            lane[l] = lane[l + half] > lane[l] ? lane[l + half] : lane[l];
-    return lane[0];
+#if ANT__VECTOR_BYTES == 64 && ANT__DOUBLE
+    __m256d half =
+        _mm256_max_pd(_mm512_extractf64x4_pd((__m512d)v, 1), _mm512_castpd512_pd256((__m512d)v));
+#elif ANT__VECTOR_BYTES == 64
+    __m256 half =
+        _mm256_max_ps(_mm512_extractf32x8_ps((__m512)v, 1), _mm512_castps512_ps256((__m512)v));
+#elif ANT__VECTOR_BYTES == 32 && ANT__DOUBLE
+    __m256d half = (__m256d)v;
+#elif ANT__VECTOR_BYTES == 32
+    __m256 half = (__m256)v;
+#endif
+#if ANT__VECTOR_BYTES > 16 && ANT__DOUBLE
+    __m128d pair = _mm_max_pd(_mm256_extractf128_pd(half, 1), _mm256_castpd256_pd128(half));
+    return lane_max(pair[1], pair[0]);
+#elif ANT__VECTOR_BYTES > 16
+    __m128 four = _mm_max_ps(_mm256_extractf128_ps(half, 1), _mm256_castps256_ps128(half));
+    return lane_max(lane_max(four[3], four[1]), lane_max(four[2], four[0]));
+#elif ANT__DOUBLE
+    return lane_max(v[1], v[0]);
+#else
+    return lane_max(lane_max(v[3], v[1]), lane_max(v[2], v[0]));
+#endif
 }
 
 /* The first n lanes of a vector, chosen once for many loads; 0 <= n <= LANES. */

@@ -122,6 +122,30 @@ ALWAYS_INLINE vec vec_exp_down(vec x) {
 #endif
 }
 
+/* 2^f for |f| <= 1/2 */
+ALWAYS_INLINE vec vec_exp2_part(vec f) {
+    vec p = vec_fma(vec_all(1.545318283e-4f), f, vec_all(1.339088633e-3f));
+    p = vec_fma(p, f, vec_all(9.618082520e-3f));
+    p = vec_fma(p, f, vec_all(5.550357071e-2f));
+    p = vec_fma(p, f, vec_all(2.402265076e-1f));
+    p = vec_fma(p, f, vec_all(6.931471880e-1f));
+    return vec_fma(p, f, vec_all(1));
+}
+
+/* 2^x for x <= 0, and 0 below -126: in fewer steps than e^x. */
+ALWAYS_INLINE vec vec_exp2_down(vec x) {
+#if ANT__VECTOR_BYTES == 64
+    enum { NEAREST = 8 };
+    vec f = (vec)_mm512_reduce_ps((__m512)x, NEAREST); /* 0 for what is infinite */
+    return (vec)_mm512_scalef_ps((__m512)vec_exp2_part(f), (__m512)(x - f));
+#else
+    const vec_int under = x < vec_all(-126.0f);
+    const vec rounded = x + vec_all(ROUNDER), p = vec_exp2_part(x - (rounded - vec_all(ROUNDER)));
+    const vec power = (vec)(((vec_int)rounded << 23) + (vec_int)vec_all(1));
+    return vec_select(under, (vec){0}, p * power);
+#endif
+}
+
 #if ANT__VECTOR_BYTES == 64
 /* A vector holds 2^(j / 16) for all j, and what was lost of them: with steps that small short
  * polynomials do, and multiplications are what kernels are short of. */
