@@ -242,13 +242,16 @@ void ant__run_free(ant_run *r);
 
 /* Where the time of executions goes. From ant__run_measure on, those of r are timed instruction by
  * instruction; NULL: no longer. The measure is the caller's, zeros at first. */
+enum { ANT__MEASURED_RUNS = 101 };
 typedef struct ant_measure {
     ant_program *program; /* the last one; `seconds` and `runs` begin anew with each other one */
-    double *seconds;      /* of each of its instructions, together */
+    double *seconds;      /* of each of its n instructions, in the last ANT__MEASURED_RUNS runs */
     int n, room, runs;
 } ant_measure;
+/* Of instruction k: the median, as a run that was interrupted says nothing. */
+double ant__measure_seconds(const ant_measure *m, int k);
 void ant__run_measure(ant_run *r, ant_measure *m);
 void ant__measure_free(ant_measure *m);
-/* Makes room for p. false when out of memory. */
-bool ant__measure_begin(ant_measure *m, ant_program *p);
+/* Where the next run of p notes its instructions' times. NULL when out of memory. */
+double *ant__measure_next(ant_measure *m, ant_program *p);
 #endif

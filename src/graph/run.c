@@ -329,16 +329,14 @@ void ant__run_measure(ant_run *r, ant_measure *m) {
     r->measure = m;
 }
 
-static int run_once(ant_run *r, ant_program *p, ant_report *report) {
+/* seconds: of each instruction; NULL: nobody wants to know. */
+static int run_once(ant_run *r, ant_program *p, ant_report *report, double *seconds) {
     ant_pace *pace = ant__program_pace(p);
     ant_pool *pool = ant__pace_shares(pace) ? r->pool : NULL;
-    if (r->measure) {
-        r->measure->runs++;
-        return ant__program_run_timed(p, pool, report, r->measure->seconds);
-    }
     const bool trial = r->pool && ant__pace_tries(pace);
     const double start = trial ? ant__seconds() : 0;
-    int code = ant__program_run(p, pool, report);
+    int code = seconds ? ant__program_run_timed(p, pool, report, seconds)
+                       : ant__program_run(p, pool, report);
     if (r->pool)
         ant__pace_note(pace, trial ? ant__seconds() - start : 0);
     return code;
@@ -346,9 +344,10 @@ static int run_once(ant_run *r, ant_program *p, ant_report *report) {
 
 int ant__run_execute(ant_run *r, ant_program *p) {
     ant_report report = {0};
-    if (r->measure && !ant__measure_begin(r->measure, p))
+    double *seconds = r->measure ? ant__measure_next(r->measure, p) : NULL;
+    if (r->measure && !seconds)
         return ant__fail_memory(&r->error);
-    int code = run_once(r, p, &report);
+    int code = run_once(r, p, &report, seconds);
     ++*ant__run_counter(r);
     for (int i = 0; i < r->states.n; i++)
         r->states.at[i]->fresh = false;

@@ -1,14 +1,10 @@
 #include "tool/profile_table.h"
 #include <stdio.h>
 
-static double seconds_of(const ant_measure *m, int k) {
-    return m->runs ? m->seconds[k] / m->runs : 0;
-}
-
 double profile_seconds(const ant_measure *m) {
     double total = 0;
     for (int k = 0; k < m->n; k++)
-        total += seconds_of(m, k);
+        total += ant__measure_seconds(m, k);
     return total;
 }
 
@@ -23,7 +19,7 @@ void profile_print_table(const ant_measure *m) {
     printf("%-28s %10s %6s %9s %9s\n", "instruction", "us", "%", "GFLOP/s", "GB/s");
     for (int k = 0; k < m->n; k++) {
         const ant_cost c = ant__program_cost(m->program, k);
-        const double s = seconds_of(m, k);
+        const double s = ant__measure_seconds(m, k);
         printf("%-28s %10.2f %6.1f %9.2f %9.2f\n", ant__program_instruction_name(m->program, k),
                1e6 * s, all > 0 ? 100 * s / all : 0, rate(c.operations, s), rate(c.bytes, s));
         sum.operations += c.operations;
@@ -39,8 +35,8 @@ void profile_print_json(const ant_measure *m) {
     for (int k = 0; k < m->n; k++) {
         const ant_cost c = ant__program_cost(m->program, k);
         printf("%s\n  {\"name\": \"%s\", \"seconds\": %.9g, \"operations\": %.0f, \"bytes\": %.0f}",
-               k ? "," : "", ant__program_instruction_name(m->program, k), seconds_of(m, k),
-               c.operations, c.bytes);
+               k ? "," : "", ant__program_instruction_name(m->program, k),
+               ant__measure_seconds(m, k), c.operations, c.bytes);
     }
     printf("\n]}\n");
 }

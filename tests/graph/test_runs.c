@@ -208,6 +208,35 @@ START_TEST(threads_on_one_model) {
 }
 END_TEST
 
+/* A measured run's time is the median of the last ones, so that an interrupted one says nothing. */
+START_TEST(times_are_medians) {
+    ant_graph *g = ant_graph_new(.threads = 1);
+    ant_model *m = ant_sequential(g, ant_dense(g, 4, "tanh", .input_shape = {3}));
+    ant_measure measure = {0};
+    float x[3] = {1, 2, 3};
+    batch b = {.x = {x}, .rows = 1};
+    run_ok(m, &b);
+    ant_run *r = ant__run_take(m);
+    ant__run_measure(r, &measure);
+    ant__run_put(m, r);
+    for (int k = 0; k < ANT__MEASURED_RUNS + 2; k++)
+        run_ok(m, &b);
+    ck_assert_int_eq(measure.runs, ANT__MEASURED_RUNS + 2);
+    ck_assert_int_ge(measure.n, 1);
+    for (int i = 0; i < ANT__MEASURED_RUNS; i++)
+        for (int k = 0; k < measure.n; k++) {
+            ck_assert(measure.seconds[i * measure.n + k] >= 0);
+            measure.seconds[i * measure.n + k] = i == 7 ? 1000 : i * 2 + k;
+        }
+    for (int k = 0; k < measure.n; k++)
+        ck_assert_double_eq(ant__measure_seconds(&measure, k), ANT__MEASURED_RUNS + 1 + k);
+    ant__run_measure(r, NULL);
+    ant__measure_free(&measure);
+    ant_graph_free(g);
+}
+END_TEST
+
 ANT_TEST_MAIN("runs", {many_batch_sizes}, {states_outlive_a_batch}, {states_have_a_batch_size},
               {runs_have_states_of_their_own}, {draws_go_with_path_and_step}, {a_layers_own_seed},
-              {training_said_in_a_call}, {an_index_outside}, {threads_on_one_model})
+              {training_said_in_a_call}, {an_index_outside}, {threads_on_one_model},
+              {times_are_medians})

@@ -184,7 +184,7 @@ typedef struct ant_cost {
 ant_cost ant__program_cost(const ant_program *p, int k);
 /* Whether its runs are shared among threads: for who runs it again and again. */
 ant_pace *ant__program_pace(ant_program *p);
-/* As ant__program_run, and adds to seconds[k] what instruction k took. */
+/* As ant__program_run; seconds[k] becomes what instruction k took. */
 int ant__program_run_timed(ant_program *p, struct ant_pool *pool, ant_report *report,
                            double *seconds);
 #endif

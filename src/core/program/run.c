@@ -170,7 +170,7 @@ int ant__program_run_timed(ant_program *p, struct ant_pool *pool, ant_report *re
     for (int k = 0; k < p->code.n && !shared->report.code; k++) {
         run_instruction(shared, &p->code.at[k]);
         before = after, after = ant__seconds();
-        seconds[k] += after - before > clock ? after - before - clock : 0;
+        seconds[k] = after - before > clock ? after - before - clock : 0;
     }
     end_run(p, mode);
     return tell(shared, report);
