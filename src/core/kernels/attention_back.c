@@ -46,18 +46,23 @@ static void weigh(R *x, R *g, softened s, R scale, int64_t n) {
     }
 }
 
-/* Row r: scores become weights, and what came back to the weights becomes slopes of the scores. */
-static void slope(const backward *b, const attention_tile *t, int64_t r) {
+/* What is known of row r before its scores. */
+static softened begin_row(const backward *b, const attention_tile *t, int64_t r) {
     const attention *a = t->task;
-    const int64_t e = a->value_size, n = t->columns;
+    const int64_t e = a->value_size, at = row_of(b, t, r) * e;
     const int64_t line = (t->batch * a->heads + t->head) * a->queries + t->row + r;
+    return (softened){
+        .top = b->top[line], .part = 1 / b->sum[line], .all = dot(b->dy + at, b->y + at, e)};
+}
+
+/* Row r: scores become weights, and what came back to the weights becomes slopes of the scores. */
+static void slope(const backward *b, const attention_tile *t, int64_t r, softened s) {
+    const attention *a = t->task;
+    const int64_t n = t->columns;
     uint8_t buffer[ANT__ATTENTION_COLUMNS];
     R *x = t->scores + r * a->pitch, *g = b->slopes + r * a->pitch, f[ANT__ATTENTION_COLUMNS];
     const uint8_t *open = K(attention_mask)(t, r, buffer);
-    const softened s = {.scale = open ? 1 : a->scale,
-                        .top = b->top[line],
-                        .part = 1 / b->sum[line],
-                        .all = dot(b->dy + row_of(b, t, r) * e, b->y + row_of(b, t, r) * e, e)};
+    s.scale = open ? 1 : a->scale;
     if (a->counter) {
         K(attention_drop)(t, r, f);
         attention_times(g, f, n);
@@ -69,6 +74,19 @@ static void slope(const backward *b, const attention_tile *t, int64_t r) {
         attention_close(g, open, n);
     if (open && a->n[ANT__ATTENTION_NONE_ZERO].i)
         attention_close(x, open, n);
+}
+
+/* Several rows at a time, so that their numbers come from far together. */
+static void slopes(const backward *b, const attention_tile *t) {
+    enum { TOGETHER = 8 };
+    softened s[TOGETHER];
+    for (int64_t r = 0, n; r < t->rows; r += n) {
+        n = ant__attention_shorter(TOGETHER, t->rows - r);
+        for (int64_t i = 0; i < n; i++)
+            s[i] = begin_row(b, t, r + i);
+        for (int64_t i = 0; i < n; i++)
+            slope(b, t, r + i, s[i]);
+    }
 }
 
 /* The first tile of its keys that is asked for: sums of rows of the query begin here. */
@@ -146,8 +164,7 @@ static void add_tile(const backward *b, const attention_tile *t) {
                     .c = b->slopes,
                     .c_row = a->pitch};
     K(gemm)(&g);
-    for (int64_t r = 0; r < t->rows; r++)
-        slope(b, t, r);
+    slopes(b, t);
     add_to_keys(b, t, b->dvalue, b->weights, b->dy, a->value_size);
     add_to_keys(b, t, b->dkey, b->slopes, a->query, a->size);
     if (b->dquery)
