@@ -64,6 +64,21 @@ static const pool_case joints[] = {
      {{2, 2}, {2, 2}, {1, 1}, ANT__VALID},
      true,
      true,
+     true}, /* few images, shared by rows */
+    {{{4, {1, 13, 14, 32}}, {4, {3, 3, 32, 33}}, 1, {{3, 3}, {1, 1}, {1, 1}, ANT__VALID}},
+     {{2, 2}, {2, 2}, {1, 1}, ANT__VALID},
+     true,
+     true,
+     true},
+    {{{4, {2, 10, 12, 32}}, {4, {3, 3, 32, 32}}, 1, {{3, 3}, {1, 1}, {1, 1}, ANT__SAME}},
+     {{2, 2}, {2, 2}, {1, 1}, ANT__SAME},
+     true,
+     false,
+     true},
+    {{{4, {7, 7, 7, 1}}, {4, {3, 3, 1, 5}}, 1, {{3, 3}, {1, 1}, {1, 1}, ANT__VALID}},
+     {{3, 2}, {3, 2}, {1, 1}, ANT__VALID},
+     true,
+     true,
      false}, /* too few images */
 };
 enum { JOINTS = sizeof joints / sizeof *joints };

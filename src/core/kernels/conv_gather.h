@@ -16,9 +16,11 @@ typedef struct gather {
     gemm_activation activation;
     R limit;
     const conv *conv;
-    R *packed;  /* the kernel as the right side of the products … */
-    bool ready; /* … which it is already */
-    R *memory;  /* a slot */
+    const struct pooling *pool; /* what winograd makes of the result at once, in place of it; NULL:
+                                   nothing (conv_pool.h) */
+    R *packed;                  /* the kernel as the right side of the products … */
+    bool ready;                 /* … which it is already */
+    R *memory;                  /* a slot */
 } gather;
 
 /* A forward convolution of x, w [, bias] [, rest] -> y, by the cells from `from` on, which share

@@ -1,9 +1,11 @@
 /* Max pooling right behind a convolution: the maps of some images go into memory that stays in a
- * cache and are pooled there, where conv_pool_direct.c does not do without; and the gradient of the
- * convolution's kernel, for which an image's map comes back from the pooled one in the same way.
+ * cache and are pooled there, where conv_pool_direct.c or winograd.c does not do without; and the
+ * gradient of the convolution's kernel, for which an image's map comes back from the pooled one in
+ * the same way.
  *
  * Numbers of conv2d_pool: those of conv2d, for the part of the map that windows see; then the
- * pool's windows (window.h); then these. A cell is a part of the images. */
+ * pool's windows (window.h); then these. A cell is a part of the images, or of all rows of windows
+ * (by Winograd's method: of tiles) where there are no maps. */
 #include "core/kernels/conv_pool.h"
 #include "core/kernels/conv_kernel.h"
 #include <string.h>
@@ -34,30 +36,49 @@ static pooling read_pooling(const conv *c, const gather *g, void *const *at) {
                      .which = c->more[NOTED].i ? at[3 + biased] : NULL};
 }
 
+/* Rows [from, to) of the windows of all images, without maps. */
+static void make_rows(const gather *g, const pooling *p, int64_t from, int64_t to) {
+    const int64_t rows = p->windows.row.out;
+    for (int64_t at = from, end; at < to; at = end) {
+        const int64_t k = at / rows;
+        end = (k + 1) * rows < to ? (k + 1) * rows : to;
+        K(conv_pool_direct)(g, p, k, at - k * rows, end - k * rows);
+    }
+}
+
+/* Images [from, to), by maps of `most` of them at a time. */
+static void make_maps(gather *g, const pooling *p, int64_t from, int64_t to, int64_t most) {
+    const int64_t source = g->source.rows * g->source.columns * g->source.channels;
+    g->from += from * source;
+    for (int64_t k = from, count; k < to; k += count, g->from += count * source) {
+        count = to - k < most ? to - k : most;
+        K(gather_images)(g, count);
+        for (int64_t i = 0; i < count; i++)
+            pool_map(p, g->to + i * p->map, k + i);
+    }
+}
+
 /* x, w [, bias] -> y [, winners] */
 void K(conv2d_pool)(void *const *at, const ant_num *n, int64_t from, int64_t to) {
     conv c = read_conv(n);
     gather g = K(conv_forward)(&c, at, c.more[NOTED].i ? 2 : 1, from);
     const pooling p = read_pooling(&c, &g, at);
     const bool direct = K(conv_pool_is_direct)(&g, &p);
-    const int64_t images = c.windows.images, most = direct ? 1 : c.more[TOGETHER].i;
-    const int64_t source = g.source.rows * g.source.columns * g.source.channels;
-    const int64_t end = images * to / c.cells;
-    int64_t k = images * from / c.cells;
+    if (c.tiles > 0 && pool_is_even(&g, &p))
+        g.pool = &p;
+    const int64_t rows = g.pool ? K(winograd_rows)(&g) : direct ? p.windows.row.out : 1;
+    const int64_t total = c.windows.images * rows;
+    const int64_t first = total * from / c.cells, last = total * to / c.cells;
     g.to = g.memory + c.more[MAPS].i;
-    g.from += k * source;
-    if (k < end)
-        K(gather_pack)(&g);
-    for (int64_t count; k < end; k += count, g.from += count * source) {
-        count = end - k < most ? end - k : most;
-        if (direct) {
-            K(conv_pool_direct)(&g, &p, k);
-            continue;
-        }
-        K(gather_images)(&g, count);
-        for (int64_t i = 0; i < count; i++)
-            pool_map(&p, g.to + i * p.map, k + i);
-    }
+    if (first >= last)
+        return;
+    K(gather_pack)(&g);
+    if (g.pool)
+        K(winograd)(&g, first, last);
+    else if (direct)
+        make_rows(&g, &p, first, last);
+    else
+        make_maps(&g, &p, first, last, c.more[TOGETHER].i);
 }
 
 /* --- the gradient of the kernel --- */

@@ -4,7 +4,7 @@
 #include "core/kernels/conv_pool.h"
 
 enum {
-    SIDE = 2,                                  /* of a window */
+    SIDE = POOL_SIDE,
     WINDOWS = ANT__VECTOR_BYTES == 64 ? 3 : 1, /* of a row at once */
     PAIR = WINDOWS < 2 ? WINDOWS : 2,
     COLUMNS = WINDOWS * SIDE, /* of the map */
@@ -25,12 +25,8 @@ typedef struct direct {
 typedef vec map_tile[SIDE][COLUMNS][VECS];
 
 bool K(conv_pool_is_direct)(const gather *g, const pooling *p) {
-    const axis *row = &p->windows.row, *column = &p->windows.column;
-    return g->conv->tiles == 0 && g->conv->groups == 1 &&
-           g->row.taps * g->column.taps * g->in <= DEEPEST && g->column.reach == 1 &&
-           g->activation != GEMM_BOUND && row->size == SIDE && row->stride == SIDE &&
-           row->before == 0 && g->row.count >= SIDE * row->out && column->size == SIDE &&
-           column->stride == SIDE && column->before == 0 && g->column.count >= SIDE * column->out;
+    return pool_is_even(g, p) && g->conv->tiles == 0 && g->conv->groups == 1 &&
+           g->row.taps * g->column.taps * g->in <= DEEPEST && g->column.reach == 1;
 }
 
 /* The entries of the map whose first one's window is at x. */
@@ -54,42 +50,12 @@ ALWAYS_INLINE void multiply(map_tile sum, const direct *d, const R *x, const int
         }
 }
 
-/* One vector of a window's filters, whose bias is added before they are compared as far as winners
- * are concerned: it may make entries equal. The first of equals wins. */
-ALWAYS_INLINE vec note_winner(const pooling *p, const vec *entry, vec bias, unsigned char *which,
-                              int64_t lanes) {
-    vec best = entry[0] + bias;
-    vec_int winner = {0};
-    UNROLL
-    for (int k = 1; k < SIDE * SIDE; k++) {
-        const vec e = entry[k] + bias;
-        const vec_int wins = beats(e, best);
-        best = vec_select(wins, e, best);
-        winner = (wins & k) | (winner & ~wins);
-    }
-    const vec_int counts = best > (vec){0};
-    if (p->positive)
-        winner = (counts & winner) | (~counts & NO_WINNER);
-    store_bytes(which, winner, lanes);
-    return best;
-}
-
-/* The same without a winner: rounding the bias's sum changes no order. */
-ALWAYS_INLINE vec find_largest(const vec *entry, vec bias) {
-    return largest_of(entry[0], entry[1], entry[2], entry[3]) + bias;
-}
-
 /* Vector v of a window's filters, from `at` on in the result. */
 ALWAYS_INLINE void pool_window(const direct *d, map_tile sum, const int window, const int v,
                                int64_t at, const bool winners) {
-    const pooling *p = d->p;
-    const int64_t lanes = d->lanes - v * LANES;
     const vec entry[SIDE * SIDE] = {sum[0][window * SIDE][v], sum[0][window * SIDE + 1][v],
                                     sum[1][window * SIDE][v], sum[1][window * SIDE + 1][v]};
-    at += v * LANES;
-    vec best = winners ? note_winner(p, entry, d->bias[v], p->which + at, lanes)
-                       : find_largest(entry, d->bias[v]);
-    vec_store_some(p->y + at, p->positive ? vec_relu(best) : best, lanes);
+    pool_entries(d->p, entry, d->bias[v], at + v * LANES, d->lanes - v * LANES, winners);
 }
 
 ALWAYS_INLINE void make_windows(const direct *d, const R *x, int64_t at, const int count,
@@ -170,13 +136,13 @@ static void make_rows(const gather *g, const pooling *p, const view *v, int64_t 
     }
 }
 
-void K(conv_pool_direct)(const gather *g, const pooling *p, int64_t k) {
+void K(conv_pool_direct)(const gather *g, const pooling *p, int64_t k, int64_t from, int64_t to) {
     enum { ROWS = ANT__CONV_ROWS / SIDE };
     const windows *w = &g->conv->windows;
     image m = g->source;
-    m.at = g->from;
-    for (int64_t i = 0, end; i < p->windows.row.out; i = end) {
-        end = i + ROWS < p->windows.row.out ? i + ROWS : p->windows.row.out;
+    m.at = g->from + k * m.rows * m.columns * m.channels;
+    for (int64_t i = from, end; i < to; i = end) {
+        end = i + ROWS < to ? i + ROWS : to;
         const view v = K(conv_view)(&m, range_under(&w->row, SIDE * i, SIDE * end),
                                     range_under(&w->column, 0, SIDE * p->windows.column.out),
                                     g->memory + g->conv->piece);

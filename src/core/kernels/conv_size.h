@@ -39,7 +39,7 @@ static inline int64_t ant__winograd_tiles(int64_t side, int64_t in, int64_t out)
     enum { TOGETHER = 1 << 15, MOST = 60, LEAST = 12 };
     int64_t pitches = ant__winograd_pitch(in) + ant__winograd_pitch(out);
     int64_t fit = TOGETHER * side / (ant__winograd_entries(side) * pitches);
-    return fit > MOST ? MOST : fit < LEAST ? LEAST : fit / LEAST * LEAST;
+    return fit > MOST ? MOST : fit < LEAST ? LEAST : fit / 4 * 4;
 }
 
 /* From plane to plane: some lines more than a multiple of 4 KiB, or a tile's entries, which are

@@ -5,7 +5,7 @@
  * never depends on the cells.
  */
 #include "core/kernels/winograd.h"
-#include "core/kernels/conv_gather.h"
+#include "core/kernels/conv_pool.h"
 #include "core/kernels/winograd_product.h"
 #include <string.h>
 
@@ -106,6 +106,7 @@ typedef struct corner {
     R *at;
     int64_t rows, columns;
     int64_t pitch, channels;
+    int64_t pooled, pooled_pitch; /* the first of its windows, from row to row of them */
 } corner;
 
 ALWAYS_INLINE vec finished(const gather *g, vec y) {
@@ -120,8 +121,43 @@ ALWAYS_INLINE void put(const gather *g, R *at, vec y, int64_t lanes) {
     vec_store_some(at, finished(g, y), lanes);
 }
 
+ALWAYS_INLINE void put_tile(const block *b, const corner *to, const vec *v, vec bias, int64_t c,
+                            int64_t lanes, const int side) {
+    UNROLL
+    for (int i = 0; i < side; i++) {
+        UNROLL
+        for (int j = 0; j < side; j++)
+            if (i < to->rows && j < to->columns)
+                put(b->g, to->at + i * to->pitch + j * to->channels + c,
+                    v[(side + 2) * i + j] + bias, lanes);
+    }
+}
+
+/* The same of the windows that the tile has. */
+ALWAYS_INLINE void pool_tile(const block *b, const corner *to, const vec *v, vec bias, int64_t c,
+                             int64_t lanes, const int side) {
+    const pooling *p = b->g->pool;
+    const int edge = side + 2;
+    UNROLL
+    for (int i = 0; i < side; i += POOL_SIDE) {
+        UNROLL
+        for (int j = 0; j < side; j += POOL_SIDE) {
+            const vec *first = v + edge * i + j;
+            const vec entry[] = {first[0], first[1], first[edge], first[edge + 1]};
+            const int64_t at =
+                to->pooled + i / POOL_SIDE * to->pooled_pitch + j / POOL_SIDE * to->channels + c;
+            if (i >= to->rows || j >= to->columns)
+                continue;
+            if (p->which)
+                pool_entries(p, entry, bias, at, lanes, true);
+            else
+                pool_entries(p, entry, bias, at, lanes, false);
+        }
+    }
+}
+
 ALWAYS_INLINE void transform_lanes(const block *b, int64_t tile, const corner *to, int64_t c,
-                                   int64_t lanes, const int side) {
+                                   int64_t lanes, const int side, const bool pooled) {
     const int edge = side + 2;
     vec v[MOST_PLANES];
     planes_load(&b->out, tile, c, lanes, v, side);
@@ -132,44 +168,50 @@ ALWAYS_INLINE void transform_lanes(const block *b, int64_t tile, const corner *t
     for (int i = 0; i < side; i++)
         winograd_out(v + edge * i, 1, side);
     vec bias = b->g->bias ? vec_load_some(b->g->bias + c, lanes) : (vec){0};
-    UNROLL
-    for (int i = 0; i < side; i++) {
-        UNROLL
-        for (int j = 0; j < side; j++)
-            if (i < to->rows && j < to->columns)
-                put(b->g, to->at + i * to->pitch + j * to->channels + c, v[edge * i + j] + bias,
-                    lanes);
-    }
+    if (pooled)
+        pool_tile(b, to, v, bias, c, lanes, side);
+    else
+        put_tile(b, to, v, bias, c, lanes, side);
 }
 
-ALWAYS_INLINE void transform_result(const block *b, int64_t tile, const corner *to,
-                                    const int side) {
+ALWAYS_INLINE void transform_result(const block *b, int64_t tile, const corner *to, const int side,
+                                    const bool pooled) {
     int64_t c = 0;
     for (; c + LANES <= to->channels; c += LANES)
-        transform_lanes(b, tile, to, c, LANES, side);
+        transform_lanes(b, tile, to, c, LANES, side, pooled);
     if (c < to->channels)
-        transform_lanes(b, tile, to, c, to->channels - c, side);
+        transform_lanes(b, tile, to, c, to->channels - c, side, pooled);
 }
 
-ALWAYS_INLINE void make_results(const block *b, const int side) {
+ALWAYS_INLINE void make_results(const block *b, const int side, const bool pooled) {
     const gather *g = b->g;
     const image *y = &g->result;
     corner to = {.pitch = y->columns * y->channels, .channels = y->channels};
+    to.pooled_pitch = to.pitch / POOL_SIDE;
     for (int64_t q = 0; q < b->n; q++) {
         int64_t t = b->first + q, row = t / b->across, k = row / b->rows;
         int64_t i = side * (row % b->rows), j = side * (t % b->across);
-        to.at = g->to + ((k * y->rows + i) * y->columns + j) * y->channels;
+        if (pooled)
+            to.pooled =
+                k * g->pool->pooled + i / POOL_SIDE * to.pooled_pitch + j / POOL_SIDE * y->channels;
+        else
+            to.at = g->to + ((k * y->rows + i) * y->columns + j) * y->channels;
         to.rows = y->rows - i;
         to.columns = y->columns - j;
-        transform_result(b, q, &to, side);
+        transform_result(b, q, &to, side, pooled);
     }
 }
 
 static void transform_results(const block *b) {
-    if (b->g->conv->side == 4)
-        make_results(b, 4);
+    const bool pooled = b->g->pool != NULL;
+    if (b->g->conv->side == 4 && pooled)
+        make_results(b, 4, true);
+    else if (b->g->conv->side == 4)
+        make_results(b, 4, false);
+    else if (pooled)
+        make_results(b, 2, true);
     else
-        make_results(b, 2);
+        make_results(b, 2, false);
 }
 
 /* --- all --- */
@@ -249,7 +291,7 @@ void K(winograd)(const gather *g, int64_t from, int64_t to) {
         end = end < most ? end : most;
         const piece p = piece_of(g, k, at - k * b.rows, end - k * b.rows);
         take_piece(&b, &p);
-        for (int64_t t = p.row; t < p.end; t++)
+        for (int64_t t = p.row; t < p.end && !g->pool; t++) /* forward windows see all */
             clear_unseen(g, k, t, b.rows, b.across);
     }
     finish_block(&b);

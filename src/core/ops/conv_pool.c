@@ -41,12 +41,16 @@ static int64_t map_entries(const ant_conv_shape *s) {
     return ant__conv_align(together(s) * s->y.dim[1] * s->y.dim[2] * s->y.dim[3]);
 }
 
+/* Below, a cell is no image but some rows: only where there are no maps. */
+enum { FEW_IMAGES = 8 };
+
 /* The maps lie at the end of a slot. */
 static ant_conv_work work_of(const ant_conv_shape *s) {
     enum { MOST = 32 };
     ant_conv_work w = ant__conv_forward_work(s);
     w.piece = ant__conv_align(w.piece) + map_entries(s);
-    w.cells = s->x.dim[0] < MOST ? s->x.dim[0] : MOST;
+    if (s->x.dim[0] >= FEW_IMAGES)
+        w.cells = s->x.dim[0] < MOST ? s->x.dim[0] : MOST;
     return w;
 }
 
@@ -139,9 +143,20 @@ const ant_op_class ant__conv2d_pool_kernel_class = {.name = "conv2d_pool_kernel"
                                                     .prep = kernel_prep,
                                                     .workspace = kernel_workspace};
 
-/* Images are shared out among threads, and an image's map must stay in a cache. */
+/* Windows of 2 x 2 without a rest: most kernels pool these without a map. */
+static bool is_even(const ant_op *conv, const ant_op *pool) {
+    const ant_window w = ant__window_of(conv), p = ant__window_of(pool);
+    const ant_dims *map = &conv->out[0]->dims, *y = &pool->out[0]->dims;
+    bool even = conv->attrs.i[ANT__CONV_GROUPS] == 1 && w.dilation[1] == 1;
+    for (int axis = 0; axis < 2; axis++)
+        even &= p.size[axis] == 2 && p.stride[axis] == 2 && p.dilation[axis] == 1 &&
+                2 * y->dim[axis + 1] <= map->dim[axis + 1];
+    return even;
+}
+
+/* Images, or rows where there are no maps, are shared out among threads, and an image's map must
+ * stay in a cache. */
 bool ant__conv_takes_pool(const ant_op *conv, const ant_op *pool, ant_attrs *attrs) {
-    enum { IMAGES = 8 };
     const ant_dims *map = &conv->out[0]->dims;
     if (conv->cls != &ant__conv2d_class || pool->cls != &ant__max_pool_class ||
         conv->attrs.i[ANT__CONV_REST])
@@ -149,6 +164,6 @@ bool ant__conv_takes_pool(const ant_op *conv, const ant_op *pool, ant_attrs *att
     *attrs = conv->attrs;
     for (int k = 0; k < ANT__WINDOW_ATTRS; k++)
         attrs->i[ANT__CONV_POOL + k] = pool->attrs.i[k];
-    return map->dim[0] >= IMAGES && ant__dims_span(map, 1, 4) <= CACHED &&
-           ant__dims_count(&pool->out[0]->dims) > 0;
+    return (map->dim[0] >= FEW_IMAGES || is_even(conv, pool)) &&
+           ant__dims_span(map, 1, 4) <= CACHED && ant__dims_count(&pool->out[0]->dims) > 0;
 }

@@ -81,7 +81,7 @@ int64_t ant__conv_side(const ant_conv_shape *s) {
 }
 
 bool ant__conv_winograd(const ant_conv_shape *s) {
-    enum { CHANNELS = 32, MOST_CHANNELS = 512, TILES = 32 };
+    enum { CHANNELS = 32, MOST_CHANNELS = 512, TILES = 24 };
     bool fits = s->groups == 1;
     for (int axis = 0; axis < 2; axis++)
         fits &= s->window.size[axis] == 3 && s->window.stride[axis] == 1 &&
