@@ -15,13 +15,8 @@ typedef struct block {
     int64_t first, n;
     int64_t rows, across; /* of an image's tiles */
     planes in, out;
+    const R *zeros; /* a pixel outside of the images */
 } block;
-
-/* A piece of the source of one image. */
-typedef struct piece {
-    view v;
-    int64_t image, row, end; /* rows of tiles */
-} piece;
 
 /* The results that see any of the source: those behind them stay 0. */
 static int64_t seen(const line *l, int64_t source) {
@@ -89,14 +84,38 @@ void K(winograd_pack)(const gather *g) {
 
 /* --- the sources --- */
 
-/* Tile number t of all, which lies in the piece, becomes tile q of the block. */
-ALWAYS_INLINE void take_source(const block *b, const piece *p, int64_t t, int64_t q,
-                               const int side) {
-    const gather *g = b->g;
-    /* NOLINTNEXTLINE: a block of tiles has some in each row */
-    int64_t i = t / b->across - p->image * b->rows, j = t % b->across;
-    planes_take(&b->in, q, view_pixel(&p->v, side * i + g->row.shift, side * j + g->column.shift),
-                p->v.pitch, side);
+/* The pixels of the tile whose first one is (i, j); those outside of the image, which begins at
+ * `from`, are zero. */
+static void find_pixels(const block *b, const R *from, int64_t i, int64_t j, int edge,
+                        const R **pixel) {
+    const image *s = &b->g->source;
+    for (int64_t r = i; r < i + edge; r++)
+        for (int64_t c = j; c < j + edge; c++) {
+            const bool inside = r >= 0 && r < s->rows && c >= 0 && c < s->columns;
+            *pixel++ = inside ? from + (r * s->columns + c) * s->channels : b->zeros;
+        }
+}
+
+/* The tile of such an image whose first pixel is (i, j) becomes the block's next one, where it
+ * reaches beyond the image. Apart from the others, whose loop needs all registers. */
+static __attribute__((noinline)) void take_edge(const block *b, const R *from, int64_t i,
+                                                int64_t j) {
+    const R *pixel[MOST_PLANES];
+    find_pixels(b, from, i, j, (int)b->g->conv->side + 2, pixel);
+    if (b->g->conv->side == 4)
+        planes_take_pixels(&b->in, b->n, pixel, 4);
+    else
+        planes_take_pixels(&b->in, b->n, pixel, 2);
+}
+
+ALWAYS_INLINE void take_tile(const block *b, const R *from, int64_t i, int64_t j, const int side) {
+    const image *s = &b->g->source;
+    const int edge = side + 2;
+    if (i >= 0 && i + edge <= s->rows && j >= 0 && j + edge <= s->columns)
+        planes_take(&b->in, b->n, from + (i * s->columns + j) * s->channels,
+                    s->columns * s->channels, side);
+    else
+        take_edge(b, from, i, j);
 }
 
 /* --- the results --- */
@@ -240,29 +259,17 @@ static void finish_block(block *b) {
     b->n = 0;
 }
 
-/* Takes the piece's tiles in; whenever the block is full, it is finished. */
-static void take_piece(block *b, const piece *p) {
-    const int64_t end = (p->image * b->rows + p->end) * b->across;
-    for (int64_t t = b->first + b->n; t < end; t++) {
-        if (b->g->conv->side == 4)
-            take_source(b, p, t, b->n, 4);
-        else
-            take_source(b, p, t, b->n, 2);
-        if (++b->n == b->g->conv->tiles)
+/* Takes a row of tiles of all images in; whenever the block is full, it is finished. */
+ALWAYS_INLINE void take_row(block *b, int64_t row, const int side) {
+    const gather *g = b->g;
+    const image *s = &g->source;
+    const R *from = g->from + row / b->rows * s->rows * s->columns * s->channels;
+    const int64_t i = side * (row % b->rows) + g->row.shift;
+    for (int64_t u = 0; u < b->across; u++) {
+        take_tile(b, from, i, side * u + g->column.shift, side);
+        if (++b->n == g->conv->tiles)
             finish_block(b);
     }
-}
-
-/* Rows [from, to) of tiles of image k. */
-static piece piece_of(const gather *g, int64_t k, int64_t from, int64_t to) {
-    const image *s = &g->source;
-    const int64_t side = g->conv->side, across = tiles_of(g, &g->column, s->columns);
-    image m = *s;
-    m.at = g->from + k * s->rows * s->columns * s->channels;
-    view v = K(conv_view)(&m, (range){side * from + g->row.shift, side * to + g->row.shift + 2},
-                          (range){g->column.shift, side * across + g->column.shift + 2},
-                          g->memory + g->conv->piece);
-    return (piece){.v = v, .image = k, .row = from, .end = to};
 }
 
 /* What no window of row t of tiles makes, or of all behind the last. */
@@ -279,20 +286,21 @@ static void clear_unseen(const gather *g, int64_t k, int64_t t, int64_t rows, in
 }
 
 void K(winograd)(const gather *g, int64_t from, int64_t to) {
-    enum { MOST = ANT__CONV_ROWS };
     block b = {
         .g = g, .rows = K(winograd_rows)(g), .across = tiles_of(g, &g->column, g->source.columns)};
+    R *zeros = g->memory + g->conv->piece;
+    memset(zeros, 0, (size_t)g->in * sizeof *zeros);
+    b.zeros = zeros;
     b.in = planes_at(g->memory + g->conv->runs, g->conv->tiles, g->in);
     b.out = planes_at(b.in.at + planes_of(g) * b.in.size, g->conv->tiles, g->out);
     b.first = from * b.across;
-    for (int64_t at = from, end; at < to; at = end) {
-        const int64_t k = at / b.rows, most = at + MOST / g->conv->side;
-        end = (k + 1) * b.rows < to ? (k + 1) * b.rows : to;
-        end = end < most ? end : most;
-        const piece p = piece_of(g, k, at - k * b.rows, end - k * b.rows);
-        take_piece(&b, &p);
-        for (int64_t t = p.row; t < p.end && !g->pool; t++) /* forward windows see all */
-            clear_unseen(g, k, t, b.rows, b.across);
+    for (int64_t row = from; row < to; row++) {
+        if (g->conv->side == 4)
+            take_row(&b, row, 4);
+        else
+            take_row(&b, row, 2);
+        if (!g->pool) /* forward windows see all */
+            clear_unseen(g, row / b.rows, row % b.rows, b.rows, b.across);
     }
     finish_block(&b);
 }

@@ -110,6 +110,19 @@ ALWAYS_INLINE void planes_load(const planes *p, int64_t tile, int64_t c, int64_t
     }
 }
 
+/* The pixels in v become a tile. */
+ALWAYS_INLINE void planes_put(const planes *p, int64_t tile, vec *v, int64_t c, int64_t lanes,
+                              const int side) {
+    const int edge = side + 2;
+    UNROLL
+    for (int i = 0; i < edge; i++)
+        winograd_in(v + i * edge, 1, side);
+    UNROLL
+    for (int j = 0; j < edge; j++)
+        winograd_in(v + j, edge, side);
+    planes_store(p, tile, c, lanes, v, side);
+}
+
 ALWAYS_INLINE void planes_take_lanes(const planes *p, int64_t tile, const R *from, int64_t pitch,
                                      int64_t c, int64_t lanes, const int side) {
     vec v[MOST_PLANES];
@@ -121,12 +134,8 @@ ALWAYS_INLINE void planes_take_lanes(const planes *p, int64_t tile, const R *fro
         UNROLL
         for (int j = 0; j < edge; j++)
             v[i * edge + j] = vec_load_some(from + j * step, lanes);
-        winograd_in(v + i * edge, 1, side);
     }
-    UNROLL
-    for (int j = 0; j < edge; j++)
-        winograd_in(v + j, edge, side);
-    planes_store(p, tile, c, lanes, v, side);
+    planes_put(p, tile, v, c, lanes, side);
 }
 
 /* The (side + 2) x (side + 2) pixels from `from` on (rows `pitch` apart) become tile number
@@ -138,5 +147,28 @@ ALWAYS_INLINE void planes_take(const planes *p, int64_t tile, const R *from, int
         planes_take_lanes(p, tile, from, pitch, c, LANES, side);
     if (c < p->channels)
         planes_take_lanes(p, tile, from, pitch, c, p->channels - c, side);
+}
+
+ALWAYS_INLINE void planes_take_pixel_lanes(const planes *p, int64_t tile, const R *const *pixel,
+                                           int64_t c, int64_t lanes, const int side) {
+    vec v[MOST_PLANES];
+    const int edge = side + 2;
+    UNROLL
+    for (int i = 0; i < edge; i++) {
+        UNROLL
+        for (int j = 0; j < edge; j++)
+            v[i * edge + j] = vec_load_some(pixel[i * edge + j] + c, lanes);
+    }
+    planes_put(p, tile, v, c, lanes, side);
+}
+
+/* The same of pixels that lie anywhere. */
+ALWAYS_INLINE void planes_take_pixels(const planes *p, int64_t tile, const R *const *pixel,
+                                      const int side) {
+    int64_t c = 0;
+    for (; c + LANES <= p->channels; c += LANES)
+        planes_take_pixel_lanes(p, tile, pixel, c, LANES, side);
+    if (c < p->channels)
+        planes_take_pixel_lanes(p, tile, pixel, c, p->channels - c, side);
 }
 #endif

@@ -91,15 +91,14 @@ bool ant__conv_winograd(const ant_conv_shape *s) {
     return fits && s->y.dim[0] * half(s->y.dim[1]) * half(s->y.dim[2]) >= TILES;
 }
 
-/* Results of `out` channels with so many columns, made of a source of `in` channels. */
-static ant_conv_work winograd_work(int64_t side, int64_t in, int64_t out, int64_t columns,
-                                   bool packed) {
+/* Results of `out` channels, made of a source of `in` channels. */
+static ant_conv_work winograd_work(int64_t side, int64_t in, int64_t out, bool packed) {
     ant_conv_work w = {.tiles = ant__winograd_tiles(side, in, out), .side = side};
     int64_t kernel = packed ? 0 : ant__winograd_entries(side) * in * out;
     w.packed = packed ? 0 : packed_entries(ant__winograd_entries(side), in, out);
     w.table = ant__winograd_planes(side, w.tiles, in, out);
     w.table = w.table > kernel ? w.table : kernel;
-    w.piece = ant__winograd_view(side, (columns + side - 1) / side, in);
+    w.piece = in; /* a pixel of zeros */
     return w;
 }
 
@@ -114,7 +113,7 @@ ant_conv_work ant__conv_forward_work(const ant_conv_shape *s) {
                                 covered(&s->window, 1, s->y.dim[2]), in);
     const int64_t side = ant__conv_side(s);
     if (side > 0)
-        w = winograd_work(side, in, out, s->y.dim[2], s->packed);
+        w = winograd_work(side, in, out, s->packed);
     cut_strips(&w, s->y.dim[0], s->y.dim[1]);
     return w;
 }
@@ -139,7 +138,7 @@ ant_conv_work ant__conv_input_work(const ant_conv_shape *s) {
                             s->x.dim[2] / k->stride[1] + 1 + reach(k, 1) / k->stride[1], in);
     const int64_t side = side_for(s, &s->x);
     if (side > 0)
-        w = winograd_work(side, in, out, s->x.dim[2], false);
+        w = winograd_work(side, in, out, false);
     cut_strips(&w, s->x.dim[0], s->x.dim[1]);
     return w;
 }
