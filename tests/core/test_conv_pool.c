@@ -83,8 +83,9 @@ static const pool_case joints[] = {
 };
 enum { JOINTS = sizeof joints / sizeof *joints };
 
-static machine joint_of(check_case *c, int number, int real, int passes) {
+static machine joint_of(check_case *c, int number, int real, int passes, bool fast) {
     ant_program *p = ant__program_new(real);
+    ant__program_set_fast(p, fast);
     ant__output(p, pooled(p, c, &joints[number]));
     return machine_of(p, passes);
 }
@@ -97,15 +98,15 @@ static bool has_instruction(const ant_program *p, const char *name) {
 }
 
 /* kept: the kernel is a weight, which is packed beforehand. */
-static void compare_joint(int number, int real, double tolerance, bool kept) {
+static void compare_joint(int number, int real, double tolerance, bool kept, bool fast) {
     const conv_case *k = &joints[number].conv;
     ant_dims dims[] = {k->x, k->kernel, ANT__DIMS(k->kernel.dim[3])};
     check_case c = {.name = "joint", .n = 3};
     check_make(&c, dims, real);
     c.variable[1].versioned = kept;
-    machine plain = joint_of(&c, number, real, 0);
-    machine joint = joint_of(&c, number, real, ANT__ALL_PASSES);
-    machine shared = joint_of(&c, number, real, ANT__ALL_PASSES);
+    machine plain = joint_of(&c, number, real, 0, false);
+    machine joint = joint_of(&c, number, real, ANT__ALL_PASSES, fast);
+    machine shared = joint_of(&c, number, real, ANT__ALL_PASSES, fast);
     ant_pool *pool = ant__pool_new(3);
     ant_report report;
     ck_assert_int_eq(has_instruction(joint.p, "conv2d_pool"), joints[number].joined);
@@ -129,8 +130,9 @@ static void compare_joint(int number, int real, double tolerance, bool kept) {
 
 START_TEST(pooling_joins_convolution) {
     for (int kept = 0; kept < 2; kept++) {
-        compare_joint(_i, ANT_FLOAT32, 1e-4, kept);
-        compare_joint(_i, ANT_FLOAT64, 1e-12, kept);
+        compare_joint(_i, ANT_FLOAT32, 1e-4, kept, false);
+        compare_joint(_i, ANT_FLOAT64, 1e-12, kept, false);
+        compare_joint(_i, ANT_FLOAT64, 1e-11, kept, true);
     }
 }
 END_TEST

@@ -56,6 +56,11 @@ static inline int64_t ant__winograd_planes(int64_t side, int64_t tiles, int64_t 
            (ant__winograd_plane(tiles, in) + ant__winograd_plane(tiles, out));
 }
 
+/* Sums for so many channels of one plane: rows of whole panels of filters. */
+static inline int64_t ant__winograd_sums(int64_t channels, int64_t filters) {
+    return channels * ant__gemm_packed(1, filters);
+}
+
 /* A zero-extended piece of an image with so many tiles across. */
 static inline int64_t ant__winograd_view(int64_t side, int64_t across, int64_t channels) {
     return ant__conv_align((ANT__CONV_ROWS + 2) * ant__conv_pitch(side * across + 2, channels));

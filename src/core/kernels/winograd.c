@@ -97,9 +97,8 @@ static void find_pixels(const block *b, const R *from, int64_t i, int64_t j, int
 }
 
 /* The tile of such an image whose first pixel is (i, j) becomes the block's next one, where it
- * reaches beyond the image. Apart from the others, whose loop needs all registers. */
-static __attribute__((noinline)) void take_edge(const block *b, const R *from, int64_t i,
-                                                int64_t j) {
+ * reaches beyond the image. */
+APART void take_edge(const block *b, const R *from, int64_t i, int64_t j) {
     const R *pixel[MOST_PLANES];
     find_pixels(b, from, i, j, (int)b->g->conv->side + 2, pixel);
     if (b->g->conv->side == 4)
@@ -235,6 +234,10 @@ static void transform_results(const block *b) {
 
 /* --- all --- */
 
+APART void multiply_rows(const product *p, const R *a, const R *b, R *c, int64_t rows) {
+    product_rows(p, a, b, c, rows, false);
+}
+
 static void multiply_planes(const block *b) {
     const gather *g = b->g;
     for (int k = 0; k < planes_of(g); k++) {
@@ -243,10 +246,10 @@ static void multiply_planes(const block *b) {
                            .k = g->in,
                            .a = b->in.at + k * b->in.size,
                            .a_row = b->in.pitch,
-                           .packed = g->packed + k * packed_size(g),
+                           .b = g->packed + k * packed_size(g),
                            .c = b->out.at + k * b->out.size,
                            .c_row = b->out.pitch};
-        multiply(&p);
+        product_make(&p, multiply_rows, false);
     }
 }
 
@@ -263,6 +266,7 @@ static void finish_block(block *b) {
 ALWAYS_INLINE void take_row(block *b, int64_t row, const int side) {
     const gather *g = b->g;
     const image *s = &g->source;
+    /* NOLINTNEXTLINE: who has a row of tiles has some in each image */
     const R *from = g->from + row / b->rows * s->rows * s->columns * s->channels;
     const int64_t i = side * (row % b->rows) + g->row.shift;
     for (int64_t u = 0; u < b->across; u++) {

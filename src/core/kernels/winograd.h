@@ -18,6 +18,9 @@
 #include "core/kernels/conv_size.h"
 #include "core/kernels/simd.h"
 
+/* Functions that need all registers for themselves. */
+#define APART static __attribute__((noinline))
+
 enum { MOST_EDGE = 6, MOST_PLANES = MOST_EDGE * MOST_EDGE };
 
 /* v (side + 2 entries, `step` apart) becomes B' v. */

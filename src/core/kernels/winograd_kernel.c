@@ -2,6 +2,7 @@
  * transformed tile a sum of products over all tiles of a chunk's images, transformed at the end. */
 #include "core/kernels/conv_kernel.h"
 #include "core/kernels/winograd.h"
+#include "core/kernels/winograd_product.h"
 
 enum { SIDE = 2, PLANES = 16 };
 
@@ -67,16 +68,25 @@ static void transform(const block *b) {
     }
 }
 
+APART void multiply_rows(const product *p, const R *a, const R *b, R *c, int64_t rows) {
+    product_rows(p, a, b, c, rows, true);
+}
+
 static void multiply(const block *b) {
     const windows *w = &b->s->conv->windows;
+    const int64_t row = ant__winograd_sums(1, w->filters);
     for (int k = 0; k < PLANES; k++) {
-        gemm product = {.m = w->channels, .n = w->filters, .k = b->n, .add = b->add};
-        product.a = (gemm_matrix){b->in.at + k * b->in.size, 1, b->in.pitch};
-        product.b = (gemm_matrix){b->out.at + k * b->out.size, b->out.pitch, 1};
-        product.c = b->s->memory + k * w->channels * w->filters;
-        product.c_row = w->filters;
-        product.workspace = b->out.at + PLANES * b->out.size;
-        K(gemm)(&product);
+        const product p = {.m = w->channels,
+                           .n = w->filters,
+                           .k = b->n,
+                           .a = b->in.at + k * b->in.size,
+                           .a_row = b->in.pitch,
+                           .b = b->out.at + k * b->out.size,
+                           .b_row = b->out.pitch,
+                           .c = b->s->memory + k * ant__winograd_sums(w->channels, w->filters),
+                           .c_row = row,
+                           .add = b->add};
+        product_make(&p, multiply_rows, true);
     }
 }
 
@@ -105,23 +115,30 @@ static void sum_piece(block *b, int64_t k, int64_t from, int64_t to) {
     b->x = b->dy = NULL;
 }
 
-/* dw = G' S G for the sums S of all channels and filters. */
+/* dw = G' S G for the sums S of a channel and the filters from f on. */
+ALWAYS_INLINE void finish_lanes(const sums *s, int64_t channel, int64_t f, int64_t lanes) {
+    const windows *w = &s->conv->windows;
+    const int64_t plane = ant__winograd_sums(w->channels, w->filters);
+    const R *from = s->memory + ant__winograd_sums(channel, w->filters) + f;
+    R *to = s->dw + channel * w->filters + f;
+    vec v[PLANES];
+    for (int k = 0; k < PLANES; k++)
+        v[k] = vec_load_some(from + k * plane, lanes);
+    UNROLL
+    for (int j = 0; j < 4; j++)
+        winograd_sum(v + j, 4);
+    UNROLL
+    for (int i = 0; i < 3; i++)
+        winograd_sum(v + 4 * i, 1);
+    for (int k = 0; k < 9; k++)
+        vec_store_some(to + k * w->channels * w->filters, v[4 * (k / 3) + k % 3], lanes);
+}
+
 static void finish(const sums *s) {
     const windows *w = &s->conv->windows;
-    int64_t size = w->channels * w->filters;
-    for (int64_t at = 0; at < size; at += LANES) {
-        vec v[PLANES];
-        for (int k = 0; k < PLANES; k++)
-            v[k] = vec_load_some(s->memory + k * size + at, size - at);
-        UNROLL
-        for (int j = 0; j < 4; j++)
-            winograd_sum(v + j, 4);
-        UNROLL
-        for (int i = 0; i < 3; i++)
-            winograd_sum(v + 4 * i, 1);
-        for (int k = 0; k < 9; k++)
-            vec_store_some(s->dw + k * size + at, v[4 * (k / 3) + k % 3], size - at);
-    }
+    for (int64_t c = 0; c < w->channels; c++)
+        for (int64_t f = 0; f < w->filters; f += LANES)
+            finish_lanes(s, c, f, w->filters - f);
 }
 
 void K(winograd_sums)(const sums *s, range images) {

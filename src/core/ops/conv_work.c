@@ -155,8 +155,8 @@ ant_conv_work ant__conv_kernel_work(const ant_conv_shape *s, int64_t chunks, int
         return w;
     w.side = 2;
     w.tiles = ant__winograd_tiles(w.side, in, out);
-    w.packed = ant__winograd_entries(w.side) * in * out;
-    w.table = ant__winograd_planes(w.side, w.tiles, in, out) + ant__gemm_workspace(w.tiles);
+    w.packed = ant__winograd_entries(w.side) * ant__winograd_sums(in, out);
+    w.table = ant__winograd_planes(w.side, w.tiles, in, out);
     w.piece = ant__winograd_view(w.side, half(s->y.dim[2]), in) +
               ant__winograd_view(w.side, half(s->y.dim[2]), out);
     return w;
