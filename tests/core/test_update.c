@@ -98,6 +98,74 @@ START_TEST(adam_is_its_fine_ops) {
 }
 END_TEST
 
+/* One step in float32 of numbers of all sizes, zeros and squares that overflow among them, against
+ * the rule in double. */
+enum { SINGLES = 1003 };
+typedef struct singles {
+    float at[PARTS][SINGLES], rate;
+} singles;
+
+static void fill_singles(singles *x) {
+    x->rate = 0.01f;
+    for (int j = 0; j < SINGLES; j++) {
+        const int power = j % 58 - 38;
+        const double size = pow(10, power == 19 ? 24 : power); /* squares from 0 to infinity */
+        x->at[0][j] = (float)cos(j);
+        x->at[1][j] = j % 7 == 0 ? 0.0f : (float)(size * sin(j));
+        x->at[2][j] = (float)(0.1 * size);
+        x->at[3][j] = j % 11 == 0 ? 0.0f : (float)fmin(size * size, 1e38);
+    }
+}
+
+static ant_variable single_variable(float *x, int64_t n) {
+    ant_variable v = variable_of("x", NULL, n ? ANT__DIMS(n) : ANT__SCALAR);
+    v.dtype = ANT_FLOAT32;
+    v.data = x;
+    return v;
+}
+
+static void step_singles(singles *x) {
+    ant_program *p = ant__program_new(ANT_FLOAT32);
+    ant_variable v[PARTS], rate = single_variable(&x->rate, 0);
+    for (int k = 0; k < PARTS; k++)
+        v[k] = single_variable(x->at[k], SINGLES);
+    ant_adam_item item = {ant__read(p, &v[0]), ant__read(p, &v[1]), ant__read(p, &v[2]),
+                          ant__read(p, &v[3])};
+    ck_assert(ant__adam(p, &item, 1, ant__read(p, &rate), ant_op_number(p, decay), beta_1, beta_2,
+                        epsilon));
+    ant__assign(p, &v[0], item.w);
+    ant__assign(p, &v[2], item.m);
+    ant__assign(p, &v[3], item.v);
+    machine m = machine_of(p, ANT__ALL_PASSES);
+    machine_run(&m);
+    machine_free(&m);
+}
+
+static void near(double got, double want, double size) {
+    if (isinf((float)want))
+        ck_assert_double_eq(got, want > 0 ? INFINITY : -INFINITY);
+    else
+        ck_assert_double_eq_tol(got, want, 4e-7 * size + 1e-37);
+}
+
+START_TEST(adam_in_float) {
+    static singles x, y;
+    fill_singles(&x);
+    y = x;
+    step_singles(&y);
+    for (int j = 0; j < SINGLES; j++) {
+        const double w = (double)x.at[0][j], g = (double)x.at[1][j], m = (double)x.at[2][j],
+                     v = (double)x.at[3][j];
+        const double mean = m + (g - m) * (1 - beta_1), square = v + (g * g - v) * (1 - beta_2);
+        const double root = isinf(y.at[3][j]) ? INFINITY : sqrt(square);
+        const double step = (double)x.rate * mean / (root + epsilon);
+        near((double)y.at[2][j], mean, fabs(g) + fabs(m));
+        near((double)y.at[3][j], square, g * g + v);
+        near((double)y.at[0][j], decay * w - step, fabs(w) + fabs(step));
+    }
+}
+END_TEST
+
 /* w += m, where m = 0.9 m - rate g: of each weight by itself. */
 static machine momentum_of(state *s, int passes) {
     ant_program *p = ant__program_new(ANT_FLOAT64);
@@ -151,5 +219,5 @@ START_TEST(chains_that_differ_stay) {
 }
 END_TEST
 
-ANT_TEST_MAIN("updates", ANT_LOOP(adam_is_its_fine_ops, ANT__ALL_PASSES + 1),
+ANT_TEST_MAIN("updates", ANT_LOOP(adam_is_its_fine_ops, ANT__ALL_PASSES + 1), {adam_in_float},
               {chains_alike_are_one}, ANT_LOOP(chains_that_differ_stay, WAYS))

@@ -22,20 +22,16 @@ typedef struct line {
 } line;
 
 #if ANT__VECTOR_BYTES == 64 && !ANT__DOUBLE
-/* By multiplications, from a first guess of 14 bits: a processor has one unit for roots and
- * quotients, and the quotient keeps it busy for as long as all the rest takes. The last step rounds
- * as the instruction does where its error is no subnormal number, from 2e-31 on; below, the last
- * bit may differ. Zero and infinity are their own roots. Source: Markstein, "IA-64 and Elementary
- * Functions", 2000. */
+/* By multiplications, from a first guess of 14 bits, as a processor has one unit for roots and
+ * quotients. One step of Newton's, with an error below a unit in the last place. Zero and infinity
+ * are their own roots. */
 ALWAYS_INLINE vec root(vec a) {
     enum { ZEROS_AND_INFINITY = 0x02 | 0x04 | 0x08 };
     const __m512 x = (__m512)a, half = _mm512_set1_ps(0.5f), guess = _mm512_rsqrt14_ps(x);
-    __m512 y = _mm512_mul_ps(x, guess), half_of_one = _mm512_mul_ps(guess, half); /* over y */
-    const __m512 error = _mm512_fnmadd_ps(half_of_one, y, half);
-    y = _mm512_fmadd_ps(y, error, y);
-    half_of_one = _mm512_fmadd_ps(half_of_one, error, half_of_one);
-    y = _mm512_fmadd_ps(_mm512_fnmadd_ps(y, y, x), half_of_one, y);
-    return (vec)_mm512_mask_mov_ps(y, _mm512_fpclass_ps_mask(x, ZEROS_AND_INFINITY), x);
+    const __m512 y = _mm512_mul_ps(x, guess);
+    const __m512 error = _mm512_fnmadd_ps(_mm512_mul_ps(guess, half), y, half);
+    const __mmask16 own = _mm512_fpclass_ps_mask(x, ZEROS_AND_INFINITY);
+    return (vec)_mm512_mask_mov_ps(_mm512_fmadd_ps(y, error, y), own, x);
 }
 #else
 ALWAYS_INLINE vec root(vec a) {
@@ -57,12 +53,12 @@ ALWAYS_INLINE vec root(vec a) {
 }
 #endif
 
-/* Each step is rounded as the fine ops are. */
 ALWAYS_INLINE line updated(line x, const adam *a) {
-    const vec mean = (x.g - x.m) * vec_all(a->new_1) + x.m;
-    const vec square = (x.g * x.g - x.v) * vec_all(a->new_2) + x.v;
+    const vec mean = vec_fma(x.g - x.m, vec_all(a->new_1), x.m);
+    const vec square = vec_fma(vec_fma(x.g, x.g, -x.v), vec_all(a->new_2), x.v);
     const vec size = root(square) + vec_all(a->epsilon);
-    return (line){x.w * vec_all(a->decay) - mean * vec_all(a->rate) / size, x.g, mean, square};
+    const vec w = vec_fma(x.w, vec_all(a->decay), -(mean * vec_all(a->rate) / size));
+    return (line){w, x.g, mean, square};
 }
 
 ALWAYS_INLINE line read_line(const places *p, int64_t i) {

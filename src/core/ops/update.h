@@ -1,5 +1,6 @@
 /* Updates of many weights as one op: what an optimizer's rule is as fine ops, in one pass over the
- * numbers of all. Same numbers as those (tests/core/test_update.c). No gradient. */
+ * numbers of all. Same numbers as those but for the last bits (tests/core/test_update.c). No
+ * gradient. */
 #ifndef ANT_CORE_OPS_UPDATE_H
 #define ANT_CORE_OPS_UPDATE_H
 #include "core/program/program.h"
