@@ -166,6 +166,80 @@ START_TEST(adam_in_float) {
 }
 END_TEST
 
+/* --- with the product that gives the gradient --- */
+enum { DEPTH = 5, ROWS = 301, COLUMNS = 128, ENTRIES = ROWS * COLUMNS, LAST = 20 };
+
+/* x (DEPTH, ROWS) and dy (DEPTH, COLUMNS) give the gradient of a weight, whose w, m and v follow;
+ * another weight's gradient is as it is. */
+typedef struct dense_state {
+    double rate, x[DEPTH * ROWS], dy[DEPTH * COLUMNS], at[3][ENTRIES], last[PARTS][LAST];
+    ant_variable v[5], other[PARTS], rate_variable;
+} dense_state;
+
+static void fill_waves(double *x, int64_t n, double step, double low, double high) {
+    for (int64_t j = 0; j < n; j++)
+        x[j] = low + (high - low) * (0.5 + 0.5 * sin(step * (double)j));
+}
+
+static void fill_dense(dense_state *s) {
+    s->rate = 0.01;
+    s->rate_variable = variable_of("rate", &s->rate, ANT__SCALAR);
+    fill_waves(s->x, DEPTH * ROWS, 1.1, -1, 1);
+    fill_waves(s->dy, DEPTH * COLUMNS, 1.7, -1, 1);
+    s->v[0] = variable_of("x", s->x, ANT__DIMS(DEPTH, ROWS));
+    s->v[1] = variable_of("dy", s->dy, ANT__DIMS(DEPTH, COLUMNS));
+    for (int k = 0; k < 3; k++) {
+        fill_waves(s->at[k], ENTRIES, 0.3 + k, k == 2 ? 0.1 : -1, 1);
+        s->v[2 + k] = variable_of("w", s->at[k], ANT__DIMS(ROWS, COLUMNS));
+    }
+    for (int k = 0; k < PARTS; k++) {
+        fill_waves(s->last[k], LAST, 0.7 + k, k == 3 ? 0.1 : -1, 1);
+        s->other[k] = variable_of("b", s->last[k], ANT__DIMS(LAST));
+    }
+}
+
+static machine dense_program(dense_state *s, bool others, int passes) {
+    ant_program *p = ant__program_new(ANT_FLOAT64);
+    ant_value *g = ant_op_matmul(p, ant__read(p, &s->v[0]), ant__read(p, &s->v[1]), true, false);
+    ant_adam_item item[] = {
+        {ant__read(p, &s->other[0]), ant__read(p, &s->other[1]), ant__read(p, &s->other[2]),
+         ant__read(p, &s->other[3])},
+        {ant__read(p, &s->v[2]), g, ant__read(p, &s->v[3]), ant__read(p, &s->v[4])}};
+    ck_assert(ant__adam(p, item + !others, others ? 2 : 1, ant__read(p, &s->rate_variable),
+                        ant_op_number(p, decay), beta_1, beta_2, epsilon));
+    ant__assign(p, &s->v[2], item[1].w);
+    ant__assign(p, &s->v[3], item[1].m);
+    ant__assign(p, &s->v[4], item[1].v);
+    if (others) {
+        ant__assign(p, &s->other[0], item[0].w);
+        ant__assign(p, &s->other[2], item[0].m);
+        ant__assign(p, &s->other[3], item[0].v);
+    }
+    return machine_of(p, passes);
+}
+
+START_TEST(product_joins_adam) {
+    static dense_state a, b;
+    fill_dense(&a);
+    fill_dense(&b);
+    machine fine = dense_program(&a, _i, 0), one = dense_program(&b, _i, ANT__ALL_PASSES);
+    const bool joins = ant__kernels()->vector_bytes > 16;
+    ck_assert_int_eq(ant__program_instructions(one.p), (joins ? 1 : 2) + (joins && _i));
+    for (int k = 0; k < STEPS; k++) {
+        machine_run(&fine);
+        machine_run(&one);
+    }
+    for (int k = 0; k < 3; k++)
+        for (int j = 0; j < ENTRIES; j++)
+            ck_assert_double_eq_tol(a.at[k][j], b.at[k][j], 1e-13);
+    for (int k = 0; k < PARTS; k++)
+        for (int j = 0; j < LAST; j++)
+            ck_assert_double_eq_tol(a.last[k][j], b.last[k][j], 1e-13);
+    machine_free(&fine);
+    machine_free(&one);
+}
+END_TEST
+
 /* w += m, where m = 0.9 m - rate g: of each weight by itself. */
 static machine momentum_of(state *s, int passes) {
     ant_program *p = ant__program_new(ANT_FLOAT64);
@@ -220,4 +294,5 @@ START_TEST(chains_that_differ_stay) {
 END_TEST
 
 ANT_TEST_MAIN("updates", ANT_LOOP(adam_is_its_fine_ops, ANT__ALL_PASSES + 1), {adam_in_float},
-              {chains_alike_are_one}, ANT_LOOP(chains_that_differ_stay, WAYS))
+              ANT_LOOP(product_joins_adam, 2), {chains_alike_are_one},
+              ANT_LOOP(chains_that_differ_stay, WAYS))

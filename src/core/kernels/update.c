@@ -1,5 +1,6 @@
 /* Adam's update of many weights. */
 #include "core/kernels/update.h"
+#include "core/kernels/gemm.h"
 #include "core/kernels/simd.h"
 #if defined __x86_64__
 #include <immintrin.h>
@@ -115,9 +116,14 @@ static int64_t between(int64_t x, int64_t low, int64_t high) {
     return x < low ? low : x > high ? high : x;
 }
 
+/* scalars: the rate and the decay. */
+static adam adam_of(void *const *scalars, const ant_num *n) {
+    return (adam){*(const R *)scalars[0], *(const R *)scalars[1], (R)n[ANT__ADAM_NEW_1].f,
+                  (R)n[ANT__ADAM_NEW_2].f, (R)n[ANT__ADAM_EPSILON].f};
+}
+
 void K(adam)(void *const *at, const ant_num *n, int64_t from, int64_t to) {
-    const adam a = {*(const R *)at[0], *(const R *)at[1], (R)n[ANT__ADAM_NEW_1].f,
-                    (R)n[ANT__ADAM_NEW_2].f, (R)n[ANT__ADAM_EPSILON].f};
+    const adam a = adam_of(at, n);
     const int64_t weights = n[ANT__ADAM_WEIGHTS].i;
     void *const *in = at + 2, *const *out = in + 4 * weights;
     from *= ANT__ADAM_CELL, to *= ANT__ADAM_CELL;
@@ -127,5 +133,28 @@ void K(adam)(void *const *at, const ant_num *n, int64_t from, int64_t to) {
         if (first + count > from)
             update(&a, &p, between(from - first, 0, count), between(to - first, 0, count));
         first += count;
+    }
+}
+
+/* Some rows of the gradient, and with them the same rows of the weight: the gradient never leaves
+ * the nearest cache. */
+void K(dense_adam)(void *const *at, const ant_num *n, int64_t from, int64_t to) {
+    enum { A, B, SCALARS, W = SCALARS + 2, M, V, NEW_W, NEW_M, NEW_V, WORKSPACE };
+    const int64_t rows = n[ANT__DENSE_ADAM_ROWS].i, all = n[ANT__DENSE_ADAM_M].i,
+                  columns = n[ANT__DENSE_ADAM_N].i;
+    const adam a = adam_of(at + SCALARS, n);
+    R *g = (R *)at[WORKSPACE] + from * rows * columns;
+    gemm product = {.n = columns, .k = n[ANT__DENSE_ADAM_K].i, .c = g, .c_row = columns};
+    product.b = (gemm_matrix){at[B], columns, 1};
+    for (int64_t i = from; i < to; i++) {
+        const int64_t first = i * rows, start = first * columns;
+        const places p = {(const R *)at[W] + start, g,
+                          (const R *)at[M] + start, (const R *)at[V] + start,
+                          (R *)at[NEW_W] + start,   (R *)at[NEW_M] + start,
+                          (R *)at[NEW_V] + start};
+        product.m = all - first < rows ? all - first : rows;
+        product.a = (gemm_matrix){(const R *)at[A] + first, 1, all};
+        K(gemm)(&product);
+        update(&a, &p, 0, product.m * columns);
     }
 }

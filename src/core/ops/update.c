@@ -2,9 +2,8 @@
 #include "core/kernels/update.h"
 #include "core/program/inside.h"
 
-/* Inputs: the rate and the decay, then w, g, m, v of each weight; outputs: w, m, v of each. */
-enum { RATE, DECAY, SCALARS };
-enum { W, G, M, V, INPUTS, OUTPUTS = 3 };
+enum { RATE = ANT__ADAM_RATE, DECAY, SCALARS };
+enum { W = ANT__ADAM_W, G, M, V, INPUTS, OUTPUTS = ANT__ADAM_OUTPUTS };
 enum { BETA_1, BETA_2, EPSILON };
 
 static int infer(ant_op *o) {
@@ -17,12 +16,16 @@ static int infer(ant_op *o) {
     return 0;
 }
 
-/* In the order of enum ant_adam_number. */
-static int64_t prep(const ant_op *o, ant_nums *n) {
-    int64_t total = 0;
+static void put_rule(const ant_op *o, ant_nums *n) {
     ant__num_real(n, 1 - o->attrs.f[BETA_1]);
     ant__num_real(n, 1 - o->attrs.f[BETA_2]);
     ant__num_real(n, o->attrs.f[EPSILON]);
+}
+
+/* In the order of enum ant_adam_number. */
+static int64_t prep(const ant_op *o, ant_nums *n) {
+    int64_t total = 0;
+    put_rule(o, n);
     ant__num_int(n, o->n_out / OUTPUTS);
     for (int k = 0; k < o->n_out; k += OUTPUTS) {
         int64_t count = ant__dims_count(&o->out[k]->dims);
@@ -39,8 +42,48 @@ static bool inplace(const ant_op *o, int out, int in) {
     return in == SCALARS + out / OUTPUTS * INPUTS + over[out % OUTPUTS];
 }
 
-static const ant_op_class adam = {
+const ant_op_class ant__adam_class = {
     .name = "adam", .infer = infer, .kernel = ANT__K_adam, .prep = prep, .inplace = inplace};
+
+/* --- with the product that gives the gradient --- */
+
+/* Whole tiles of rows: few, so that all parts stay in the nearest cache, and threads get equal
+ * shares. */
+static int64_t rows_of(const ant_op *o) {
+    const int64_t tile = ant__kernels()->vector_bytes == 64 ? 8 : 6; /* TILE_ROWS of gemm_tile.h */
+    const int64_t tiles = ANT__ADAM_CELL / 2 / (tile * o->out[0]->dims.dim[1]);
+    return tile * (tiles > 1 ? tiles : 1);
+}
+
+static int64_t cells_of(const ant_op *o) {
+    return (o->out[0]->dims.dim[0] + rows_of(o) - 1) / rows_of(o);
+}
+
+/* In the order of enum ant_dense_adam_number. */
+static int64_t prep_dense(const ant_op *o, ant_nums *n) {
+    put_rule(o, n);
+    ant__num_int(n, o->out[0]->dims.dim[0]);
+    ant__num_int(n, o->out[0]->dims.dim[1]);
+    ant__num_int(n, o->in[ANT__DENSE_ADAM_A]->dims.dim[0]);
+    ant__num_int(n, rows_of(o));
+    return cells_of(o);
+}
+
+static size_t workspace_dense(const ant_op *o) {
+    return (size_t)(cells_of(o) * rows_of(o) * o->out[0]->dims.dim[1]) *
+           ant__dtype_size(o->out[0]->dtype);
+}
+
+static bool inplace_dense(const ant_op *o, int out, int in) {
+    (void)o;
+    return in == ANT__DENSE_ADAM_W + out;
+}
+
+const ant_op_class ant__dense_adam_class = {.name = "dense_adam",
+                                            .kernel = ANT__K_dense_adam,
+                                            .prep = prep_dense,
+                                            .workspace = workspace_dense,
+                                            .inplace = inplace_dense};
 
 bool ant__adam(ant_program *p, ant_adam_item *item, int n, ant_value *rate, ant_value *decay,
                double beta_1, double beta_2, double epsilon) {
@@ -54,7 +97,8 @@ bool ant__adam(ant_program *p, ant_adam_item *item, int n, ant_value *rate, ant_
         at[W] = item[i].w, at[G] = item[i].g, at[M] = item[i].m, at[V] = item[i].v;
     }
     const ant_attrs attrs = {.f = {beta_1, beta_2, epsilon}};
-    ant_value *first = ant__emit(p, &adam, &attrs, in, SCALARS + n * INPUTS, n * OUTPUTS);
+    ant_value *first =
+        ant__emit(p, &ant__adam_class, &attrs, in, SCALARS + n * INPUTS, n * OUTPUTS);
     for (int i = 0; i < n && first; i++) {
         item[i].w = ant__result(first, i * OUTPUTS);
         item[i].m = ant__result(first, i * OUTPUTS + 1);

@@ -14,4 +14,28 @@ typedef struct ant_adam_item {
  * `rate` and `decay` are scalar values. All of the program's real type. false after an error. */
 bool ant__adam(ant_program *p, ant_adam_item *item, int n, ant_value *rate, ant_value *decay,
                double beta_1, double beta_2, double epsilon);
+
+/* As passes see it. Inputs: the rate and the decay, then w, g, m, v of each weight; outputs: w, m,
+ * v of each. */
+enum { ANT__ADAM_RATE, ANT__ADAM_DECAY, ANT__ADAM_SCALARS };
+enum {
+    ANT__ADAM_W,
+    ANT__ADAM_G,
+    ANT__ADAM_M,
+    ANT__ADAM_V,
+    ANT__ADAM_INPUTS,
+    ANT__ADAM_OUTPUTS = 3
+};
+/* One weight, and the product a' x b that its gradient is (a (k, m), b (k, n)): inputs a, b, the
+ * rate, the decay, w, m, v. The same attributes but for ANT__MATMUL_TA. */
+enum {
+    ANT__DENSE_ADAM_A,
+    ANT__DENSE_ADAM_B,
+    ANT__DENSE_ADAM_RATE,
+    ANT__DENSE_ADAM_DECAY,
+    ANT__DENSE_ADAM_W,
+    ANT__DENSE_ADAM_SLOTS,
+    ANT__DENSE_ADAM_INPUTS = ANT__DENSE_ADAM_SLOTS + 2
+};
+extern const ant_op_class ant__adam_class, ant__dense_adam_class;
 #endif

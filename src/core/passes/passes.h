@@ -1,6 +1,6 @@
 /* The passes from a written program to one that can run; each works on one program, bodies of its
- * scans among it, and can be switched off. Order: simplify, norms, deep, losses, epilogue, fuse,
- * keep, plan. They return 0 or the program's error. */
+ * scans among it, and can be switched off. Order: simplify, norms, deep, losses, updates, epilogue,
+ * fuse, keep, plan. They return 0 or the program's error. */
 #ifndef ANT_CORE_PASSES_H
 #define ANT_CORE_PASSES_H
 #include "core/program/inside.h"
@@ -14,6 +14,8 @@ int ant__fold_norms(ant_program *p);
 int ant__cut_deep(ant_program *p);
 /* A loss, its gradient and its mean become one op. Uses are counted. */
 int ant__join_losses(ant_program *p);
+/* Adam takes the products in that give large weights' gradients. Uses are counted. */
+int ant__join_updates(ant_program *p);
 /* Products take their bias and relu in. Uses are counted. */
 int ant__epilogue(ant_program *p);
 /* The op that makes v, when v is only made for one other; else NULL. */

@@ -38,7 +38,8 @@ int ant__program_lower(ant_program *p, int passes) {
         return ant__fail(&p->shared->error, ANT_E_STATE, "the program is lowered already");
     if (ant__simplify(p, passes) ||
         (passes & ANT__FUSE && passes & ANT__KEEP && ant__fold_norms(p)) ||
-        (passes & ANT__FUSE && (ant__cut_deep(p) || ant__join_losses(p) || ant__epilogue(p))) ||
+        (passes & ANT__FUSE &&
+         (ant__cut_deep(p) || ant__join_losses(p) || ant__join_updates(p) || ant__epilogue(p))) ||
         ant__fuse(p, passes) || (passes & ANT__KEEP && ant__keep(p)) || ant__note_written(p) ||
         ant__plan(p, passes) || ant__program_assemble(p))
         return *code;
