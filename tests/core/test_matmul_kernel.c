@@ -255,6 +255,20 @@ START_TEST(many_rows) {
 }
 END_TEST
 
+/* As many rows and columns as two panels at once are multiplied for, and their rests. */
+START_TEST(two_panels) {
+    const int64_t columns[] = {32, 48, 64, 65, 100, 130};
+    for (int i = 0; i < 6; i++)
+        check_parts(6 + 7 * i, columns[i], 5 + i, 1000, 1024);
+    for (int rows = 7; rows < 12; rows++)
+        check_forms(rows, 128, 8, 1000, 64);
+    check_forms(13, 130, 257, 1000, 128);
+    check_forms(99, 64, 129, 1000, 64);
+    check_sets(&(product){99, 128, 129, true, .parts = ANT__MATMUL_SUMS, .block_rows = 1000,
+                          .block_columns = 128});
+}
+END_TEST
+
 START_TEST(long_sums) {
     check_sets(&(product){3, 20, 3000, true, .parts = ANT__MATMUL_SUMS, .block_rows = 3,
                           .block_columns = 32});
@@ -293,7 +307,7 @@ END_TEST
 START_TEST(fighting_rows) {
     const int64_t rows[] = {32, 104};
     for (int i = 0; i < 2; i++)
-        check_sets(&(product){1024, 40, 257, true, .parts = i ? ANT__MATMUL_SUMS : 0,
+        check_sets(&(product){1024, 40, 256 + i, true, .parts = i ? ANT__MATMUL_SUMS : 0,
                               .block_rows = rows[i], .block_columns = 32});
     check_sets(&(product){1024, 9, 600, true, .block_rows = 40, .block_columns = 32, .depth = 280});
 }
@@ -320,5 +334,6 @@ START_TEST(no_depth_gives_bias_or_zero) {
 }
 END_TEST
 
-ANT_TEST_MAIN("matmul kernel", {small_sizes}, {all_parts}, {one_row}, {many_rows}, {long_sums},
-              {blocks}, {pieces}, {deep}, {fighting_rows}, {spans}, {no_depth_gives_bias_or_zero})
+ANT_TEST_MAIN("matmul kernel", {small_sizes}, {all_parts}, {one_row}, {many_rows}, {two_panels},
+              {long_sums}, {blocks}, {pieces}, {deep}, {fighting_rows}, {spans},
+              {no_depth_gives_bias_or_zero})

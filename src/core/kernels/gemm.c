@@ -72,6 +72,27 @@ static void multiply_one_cut(tile *t, int64_t rows) {
     multiply_rows(t, rows, 1, true);
 }
 
+/* Two panels at once. */
+static void multiply_both(tile *t, int64_t rows) {
+#if ANT__VECTOR_BYTES == 64
+    switch (rows) {
+    case 3:
+        multiply(t, 3, PAIR_VECS, 1, false);
+        break;
+    case 4:
+        multiply(t, 4, PAIR_VECS, 1, false);
+        break;
+    case 5:
+        multiply(t, 5, PAIR_VECS, 1, false);
+        break;
+    default:
+        multiply(t, PAIR_ROWS, PAIR_VECS, 1, false);
+    }
+#else
+    (void)t, (void)rows;
+#endif
+}
+
 /* One row of C, for panels `apart` from each other. */
 static void multiply_wide(tile *t, int64_t apart) {
     const R *a = t->a, *b = t->b;
@@ -105,6 +126,23 @@ static tile_fn *body_of(tile *t) {
     return one ? multiply_one_cut : multiply_two_cut;
 }
 
+static void down(tile *t, int64_t rows) {
+    t->row += rows;
+    t->a += rows * t->g->a.row;
+    t->c += rows * t->g->c_row;
+}
+
+/* All rows of C for the columns of two panels, in tiles of about the same height. */
+static void multiply_pair(tile *t) {
+    const int64_t m = t->g->m, tiles = (m + PAIR_ROWS - 1) / PAIR_ROWS;
+    t->row = 0;
+    for (int64_t i = 0; i < tiles; i++) {
+        const int64_t rows = m / tiles + (i < m % tiles);
+        multiply_both(t, rows);
+        down(t, rows);
+    }
+}
+
 /* All rows of C for the columns of one panel. */
 static void multiply_panel(tile *t) {
     const gemm *g = t->g;
@@ -116,9 +154,7 @@ static void multiply_panel(tile *t) {
     }
     for (int64_t left = g->m; left > 0; left -= TILE_ROWS) {
         body(t, shorter(TILE_ROWS, left));
-        t->row += TILE_ROWS;
-        t->a += TILE_ROWS * g->a.row;
-        t->c += TILE_ROWS * g->c_row;
+        down(t, TILE_ROWS);
     }
 }
 
@@ -153,9 +189,12 @@ void K(gemm_sums)(R *sums, gemm_matrix b, int64_t k, int64_t n) {
     }
 }
 
-static void sum_panel(const tile *t) {
-    K(gemm_sums)
-    (t->g->sums + t->column, (gemm_matrix){t->b, t->b_row, 1}, t->g->k, t->columns);
+/* Of the panel, or of both. */
+static void sum_panels(const tile *t) {
+    for (int64_t j = 0; j < t->columns; j += PANEL) {
+        const gemm_matrix panel = {t->b + j / PANEL * t->apart, t->b_row, 1};
+        K(gemm_sums)(t->g->sums + t->column + j, panel, t->g->k, shorter(PANEL, t->columns - j));
+    }
 }
 
 /* --- panels --- */
@@ -214,19 +253,26 @@ static int64_t careful_rows(const tile *t) {
     return shorter(t->length, (beyond + t->b_row - 1) / t->b_row);
 }
 
-/* While so many panels are multiplied, the area comes nearer. */
-static void send_for(errand *e, const gemm *g, gemm_area x, int64_t panels) {
-    const int64_t pieces = panels * (g->m / TILE_ROWS) * ((g->k - 1) / STRETCH - 1);
+/* How many tiles are below each other. */
+static int64_t tiles_down(const gemm *g, int64_t columns) {
+    return columns == PAIR ? (g->m + PAIR_ROWS - 1) / PAIR_ROWS : g->m / TILE_ROWS;
+}
+
+/* While tiles of so many columns are multiplied, panel by panel or pair by pair, the area comes
+ * nearer. Rows that fight would drive each other out before they are read. */
+static void send_for(errand *e, const gemm *g, gemm_area x, int64_t columns, int64_t wide) {
+    const int64_t tiles = (columns + wide - 1) / wide * tiles_down(g, wide);
+    const int64_t pieces = tiles * ((g->k - 1) / STRETCH - 1);
     *e = (errand){.at = x.at, .apart = x.apart, .lines = (x.columns + LINE - 1) / LINE};
-    if (x.rows < 1 || pieces < 1)
+    if (x.rows < 1 || pieces < 1 || ant__gemm_fights(x.apart * (int64_t)sizeof(R), x.rows))
         return;
     e->rows = x.rows;
     e->share = (e->rows * e->lines + pieces - 1) / pieces;
 }
 
-/* What is copied after the panel from column j on. */
-static gemm_area after_panel(const gemm *g, int64_t j) {
-    return j + PANEL < g->n ? K(gemm_columns)(g, j + PANEL, PANEL) : g->next;
+/* What is copied after the columns up to j. */
+static gemm_area after(const gemm *g, int64_t j, int64_t columns) {
+    return j < g->n ? K(gemm_columns)(g, j, columns) : g->next;
 }
 
 gemm_area K(gemm_columns)(const gemm *g, int64_t j, int64_t count) {
@@ -236,21 +282,33 @@ gemm_area K(gemm_columns)(const gemm *g, int64_t j, int64_t count) {
                             : (gemm_area){at, g->b.column, count, g->k};
 }
 
-static void to_panel(tile *t, int64_t j) {
+static void copy_panels(const tile *t) {
     const gemm *g = t->g;
-    to_column(t, j, PANEL);
+    for (int64_t j = 0; j < t->columns; j += PANEL) {
+        const gemm_matrix b = columns_from(g->b, t->column + j);
+        const int64_t used = shorter(PANEL, t->columns - j);
+        K(gemm_pack_panel)(g->workspace + j * g->k, PANEL, b, g->k, used);
+    }
+}
+
+/* To a panel or to two: `wide` columns, from j on. */
+static void to_panels(tile *t, int64_t j, int64_t wide) {
+    const gemm *g = t->g;
+    to_column(t, j, wide);
     t->b_row = PANEL;
+    t->apart = PANEL * g->k;
     t->careful = 0;
     if (g->packed) {
         t->b = g->packed + j * g->k;
     } else if (reads_in_place(t)) {
         t->b = g->b.at + j;
         t->b_row = g->b.row;
+        t->apart = PANEL;
         t->careful = careful_rows(t);
     } else {
-        K(gemm_pack_panel)(g->workspace, PANEL, columns_from(g->b, j), g->k, t->columns);
+        copy_panels(t);
         t->b = g->workspace;
-        send_for(&t->errand, g, after_panel(g, j), 1);
+        send_for(&t->errand, g, after(g, j + wide, wide), wide, wide);
     }
 }
 
@@ -271,16 +329,35 @@ static int64_t multiply_row(tile *t) {
     return j;
 }
 
+/* Columns from j on, as many as are whole pairs of panels. Returns how many are done. */
+static int64_t multiply_pairs(tile *t, int64_t j) {
+    const gemm *g = t->g;
+    for (; j + PAIR <= g->n; j += PAIR) {
+        to_panels(t, j, PAIR);
+        if (g->sums)
+            sum_panels(t);
+        multiply_pair(t);
+    }
+    return j;
+}
+
+static void multiply_panels(tile *t, int64_t j) {
+    const gemm *g = t->g;
+    for (; j < g->n; j += PANEL) {
+        to_panels(t, j, PANEL);
+        if (g->sums)
+            sum_panels(t);
+        multiply_panel(t);
+    }
+}
+
 void K(gemm)(const gemm *g) {
     if (K(gemm_thin)(g) || K(gemm_by_blis)(g) || K(gemm_narrow)(g))
         return;
+    const bool pairs = PAIRS && g->m >= PAIR_ROWS;
     tile t;
     begin(&t, g);
-    send_for(&t.errand, g, g->next, (g->n + PANEL - 1) / PANEL);
-    for (int64_t j = multiply_row(&t); j < g->n; j += PANEL) {
-        to_panel(&t, j);
-        if (g->sums)
-            sum_panel(&t);
-        multiply_panel(&t);
-    }
+    send_for(&t.errand, g, g->next, g->n, pairs ? PAIR : PANEL);
+    const int64_t j = multiply_row(&t);
+    multiply_panels(&t, pairs ? multiply_pairs(&t, j) : j);
 }

@@ -17,7 +17,7 @@
  * for the same lines of the cache, so give a kernel's own intermediate arrays another pitch. B is
  * read in panels, two vectors wide and k
  * deep: in place where its columns are adjacent and rows are few (ant__gemm_in_place), else copied
- * into `workspace`, one at a time. Who multiplies by the same B many times packs it once:
+ * into `workspace`, one or two at a time. Who multiplies by the same B many times packs it once:
  *
  *     K(gemm_pack)(packed, (gemm_matrix){w, n, 1}, k, n);   then   .packed = packed
  *

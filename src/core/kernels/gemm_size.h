@@ -20,11 +20,11 @@ static inline bool ant__gemm_in_place(int64_t m) {
     return m < ANT__GEMM_ROWS_WORTH_PACKING;
 }
 
-/* Do rows `apart` bytes from each other fight for the same lines of a cache, as there are more than
- * it has room for? */
+/* Do rows `apart` bytes from each other fight for the same lines of a cache, as there are as many
+ * as it has room for, or more? */
 static inline bool ant__gemm_fights(int64_t apart, int64_t rows) {
     enum { PAGE = 4096, MANY = 256 };
-    return apart % PAGE == 0 && rows > MANY;
+    return apart % PAGE == 0 && rows >= MANY;
 }
 
 /* Entries of a copy of so many rows: whole lines. */
@@ -35,11 +35,13 @@ static inline int64_t ant__gemm_copy(int64_t m, int64_t k) {
 
 /* Columns of a panel are a divisor of this on every set and for both types. */
 enum { ANT__GEMM_WIDEST = 32 };
+/* So many are best multiplied at once. */
+enum { ANT__GEMM_TOGETHER = 2 * ANT__GEMM_WIDEST };
 
-/* Entries of one product's workspace: a panel, and slack for kernels that read ahead. */
+/* Entries of one product's workspace: two panels, and slack for kernels that read ahead. */
 static inline int64_t ant__gemm_workspace(int64_t k) {
     enum { SLACK = 64 };
-    return k * ANT__GEMM_WIDEST + SLACK;
+    return k * ANT__GEMM_TOGETHER + SLACK;
 }
 
 /* Entries of B (k, n) as panels. */

@@ -1,5 +1,7 @@
 /* The micro-kernel of products: a tile of C in registers, a few rows by one or two vectors, for the
- * whole of k. Only gemm.c includes it.
+ * whole of k; four vectors, of two panels, where registers are many: then each number of A that is
+ * loaded meets twice as many of B, which counts where a core's front end or its ports for loads are
+ * shared with another thread. Only gemm.c includes it.
  *
  * All bodies come from one text: `rows`, `vecs`, `chains` and `cut` are constants wherever it is
  * made, and its loops run to fixed ends and ask these inside. So every compiler sees loops of more
@@ -12,7 +14,12 @@
 enum {
     TILE_ROWS = ANT__VECTOR_BYTES == 64 ? 8 : 6,
     PANEL_VECS = 2,
-    PANEL = PANEL_VECS * LANES, /* columns of a panel of B */
+    PANEL = PANEL_VECS * LANES,      /* columns of a panel of B */
+    PAIRS = ANT__VECTOR_BYTES == 64, /* are two panels multiplied at once? */
+    PAIR_ROWS = 6,
+    PAIR_VECS = 2 * PANEL_VECS,
+    PAIR = 2 * PANEL,
+    MOST_VECS = PAIRS ? PAIR_VECS : PANEL_VECS, /* of a tile */
     MOST_CHAINS = 4,
     LINE = 64 / (int)sizeof(R), /* entries of a line of the cache */
     STRETCH = 128               /* steps along k between two times that memory is asked ahead */
@@ -30,6 +37,7 @@ typedef struct tile {
     const gemm *g;
     const R *a, *b, *bias;
     int64_t b_row, runs, length; /* k = runs * length */
+    int64_t apart;               /* from B's panel to the other one of a pair */
     int64_t run;                 /* the one under way */
     int64_t careful; /* so many last rows of B end before a whole vector: they are read cut */
     R *c;
@@ -39,7 +47,7 @@ typedef struct tile {
     errand errand;       /* the next panel of B, in memory that is far */
 } tile;
 
-typedef vec tile_sums[TILE_ROWS][PANEL_VECS];
+typedef vec tile_sums[TILE_ROWS][MOST_VECS];
 
 /* The last vector of columns is cut where the body is one for cut panels. */
 ALWAYS_INLINE vec load_columns(tile *t, const R *p, int j, const int vecs, const bool cut) {
@@ -61,7 +69,7 @@ ALWAYS_INLINE void add_matrix(tile *t, tile_sums sum, const R *x, int64_t x_row,
     UNROLL
     for (int i = 0; i < TILE_ROWS; i++) {
         UNROLL
-        for (int j = 0; j < PANEL_VECS; j++)
+        for (int j = 0; j < MOST_VECS; j++)
             if (i < rows && j < vecs)
                 sum[i][j] += load_columns(t, x + i * x_row, j, vecs, cut);
     }
@@ -70,7 +78,7 @@ ALWAYS_INLINE void add_matrix(tile *t, tile_sums sum, const R *x, int64_t x_row,
 ALWAYS_INLINE void add_bias(tile *t, tile_sums sum, const int rows, const int vecs,
                             const bool cut) {
     UNROLL
-    for (int j = 0; j < PANEL_VECS; j++) {
+    for (int j = 0; j < MOST_VECS; j++) {
         vec bias = j < vecs ? load_columns(t, t->bias, j, vecs, cut) : (vec){0};
         UNROLL
         for (int i = 0; i < TILE_ROWS; i++)
@@ -83,7 +91,7 @@ ALWAYS_INLINE void cut_negative(tile_sums sum, const int rows, const int vecs) {
     UNROLL
     for (int i = 0; i < TILE_ROWS; i++) {
         UNROLL
-        for (int j = 0; j < PANEL_VECS; j++)
+        for (int j = 0; j < MOST_VECS; j++)
             if (i < rows && j < vecs)
                 sum[i][j] = vec_relu(sum[i][j]);
     }
@@ -94,7 +102,7 @@ ALWAYS_INLINE void cut_above(const tile *t, tile_sums sum, const int rows, const
     UNROLL
     for (int i = 0; i < TILE_ROWS; i++) {
         UNROLL
-        for (int j = 0; j < PANEL_VECS; j++)
+        for (int j = 0; j < MOST_VECS; j++)
             if (i < rows && j < vecs)
                 sum[i][j] = vec_select(sum[i][j] > limit, limit, sum[i][j]);
     }
@@ -106,7 +114,7 @@ ALWAYS_INLINE void close_gates(tile *t, tile_sums sum, const int rows, const int
     UNROLL
     for (int i = 0; i < TILE_ROWS; i++, gate += t->g->gate_row) {
         UNROLL
-        for (int j = 0; j < PANEL_VECS; j++)
+        for (int j = 0; j < MOST_VECS; j++)
             if (i < rows && j < vecs)
                 sum[i][j] = vec_open(sum[i][j], load_columns(t, gate, j, vecs, cut));
     }
@@ -130,7 +138,7 @@ ALWAYS_INLINE void finish(tile *t, tile_sums sum, const int rows, const int vecs
     UNROLL
     for (int i = 0; i < TILE_ROWS; i++) {
         UNROLL
-        for (int j = 0; j < PANEL_VECS; j++)
+        for (int j = 0; j < MOST_VECS; j++)
             if (i < rows && j < vecs)
                 store_columns(t, t->c + i * g->c_row, sum[i][j], j, vecs, cut);
     }
@@ -146,7 +154,7 @@ ALWAYS_INLINE void clear(tile_sums sum, const int rows, const int vecs) {
     UNROLL
     for (int i = 0; i < TILE_ROWS; i++) {
         UNROLL
-        for (int j = 0; j < PANEL_VECS; j++)
+        for (int j = 0; j < MOST_VECS; j++)
             if (i < rows && j < vecs)
                 sum[i][j] = zero;
     }
@@ -157,18 +165,24 @@ ALWAYS_INLINE void clear(tile_sums sum, const int rows, const int vecs) {
 typedef struct place {
     const R *a, *high, *b;
     int64_t a_row, a_next, b_next; /* from one step to the next; a_next in bytes */
+    int64_t apart;                 /* from b to the other panel of a pair */
 } place;
 
 ALWAYS_INLINE const R *further(const R *p, int64_t bytes) {
     return (const R *)(const void *)((const char *)p + bytes);
 }
 
+ALWAYS_INLINE vec load_line(tile *t, const place *p, int j, const int vecs, const bool cut) {
+    return j < PANEL_VECS ? load_columns(t, p->b, j, vecs, cut)
+                          : vec_load(p->b + p->apart + (j - PANEL_VECS) * LANES);
+}
+
 ALWAYS_INLINE void step(tile *t, tile_sums sum, place *p, const int rows, const int vecs,
                         const bool cut) {
-    vec line[PANEL_VECS];
+    vec line[MOST_VECS];
     UNROLL
-    for (int j = 0; j < PANEL_VECS; j++) {
-        line[j] = j < vecs ? load_columns(t, p->b, j, vecs, cut) : (vec){0};
+    for (int j = 0; j < MOST_VECS; j++) {
+        line[j] = j < vecs ? load_line(t, p, j, vecs, cut) : (vec){0};
         if (j < vecs)
             vec_keep(&line[j]);
     }
@@ -178,7 +192,7 @@ ALWAYS_INLINE void step(tile *t, tile_sums sum, place *p, const int rows, const 
             continue;
         vec x = vec_all(i < 4 ? p->a[i * p->a_row] : p->high[(i - 4) * p->a_row]);
         UNROLL
-        for (int j = 0; j < PANEL_VECS; j++)
+        for (int j = 0; j < MOST_VECS; j++)
             if (j < vecs)
                 sum[i][j] = vec_fma(x, line[j], sum[i][j]);
     }
@@ -202,23 +216,24 @@ ALWAYS_INLINE void walk(tile *t, tile_sums sum[MOST_CHAINS], place *p, int64_t s
 
 /* --- memory that is far --- */
 
-ALWAYS_INLINE void ask_for_tile(const R *x, int64_t row) {
+ALWAYS_INLINE void ask_for_tile(const R *x, int64_t row, const int rows, const int vecs) {
     UNROLL
-    for (int i = 0; i < TILE_ROWS; i++, x += row) {
-        __builtin_prefetch(x);
-        if (PANEL > LINE)
-            __builtin_prefetch(x + PANEL - 1);
+    for (int i = 0; i < TILE_ROWS; i++) {
+        UNROLL
+        for (int j = 0; j < MOST_VECS; j++)
+            if (i < rows && j < vecs && j * LANES % LINE == 0)
+                __builtin_prefetch(x + i * row + j * LANES);
     }
 }
 
 /* What the end of a tile reads and writes: late enough to be still there then. */
-ALWAYS_INLINE void ask_for_result(const tile *t) {
+ALWAYS_INLINE void ask_for_result(const tile *t, const int rows, const int vecs) {
     const gemm *g = t->g;
-    ask_for_tile(t->c, g->c_row);
+    ask_for_tile(t->c, g->c_row, rows, vecs);
     if (g->rest)
-        ask_for_tile(g->rest + t->row * g->rest_row + t->column, g->rest_row);
+        ask_for_tile(g->rest + t->row * g->rest_row + t->column, g->rest_row, rows, vecs);
     if (g->gate)
-        ask_for_tile(g->gate + t->row * g->gate_row + t->column, g->gate_row);
+        ask_for_tile(g->gate + t->row * g->gate_row + t->column, g->gate_row, rows, vecs);
 }
 
 ALWAYS_INLINE void do_errand(errand *e) {
@@ -233,9 +248,9 @@ ALWAYS_INLINE void do_errand(errand *e) {
 }
 
 /* Between two pieces of a tile: there are so many steps left. */
-ALWAYS_INLINE void ask_ahead(tile *t, int64_t left) {
+ALWAYS_INLINE void ask_ahead(tile *t, int64_t left, const int rows, const int vecs) {
     if (left <= STRETCH)
-        ask_for_result(t);
+        ask_for_result(t, rows, vecs);
     else
         do_errand(&t->errand);
 }
@@ -256,15 +271,16 @@ ALWAYS_INLINE void walk_run(tile *t, tile_sums sum[MOST_CHAINS], const int rows,
                .b = t->b + t->run * t->length * t->b_row,
                .a_row = g->a.row,
                .a_next = g->a.column * (int64_t)sizeof(R),
-               .b_next = t->b_row};
+               .b_next = t->b_row,
+               .apart = t->apart};
     p.high = p.a + (rows > 4 ? 4 * p.a_row : 0);
     hide(&p);
-    const bool full = rows == TILE_ROWS && vecs == PANEL_VECS;
+    const bool full = rows >= (vecs == PAIR_VECS ? PAIR_ROWS - 1 : TILE_ROWS) && vecs >= PANEL_VECS;
     for (int64_t left = t->length - t->careful, steps; left > 0; left -= steps) {
         steps = full && left > STRETCH ? (left - 1) % STRETCH + 1 : left;
         walk(t, sum, &p, steps, rows, vecs, chains, false);
         if (full && left > steps)
-            ask_ahead(t, left - steps);
+            ask_ahead(t, left - steps, rows, vecs);
     }
     if (cut)
         walk(t, sum, &p, t->careful, rows, vecs, chains, true);
@@ -277,7 +293,7 @@ ALWAYS_INLINE void add_chains(tile_sums sum[MOST_CHAINS], const int rows, const 
         UNROLL
         for (int i = 0; i < TILE_ROWS; i++) {
             UNROLL
-            for (int j = 0; j < PANEL_VECS; j++)
+            for (int j = 0; j < MOST_VECS; j++)
                 if (s < chains && i < rows && j < vecs)
                     sum[0][i][j] += sum[s][i][j];
         }

@@ -56,16 +56,13 @@ static void copy_rows(gemm *g) {
     g->workspace += ant__gemm_copy(g->m, g->k);
 }
 
-/* What the next cell copies: other columns of B, or other rows of A. */
+/* What the next cell copies of B. */
 static gemm_area after_cell(const gemm *g, int64_t row, int64_t rows, int64_t column,
                             int64_t columns) {
     const bool in_place = g->b.column == 1 && ant__gemm_in_place(shorter(rows, g->m - row));
     column += columns;
-    row += rows;
     if (column < g->n && !g->packed && !in_place)
-        return K(gemm_columns)(g, column, shorter(columns, ANT__GEMM_WIDEST));
-    if (column >= g->n && row < g->m && fights(g))
-        return (gemm_area){g->a.at + row, g->a.column, g->k, shorter(rows, g->m - row)};
+        return K(gemm_columns)(g, column, shorter(columns, ANT__GEMM_TOGETHER));
     return (gemm_area){.rows = 0};
 }
 

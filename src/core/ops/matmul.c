@@ -88,6 +88,7 @@ typedef struct plan {
     int64_t block_rows, block_columns, cells;
     int64_t span;            /* rows that become one; 0: each stays */
     bool packed;             /* b is panels */
+    bool wide;               /* numbers have eight bytes */
     bool a_fights, b_fights; /* ant__gemm_fights: rows of what is read down its columns */
 } plan;
 
@@ -138,10 +139,15 @@ static int64_t wanted_cells(const plan *p, int64_t most) {
     return cost / CELL_COST < (double)most ? (int64_t)(cost / CELL_COST) : most;
 }
 
+/* Columns that a kernel multiplies at once. */
+static int64_t columns_together(const plan *p) {
+    return ant__kernels()->vector_bytes == 64 && !p->wide ? ANT__GEMM_TOGETHER : ANT__GEMM_WIDEST;
+}
+
 /* Whole panels of columns for each of `parts` cells, and whole tiles of rows. */
 static void cut_columns(plan *p, int64_t parts) {
-    const int64_t panels = blocks(p->s.n, ANT__GEMM_WIDEST);
-    p->block_columns = ANT__GEMM_WIDEST * between(blocks(panels, parts), 1, panels);
+    const int64_t together = columns_together(p), panels = blocks(p->s.n, together);
+    p->block_columns = together * between(blocks(panels, parts), 1, panels);
 }
 
 static void cut_rows(plan *p, int64_t parts) {
@@ -208,6 +214,7 @@ static plan plan_of(const ant_op *o) {
     const bool summed = o->cls == &ant__dense_sum_class;
     plan p = {.s = sizes_of(o), .lead = lead_of(summed ? o->in[0] : o->out[0])};
     p.span = summed ? o->attrs.i[ANT__MATMUL_SUMMED] : 0;
+    p.wide = ant__dtype_size(o->in[0]->dtype) == 8;
     p.packed = o->attrs.i[ANT__MATMUL_PARTS] & ANT__MATMUL_PACKED;
     lead_strides(p.a_stride, o->in[0], &p.lead);
     lead_strides(p.b_stride, o->in[1], &p.lead);
