@@ -1,6 +1,6 @@
 /* Where the time of executions goes, for profiles and benchmarks. */
+#include "core/clock.h"
 #include "graph/graph.h"
-#include <stdlib.h>
 
 static bool begin(ant_measure *m, ant_program *p, int n) {
     if (n > m->room || !m->seconds) {
@@ -21,18 +21,12 @@ double *ant__measure_next(ant_measure *m, ant_program *p) {
     return m->seconds + (size_t)(m->runs++ % ANT__MEASURED_RUNS) * (size_t)n;
 }
 
-static int by_size(const void *a, const void *b) {
-    const double x = *(const double *)a, y = *(const double *)b;
-    return x < y ? -1 : x > y;
-}
-
 double ant__measure_seconds(const ant_measure *m, int k) {
     const int runs = m->runs < ANT__MEASURED_RUNS ? m->runs : ANT__MEASURED_RUNS;
     double of_run[ANT__MEASURED_RUNS] = {0};
     for (int i = 0; i < runs; i++)
         of_run[i] = m->seconds[(size_t)i * (size_t)m->n + (size_t)k];
-    qsort(of_run, (size_t)runs, sizeof *of_run, by_size);
-    return of_run[runs / 2];
+    return ant__median(of_run, runs > 0 ? runs : 1);
 }
 
 void ant__measure_free(ant_measure *m) {

@@ -1,5 +1,5 @@
 #include "core/program/pace.h"
-#include <stdlib.h>
+#include "core/clock.h"
 
 enum { LEAST = 20, MOST = 2000 }; /* microseconds to share */
 enum { TRIALS = ANT__PACE_TRIALS, ROUND = 1024 };
@@ -24,23 +24,12 @@ bool ant__pace_shares(const ant_pace *p) {
     return p->way == ANT__TRY ? p->shared : p->way == ANT__SHARE;
 }
 
-static int by_size(const void *a, const void *b) {
-    const double x = *(const double *)a, y = *(const double *)b;
-    return x < y ? -1 : x > y;
-}
-
-/* The median: an interrupted run says nothing, and nor does a lucky one. */
-static double usual(double seconds[TRIALS]) {
-    qsort(seconds, TRIALS, sizeof *seconds, by_size);
-    return seconds[TRIALS / 2];
-}
-
 void ant__pace_note(ant_pace *p, double seconds) {
     if (ant__pace_tries(p))
         p->seconds[p->runs / TRIALS][p->runs % TRIALS] = seconds;
     p->runs++;
     if (p->runs == 2 * TRIALS)
-        p->shared = usual(p->seconds[1]) < usual(p->seconds[0]);
+        p->shared = ant__median(p->seconds[1], TRIALS) < ant__median(p->seconds[0], TRIALS);
     if (p->runs == ROUND)
         p->runs = 0;
 }
