@@ -33,6 +33,9 @@ static inline int64_t ant__gemm_copy(int64_t m, int64_t k) {
     return (m * k + LINE - 1) / LINE * LINE;
 }
 
+/* Rows of a tile of one panel; who cuts products by rows cuts them by whole tiles. */
+#define ANT__GEMM_TILE_ROWS(VECTOR_BYTES) ((VECTOR_BYTES) == 64 ? 8 : 6)
+
 /* Columns of a panel are a divisor of this on every set and for both types. */
 enum { ANT__GEMM_WIDEST = 32 };
 /* So many are best multiplied at once. */

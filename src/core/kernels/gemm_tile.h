@@ -12,7 +12,7 @@
 #include "core/kernels/simd.h"
 
 enum {
-    TILE_ROWS = ANT__VECTOR_BYTES == 64 ? 8 : 6,
+    TILE_ROWS = ANT__GEMM_TILE_ROWS(ANT__VECTOR_BYTES),
     PANEL_VECS = 2,
     PANEL = PANEL_VECS * LANES,      /* columns of a panel of B */
     PAIRS = ANT__VECTOR_BYTES == 64, /* are two panels multiplied at once? */

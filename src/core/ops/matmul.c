@@ -151,7 +151,7 @@ static void cut_columns(plan *p, int64_t parts) {
 }
 
 static void cut_rows(plan *p, int64_t parts) {
-    const int64_t tile = ant__kernels()->vector_bytes == 64 ? 8 : 6; /* TILE_ROWS of gemm_tile.h */
+    const int64_t tile = ANT__GEMM_TILE_ROWS(ant__kernels()->vector_bytes);
     const int64_t tiles = blocks(p->s.m, tile);
     p->block_rows = tile * between(blocks(tiles, parts), 1, tiles);
 }

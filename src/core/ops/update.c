@@ -1,4 +1,5 @@
 #include "core/ops/update.h"
+#include "core/kernels/gemm_size.h"
 #include "core/kernels/update.h"
 #include "core/program/inside.h"
 
@@ -50,7 +51,7 @@ const ant_op_class ant__adam_class = {
 /* Whole tiles of rows: few, so that all parts stay in the nearest cache, and threads get equal
  * shares. */
 static int64_t rows_of(const ant_op *o) {
-    const int64_t tile = ant__kernels()->vector_bytes == 64 ? 8 : 6; /* TILE_ROWS of gemm_tile.h */
+    const int64_t tile = ANT__GEMM_TILE_ROWS(ant__kernels()->vector_bytes);
     const int64_t tiles = ANT__ADAM_CELL / 2 / (tile * o->out[0]->dims.dim[1]);
     return tile * (tiles > 1 ? tiles : 1);
 }
