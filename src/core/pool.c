@@ -41,6 +41,7 @@ struct ant_pool {
     _Alignas(CACHE_LINE) atomic_int asleep; /* workers that wait for `wake` */
     atomic_bool closing;
     job job;
+    int64_t parts, own; /* since the last question, all and the caller's; only he counts */
     int threads;
     pid_t process; /* after a fork there are no workers in the child */
     pthread_mutex_t lock;
@@ -74,9 +75,10 @@ static void do_part(const job *j, int index) {
     j->work(j->data, from, from + j->cells / j->parts + (index < rest));
 }
 
-/* Draws parts of the newest job until there are none, from the front or from the back. */
-static void work_along(ant_pool *p, bool front) {
+/* Draws parts of the newest job until there are none, from the front or from the back. How many? */
+static int work_along(ant_pool *p, bool front) {
     enum { LAST_DRAWN = 1 << 16 };
+    int parts = 0;
     uint64_t t = atomic_load_explicit(&p->ticket, memory_order_acquire);
     while (first_of(t) < end_of(t)) {
         const uint64_t drawn = front ? t + 1 : t - LAST_DRAWN;
@@ -84,9 +86,11 @@ static void work_along(ant_pool *p, bool front) {
                                                    memory_order_acquire))
             continue;
         do_part(&p->job, front ? first_of(t) : end_of(t) - 1);
+        parts++;
         atomic_fetch_add_explicit(&p->done, 1, memory_order_release);
         t = atomic_load_explicit(&p->ticket, memory_order_acquire);
     }
+    return parts;
 }
 
 /* Tells the processor that this is a waiting loop. */
@@ -132,7 +136,7 @@ static void *work_loop(void *data) {
     while (!atomic_load_explicit(&p->closing, memory_order_relaxed)) {
         wait_for_news(p, seen);
         seen = job_of(atomic_load_explicit(&p->ticket, memory_order_acquire));
-        work_along(p, false);
+        (void)work_along(p, false);
     }
     return NULL;
 }
@@ -169,7 +173,8 @@ static void run_shared(ant_pool *p) {
     atomic_store(&p->ticket, new_ticket(old, parts));
     if (atomic_load(&p->asleep) > 0)
         wake_sleepers(p);
-    work_along(p, true);
+    p->own += work_along(p, true);
+    p->parts += parts;
     wait_for_parts(p, parts);
 }
 
@@ -182,6 +187,13 @@ void ant__pool_run(ant_pool *p, ant_work *work, void *data, int64_t cells) {
     const int64_t most = (int64_t)p->threads * PARTS_PER_THREAD;
     p->job = (job){work, data, cells, (int)(cells < most ? cells : most)};
     run_shared(p);
+}
+
+bool ant__pool_helped(ant_pool *p) {
+    const int64_t others = p->parts - p->own;
+    const bool helped = 4 * others >= p->parts;
+    p->parts = p->own = 0;
+    return helped;
 }
 
 int ant__pool_threads(const ant_pool *p) {

@@ -17,6 +17,9 @@ void ant__pool_free(ant_pool *p);
 int ant__pool_threads(const ant_pool *p); /* 1 for NULL */
 /* Cells [0, cells) shared out; returns when all are done. From one thread at a time. */
 void ant__pool_run(ant_pool *p, ant_work *work, void *data, int64_t cells);
+/* Did the other threads do a quarter or more of what was shared since the last question? True
+ * where nothing was. From the thread that runs the work. */
+bool ant__pool_helped(ant_pool *p);
 /* Cores that this process may use (affinity and cgroup limits counted in). */
 int ant__cores(void);
 #endif

@@ -334,11 +334,14 @@ static int run_once(ant_run *r, ant_program *p, ant_report *report, double *seco
     ant_pace *pace = ant__program_pace(p);
     ant_pool *pool = ant__pace_shares(pace) ? r->pool : NULL;
     const bool trial = r->pool && ant__pace_tries(pace);
+    if (trial)
+        (void)ant__pool_helped(r->pool); /* asks anew */
     const double start = trial ? ant__seconds() : 0;
     int code = seconds ? ant__program_run_timed(p, pool, report, seconds)
                        : ant__program_run(p, pool, report);
     if (r->pool)
-        ant__pace_note(pace, trial ? ant__seconds() - start : 0);
+        ant__pace_note(pace, trial ? ant__seconds() - start : 0,
+                       trial && ant__pool_helped(r->pool));
     return code;
 }
 

@@ -117,6 +117,25 @@ START_TEST(who_is_held_up_holds_nobody_else_up) {
 }
 END_TEST
 
+/* The caller waits until another has done a part, which is a quarter of all. */
+static void wait_for_another(void *data, int64_t from, int64_t to) {
+    held *h = data;
+    (void)to;
+    while (from == 0 && atomic_load(&h->done) == 0)
+        sched_yield();
+    if (from > 0)
+        atomic_store(&h->done, 1);
+}
+
+START_TEST(help_is_noticed) {
+    ant_pool *p = ant__pool_new(2);
+    held h = {0};
+    ant__pool_run(p, wait_for_another, &h, 4);
+    ck_assert(ant__pool_helped(p));
+    ant__pool_free(p);
+}
+END_TEST
+
 /* With workers asleep (_i 0) and while they spin (_i 1). */
 START_TEST(the_child_of_a_fork_works_alone) {
     ant_pool *p = ant__pool_new(3);
@@ -127,9 +146,10 @@ START_TEST(the_child_of_a_fork_works_alone) {
     pid_t child = fork();
     ck_assert_int_ge(child, 0);
     if (child == 0) {
+        (void)ant__pool_helped(p);
         ant__pool_run(p, count, times, 100);
         ant__pool_run(p, count, times, 100);
-        bool good = each_done(times, 100, 3);
+        bool good = each_done(times, 100, 3) && !ant__pool_helped(p);
         ant__pool_free(p);
         _exit(good ? 0 : 1);
     }
@@ -176,5 +196,6 @@ END_TEST
 
 ANT_TEST_MAIN("pool", ANT_LOOP(every_cell_is_done_once, 5), {no_pool_is_one_thread},
               {many_runs_in_a_row}, {sleeping_workers_wake_up}, {parts_are_contiguous},
-              {who_is_held_up_holds_nobody_else_up}, ANT_LOOP(the_child_of_a_fork_works_alone, 2),
-              {allocations_may_fail}, {cores_follow_the_affinity})
+              {who_is_held_up_holds_nobody_else_up}, {help_is_noticed},
+              ANT_LOOP(the_child_of_a_fork_works_alone, 2), {allocations_may_fail},
+              {cores_follow_the_affinity})

@@ -306,11 +306,11 @@ static bool round_of(ant_pace *p, double alone, double shared) {
         bool now = ant__pace_shares(p);
         shares += now;
         double odd = runs % 4 == 1 ? 100 : runs % 4 == 3 ? -1 : 0; /* interrupted, lucky */
-        ant__pace_note(p, (now ? shared : alone) + odd);
+        ant__pace_note(p, (now ? shared : alone) + odd, true);
     }
     ck_assert_int_eq(2 * shares, runs);
     bool found = ant__pace_shares(p);
-    for (; !ant__pace_tries(p); ant__pace_note(p, 0))
+    for (; !ant__pace_tries(p); ant__pace_note(p, 0, true))
         ck_assert_int_eq(ant__pace_shares(p), found);
     return found;
 }
@@ -324,6 +324,40 @@ START_TEST(threads_by_trial) {
     ck_assert(!ant__pace_tries(&p) && !ant__pace_shares(&p));
     p = ant__pace_of(1);
     ck_assert(!ant__pace_tries(&p) && ant__pace_shares(&p));
+}
+END_TEST
+
+/* Rounds grow up to a limit, and are short again once one finds what the last did not. */
+START_TEST(rounds_of_trials) {
+    ant_pace p = ant__pace_of(100e-6);
+    ck_assert(round_of(&p, 3, 2));
+    ck_assert_int_eq(p.round, ANT__PACE_FIRST);
+    for (int k = 0; k < 9; k++)
+        ck_assert(round_of(&p, 3, 2));
+    ck_assert_int_eq(p.round, ANT__PACE_MOST);
+    ck_assert(!round_of(&p, 2, 3));
+    ck_assert_int_eq(p.round, ANT__PACE_FIRST);
+}
+END_TEST
+
+/* Shared runs that nobody helped with do not count; where none ever helps, one thread stays. */
+START_TEST(trials_without_help) {
+    enum { BUSY = 20, PATIENCE = 1000 };
+    ant_pace p = ant__pace_of(100e-6);
+    int shares = 0;
+    for (int k = 0; ant__pace_tries(&p); k++) {
+        const bool now = ant__pace_shares(&p), helped = !now || shares++ >= BUSY;
+        ant__pace_note(&p, now && helped ? 2 : 3, helped);
+    }
+    ck_assert(ant__pace_shares(&p));
+    ck_assert_int_eq(shares, BUSY + ANT__PACE_TRIALS);
+
+    p = ant__pace_of(100e-6);
+    int runs = 0;
+    for (; ant__pace_tries(&p) && runs < PATIENCE; runs++)
+        ant__pace_note(&p, ant__pace_shares(&p) ? 2 : 3, !ant__pace_shares(&p));
+    ck_assert_int_lt(runs, PATIENCE);
+    ck_assert(!ant__pace_shares(&p));
 }
 END_TEST
 
@@ -459,6 +493,7 @@ ANT_TEST_MAIN("program", ANT_LOOP(gradients_of_a_network, 3), ANT_LOOP(swap, SET
               ANT_LOOP(an_index_outside_marks_the_run, SETS),
               ANT_LOOP(random_numbers_follow_the_counter, SETS), {threads_give_the_same_bits},
               {subnormal_numbers_are_zero_in_a_run}, {threads_by_size}, {threads_by_trial},
-              {dead_in_dead_out}, {foreign_values_are_refused}, {assignments_must_fit},
-              {huge_sizes_are_refused}, {every_allocation_may_fail},
-              {programs_can_be_freed_at_any_stage}, {costs_come_from_shapes})
+              {rounds_of_trials}, {trials_without_help}, {dead_in_dead_out},
+              {foreign_values_are_refused}, {assignments_must_fit}, {huge_sizes_are_refused},
+              {every_allocation_may_fail}, {programs_can_be_freed_at_any_stage},
+              {costs_come_from_shapes})

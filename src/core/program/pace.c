@@ -1,11 +1,11 @@
 #include "core/program/pace.h"
 #include "core/clock.h"
 
-enum { LEAST = 20, MOST = 2000 }; /* microseconds to share */
-enum { TRIALS = ANT__PACE_TRIALS, ROUND = 1024 };
+enum { LEAST = 20, MOST = 1000 }; /* microseconds to share */
+enum { TRIALS = ANT__PACE_TRIALS, MOST_UNHELPED = 32 };
 
 ant_pace ant__pace_of(double seconds) {
-    ant_pace p = {.way = ANT__TRY};
+    ant_pace p = {.way = ANT__TRY, .round = ANT__PACE_FIRST};
     if (seconds < 1e-6 * LEAST)
         p.way = ANT__ALONE;
     else if (seconds >= 1e-6 * MOST)
@@ -24,12 +24,33 @@ bool ant__pace_shares(const ant_pace *p) {
     return p->way == ANT__TRY ? p->shared : p->way == ANT__SHARE;
 }
 
-void ant__pace_note(ant_pace *p, double seconds) {
-    if (ant__pace_tries(p))
-        p->seconds[p->runs / TRIALS][p->runs % TRIALS] = seconds;
-    p->runs++;
-    if (p->runs == 2 * TRIALS)
-        p->shared = ant__median(p->seconds[1], TRIALS) < ant__median(p->seconds[0], TRIALS);
-    if (p->runs == ROUND)
+/* Rounds grow as long as each finds what the last one did. */
+static void end_trials(ant_pace *p, bool shared) {
+    const bool agree = shared == p->shared;
+    if (!agree)
+        p->round = ANT__PACE_FIRST;
+    else if (p->round < ANT__PACE_MOST)
+        p->round *= 2;
+    p->shared = shared;
+    p->runs = 2 * TRIALS;
+}
+
+static void note_trial(ant_pace *p, double seconds, bool helped) {
+    if (ant__pace_shares(p) && !helped) {
+        if (++p->unhelped == MOST_UNHELPED)
+            end_trials(p, false);
+        return;
+    }
+    p->seconds[p->runs / TRIALS][p->runs % TRIALS] = seconds;
+    if (++p->runs == 2 * TRIALS)
+        end_trials(p, ant__median(p->seconds[1], TRIALS) < ant__median(p->seconds[0], TRIALS));
+}
+
+void ant__pace_note(ant_pace *p, double seconds, bool helped) {
+    if (ant__pace_tries(p)) {
+        note_trial(p, seconds, helped);
+    } else if (p->way == ANT__TRY && ++p->runs >= p->round) {
         p->runs = 0;
+        p->unhelped = 0;
+    }
 }
