@@ -275,9 +275,17 @@ static gemm_area after(const gemm *g, int64_t j, int64_t columns) {
     return j < g->n ? K(gemm_columns)(g, j, columns) : g->next;
 }
 
+/* Whole panels lie one behind the other: they are one row. */
+static gemm_area packed_columns(const gemm *g, int64_t j, int64_t count) {
+    const int64_t entries = (count + PANEL - 1) / PANEL * PANEL * g->k;
+    return (gemm_area){g->packed + j * g->k, entries, 1, entries};
+}
+
 gemm_area K(gemm_columns)(const gemm *g, int64_t j, int64_t count) {
-    const R *at = g->b.at + j * g->b.column;
     count = shorter(count, g->n - j);
+    if (g->packed)
+        return packed_columns(g, j, count);
+    const R *at = g->b.at + j * g->b.column;
     return g->b.column == 1 ? (gemm_area){at, g->b.row, g->k, count}
                             : (gemm_area){at, g->b.column, count, g->k};
 }

@@ -72,7 +72,8 @@ typedef struct gemm {
 } gemm;
 
 void K(gemm)(const gemm *g);
-/* Columns [j, j + count) of B, or fewer where it ends, as a product's `next`. */
+/* Columns [j, j + count) of B, or fewer where it ends, as a product's `next`; where B is packed, j
+ * is where a panel begins. */
 gemm_area K(gemm_columns)(const gemm *g, int64_t j, int64_t count);
 /* The sums of B's columns, which are adjacent: n entries, each of k. */
 void K(gemm_sums)(R *sums, gemm_matrix b, int64_t k, int64_t n);

@@ -56,12 +56,21 @@ static void copy_rows(gemm *g) {
     g->workspace += ant__gemm_copy(g->m, g->k);
 }
 
-/* What the next cell copies of B. */
+/* Is it worth to ask for the next cell's columns of B? What is copied is asked for, as the copy
+ * waits for it; panels are where they are more than a core's cache holds beside A and C, and where
+ * there are rows enough to ask a little at a time. */
+static bool is_far(const gemm *g, int64_t rows) {
+    enum { NEAR = 1 << 20 }; /* bytes */
+    if (g->packed)
+        return g->k * g->n * (int64_t)sizeof(R) > NEAR && !ant__gemm_in_place(rows);
+    return g->b.column != 1 || !ant__gemm_in_place(rows);
+}
+
+/* What the next cell reads of B. */
 static gemm_area after_cell(const gemm *g, int64_t row, int64_t rows, int64_t column,
                             int64_t columns) {
-    const bool in_place = g->b.column == 1 && ant__gemm_in_place(shorter(rows, g->m - row));
     column += columns;
-    if (column < g->n && !g->packed && !in_place)
+    if (column < g->n && is_far(g, shorter(rows, g->m - row)))
         return K(gemm_columns)(g, column, shorter(columns, ANT__GEMM_TOGETHER));
     return (gemm_area){.rows = 0};
 }
