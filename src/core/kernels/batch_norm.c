@@ -3,7 +3,10 @@
  * What sums over rows works on chunks of rows, whose results a later op joins; strips of a few
  * vectors of channels walk down a run of rows that stays in a cache. Moments of a run are taken in
  * two passes over it and joined by Chan's formula, so that they cost one read of memory and no
- * digits. (Chan, Golub and LeVeque, "Algorithms for computing the sample variance", 1983.) */
+ * digits. (Chan, Golub and LeVeque, "Algorithms for computing the sample variance", 1983.)
+ *
+ * Moments and the last step of the gradient begin with the last chunk, the others with the first:
+ * each finds in a cache what the op before it touched last. */
 #include "core/kernels/batch_norm.h"
 #include "core/kernels/simd.h"
 #include <math.h>
@@ -106,7 +109,7 @@ static void moments_of_chunk(const batch *b, int64_t chunk, R *out) {
 void K(batch_moments)(void *const *at, const ant_num *n, int64_t from, int64_t to) {
     batch b = read_batch(n);
     b.x = at[0];
-    for (int64_t k = from; k < to; k++)
+    for (int64_t k = to; k-- > from;)
         moments_of_chunk(&b, k, (R *)at[1] + k * 2 * b.channels);
 }
 
@@ -362,6 +365,6 @@ void K(normalize_back)(void *const *at, const ant_num *n, int64_t from, int64_t 
     b.x = *at++, b.dy = *at++, b.mean = *at++, b.rstd = *at++, b.gamma = *at++, b.sums = *at++;
     b.gate = b.gated == ANT__GATE_GIVEN ? *at++ : NULL;
     b.beta = b.gated == ANT__GATE_OWN ? *at++ : NULL;
-    for (int64_t k = from; k < to; k++)
+    for (int64_t k = to; k-- > from;)
         slopes_of_chunk(&b, k, *at);
 }
