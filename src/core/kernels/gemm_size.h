@@ -27,6 +27,14 @@ static inline bool ant__gemm_fights(int64_t apart, int64_t rows) {
     return apart % PAGE == 0 && rows >= MANY;
 }
 
+/* Do those of a transposed A? A tile takes a few entries of a line from each row and the next tile
+ * takes the next ones, so the lines of all rows should stay in the nearest cache: of rows that are
+ * 1024 bytes apart, one with 64 sets of lines holds 32 to 48. */
+static inline bool ant__gemm_fights_down(int64_t apart, int64_t rows) {
+    enum { QUARTER = 1024, MANY = 256 };
+    return apart % QUARTER == 0 && rows >= MANY;
+}
+
 /* Entries of a copy of so many rows: whole lines. */
 static inline int64_t ant__gemm_copy(int64_t m, int64_t k) {
     enum { LINE = 16 };

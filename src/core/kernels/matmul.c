@@ -43,7 +43,7 @@ static void to_block(gemm *g, int64_t row, int64_t rows, int64_t column, int64_t
 /* Do the rows of a transposed A fight with each other? */
 static bool fights(const gemm *g) {
     return ANT__VECTOR_BYTES > 16 && g->a.row == 1 &&
-           ant__gemm_fights(g->a.column * (int64_t)sizeof(R), g->k);
+           ant__gemm_fights_down(g->a.column * (int64_t)sizeof(R), g->k);
 }
 
 /* They are copied then, without gaps. */

@@ -89,7 +89,7 @@ typedef struct plan {
     int64_t span;            /* rows that become one; 0: each stays */
     bool packed;             /* b is panels */
     bool wide;               /* numbers have eight bytes */
-    bool a_fights, b_fights; /* ant__gemm_fights: rows of what is read down its columns */
+    bool a_fights, b_fights; /* for the cache, rows of what is read down its columns */
 } plan;
 
 /* Strides of v's leading axes, as seen from the broadcast ones. */
@@ -206,7 +206,7 @@ static void cut_spans(plan *p) {
 
 static void note_fights(plan *p, int64_t size) {
     const bool down = has_wide_kernels() && p->s.ta;
-    p->a_fights = down && ant__gemm_fights(p->s.m * size, p->s.k);
+    p->a_fights = down && ant__gemm_fights_down(p->s.m * size, p->s.k);
     p->b_fights = down && !p->s.tb && ant__gemm_fights(p->s.n * size, p->s.k);
 }
 
