@@ -244,10 +244,9 @@ int ant__matmul_input(const ant_op *o, int part) {
 /* One product whose b is copied in every run: it is transposed, rows are many, or its rows fight
  * for the same lines of the cache. */
 bool ant__matmul_wants_panels(const ant_op *o) {
-    enum { APART = 4096, DEEP = 256 };
     const plan p = plan_of(o);
     const int64_t row = p.s.n * (int64_t)ant__dtype_size(o->in[1]->dtype);
-    const bool fights = !p.s.tb && row % APART == 0 && p.s.k >= DEEP;
+    const bool fights = !p.s.tb && ant__gemm_fights(row, p.s.k);
     return has_wide_kernels() && p.lead.rank == 0 && p.s.m > 0 && p.s.n > 1 && p.s.k > 0 &&
            (fights || (p.s.m > 1 && copies_panels(&p)));
 }
