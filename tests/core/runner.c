@@ -21,6 +21,13 @@ void machine_free(machine *m) {
     ant__free_numbers(m->arena);
 }
 
+int instructions_named(const ant_program *p, const char *name) {
+    int n = 0;
+    for (int k = 0; k < ant__program_instructions(p); k++)
+        n += strcmp(ant__program_instruction_name(p, k), name) == 0;
+    return n;
+}
+
 double number_in(const void *data, int dtype, int64_t i) {
     switch (dtype) {
     case ANT_FLOAT32:

@@ -12,6 +12,8 @@ typedef struct machine {
 machine machine_of(ant_program *p, int passes);
 void machine_run(const machine *m);
 void machine_free(machine *m);
+/* How many instructions have this name. */
+int instructions_named(const ant_program *p, const char *name);
 /* Entry i of numbers of this type. */
 double number_in(const void *data, int dtype, int64_t i);
 /* Entry i of output k, whatever its type. */

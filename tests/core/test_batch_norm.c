@@ -7,6 +7,7 @@
 #include "gradient_check.h"
 #include "naive.h"
 #include "op_run.h"
+#include "runner.h"
 #include "support.h"
 #include <math.h>
 #include <stdlib.h>
@@ -291,13 +292,6 @@ START_TEST(passes_keep_gradients) {
 }
 END_TEST
 
-static bool has_instruction(const ant_program *p, const char *name) {
-    for (int k = 0; k < ant__program_instructions(p); k++)
-        if (!strcmp(ant__program_instruction_name(p, k), name))
-            return true;
-    return false;
-}
-
 /* After all passes nothing is left of relu, its gate and what spreads the gradient. */
 START_TEST(relu_is_taken_in) {
     ant_program *p = ant__program_new(ANT_FLOAT32);
@@ -309,9 +303,9 @@ START_TEST(relu_is_taken_in) {
     ant__output(p, y);
     ant__output(p, dx[0]);
     ck_assert_int_eq(ant__program_lower(p, ANT__ALL_PASSES), 0);
-    ck_assert(has_instruction(p, "normalize_back") && has_instruction(p, "normalize_spans"));
-    ck_assert(!has_instruction(p, "bound") && !has_instruction(p, "within"));
-    ck_assert(!has_instruction(p, "broadcast"));
+    ck_assert(instructions_named(p, "normalize_back") && instructions_named(p, "normalize_spans"));
+    ck_assert(!instructions_named(p, "bound") && !instructions_named(p, "within"));
+    ck_assert(!instructions_named(p, "broadcast"));
     for (int k = 0; k < p->ops.n; k++) /* the gate is x's own, and not read */
         ck_assert(p->ops.at[k]->cls != &ant__normalize_back_class ||
                   ant__dims_equal(&p->ops.at[k]->in[6]->dims, &gamma->dims));

@@ -6,7 +6,6 @@
 #include "runner.h"
 #include "support.h"
 #include <math.h>
-#include <string.h>
 
 typedef struct conv_case {
     ant_dims x, kernel;
@@ -90,13 +89,6 @@ static machine joint_of(check_case *c, int number, int real, int passes, bool fa
     return machine_of(p, passes);
 }
 
-static bool has_instruction(const ant_program *p, const char *name) {
-    for (int k = 0; k < ant__program_instructions(p); k++)
-        if (!strcmp(ant__program_instruction_name(p, k), name))
-            return true;
-    return false;
-}
-
 /* kept: the kernel is a weight, which is packed beforehand. */
 static void compare_joint(int number, int real, double tolerance, bool kept, bool fast) {
     const conv_case *k = &joints[number].conv;
@@ -109,8 +101,8 @@ static void compare_joint(int number, int real, double tolerance, bool kept, boo
     machine shared = joint_of(&c, number, real, ANT__ALL_PASSES, fast);
     ant_pool *pool = ant__pool_new(3);
     ant_report report;
-    ck_assert_int_eq(has_instruction(joint.p, "conv2d_pool"), joints[number].joined);
-    ck_assert(!has_instruction(plain.p, "conv2d_pool"));
+    ck_assert_int_eq(instructions_named(joint.p, "conv2d_pool"), joints[number].joined);
+    ck_assert(!instructions_named(plain.p, "conv2d_pool"));
     machine_run(&plain);
     machine_run(&joint);
     ck_assert_int_eq(ant__program_run(shared.p, pool, &report), 0);
@@ -233,9 +225,9 @@ static void flatten(ant_variable *x, int real, double value) {
 static void check_instructions(const ant_program *p, const pool_case *k, int from) {
     const ant_dims *kernel = &k->conv.kernel;
     const bool direct = from > 0 && (kernel->dim[2] < 32 || kernel->dim[3] < 32);
-    ck_assert_int_eq(has_instruction(p, "pool_spread"), k->joined && !direct);
-    ck_assert_int_eq(has_instruction(p, "conv2d_pool_kernel"), k->joined && direct);
-    ck_assert_int_eq(has_instruction(p, "max_pool_grad"), !k->joined);
+    ck_assert_int_eq(instructions_named(p, "pool_spread"), k->joined && !direct);
+    ck_assert_int_eq(instructions_named(p, "conv2d_pool_kernel"), k->joined && direct);
+    ck_assert_int_eq(instructions_named(p, "max_pool_grad"), !k->joined);
 }
 
 static void compare_noted(int number, int real, double first, double tolerance, int from) {

@@ -3,6 +3,7 @@
 #include "core/kernels/gemm_size.h"
 #include "core/kernels/kernel.h"
 #include "core/kernels/matmul.h"
+#include "core/kernels/pack.h"
 #include "naive.h"
 #include "support.h"
 #include <math.h>
@@ -179,7 +180,9 @@ static void run(const ant_kernel_set *set, int real, const product *p, const arr
 static void pack(const ant_kernel_set *set, int real, const product *p, const arrays *v) {
     const ant_num n[] = {
         {.i = p->k}, {.i = p->n}, {.i = p->tb ? 1 : p->n}, {.i = p->tb ? p->k : 1}};
-    set->real[real][ANT__K_pack]((void *[]){v->at[B], v->at[PANELS]}, n, 0, 1);
+    const int64_t cells = (p->n + ANT__PACK_COLUMNS - 1) / ANT__PACK_COLUMNS;
+    for (int64_t i = cells; i-- > 0;)
+        set->real[real][ANT__K_pack]((void *[]){v->at[B], v->at[PANELS]}, n, i, i + 1);
 }
 
 /* As one call, then cell by cell from the last: the same bits. */

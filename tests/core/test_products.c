@@ -399,21 +399,14 @@ static machine step_of(check_case *c, int passes, bool weighted) {
     return machine_of(p, passes);
 }
 
-static bool has_instruction(const ant_program *p, const char *name) {
-    for (int k = 0; k < ant__program_instructions(p); k++)
-        if (!strcmp(ant__program_instruction_name(p, k), name))
-            return true;
-    return false;
-}
-
 START_TEST(a_loss_and_its_gradient_are_one) {
     const bool weighted = _i % 2;
     check_case c = {.name = "step", .n = 2, .number = _i / 2};
     check_make(&c, (ant_dims[]){logits_dims[_i / 4], logits_dims[_i / 4]}, ANT_FLOAT32);
     machine plain = step_of(&c, 0, weighted), joint = step_of(&c, ANT__ALL_PASSES, weighted);
-    ck_assert(has_instruction(joint.p, "softmax_cross_entropy_train") == !weighted);
-    ck_assert(has_instruction(joint.p, "sum") == weighted);
-    ck_assert(!has_instruction(plain.p, "softmax_cross_entropy_train"));
+    ck_assert(instructions_named(joint.p, "softmax_cross_entropy_train") == !weighted);
+    ck_assert(instructions_named(joint.p, "sum") == weighted);
+    ck_assert(!instructions_named(plain.p, "softmax_cross_entropy_train"));
     machine_run(&plain);
     machine_run(&joint);
     ck_assert_double_eq_tol(machine_out(&plain, 0, 0), machine_out(&joint, 0, 0), 1e-6);

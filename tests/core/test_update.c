@@ -167,12 +167,24 @@ START_TEST(adam_in_float) {
 END_TEST
 
 /* --- with the product that gives the gradient --- */
-enum { DEPTH = 5, ROWS = 301, COLUMNS = 128, ENTRIES = ROWS * COLUMNS, LAST = 20 };
+enum { DEEPEST = 1000, MOST = 40000, LAST = 20 };
 
-/* x (DEPTH, ROWS) and dy (DEPTH, COLUMNS) give the gradient of a weight, whose w, m and v follow;
- * another weight's gradient is as it is. */
+/* x (depth, rows) and dy (depth, columns) give the gradient of a weight. */
+static const struct gradient {
+    int64_t depth, rows, columns;
+    bool joins;
+} gradients[] = {
+    {5, 301, 128, true},    /* made of what lies where it is, */
+    {70, 130, 300, true},   /* of panels, */
+    {3, 65, 600, true},     /* … the last of which is cut, */
+    {300, 384, 100, true},  /* and of a copy of rows that fight */
+    {1000, 100, 400, false} /* too many panels for a core's cache */
+};
+enum { GRADIENTS = sizeof gradients / sizeof *gradients };
+
+/* A weight's w, m and v follow its gradient; another one's gradient is as it is. */
 typedef struct dense_state {
-    double rate, x[DEPTH * ROWS], dy[DEPTH * COLUMNS], at[3][ENTRIES], last[PARTS][LAST];
+    double rate, x[DEEPEST * 400], dy[DEEPEST * 400], at[3][MOST], last[PARTS][LAST];
     ant_variable v[5], other[PARTS], rate_variable;
 } dense_state;
 
@@ -181,16 +193,17 @@ static void fill_waves(double *x, int64_t n, double step, double low, double hig
         x[j] = low + (high - low) * (0.5 + 0.5 * sin(step * (double)j));
 }
 
-static void fill_dense(dense_state *s) {
+static void fill_dense(dense_state *s, const struct gradient *g) {
+    const int64_t entries = g->rows * g->columns;
     s->rate = 0.01;
     s->rate_variable = variable_of("rate", &s->rate, ANT__SCALAR);
-    fill_waves(s->x, DEPTH * ROWS, 1.1, -1, 1);
-    fill_waves(s->dy, DEPTH * COLUMNS, 1.7, -1, 1);
-    s->v[0] = variable_of("x", s->x, ANT__DIMS(DEPTH, ROWS));
-    s->v[1] = variable_of("dy", s->dy, ANT__DIMS(DEPTH, COLUMNS));
+    fill_waves(s->x, g->depth * g->rows, 1.1, -1, 1);
+    fill_waves(s->dy, g->depth * g->columns, 1.7, -1, 1);
+    s->v[0] = variable_of("x", s->x, ANT__DIMS(g->depth, g->rows));
+    s->v[1] = variable_of("dy", s->dy, ANT__DIMS(g->depth, g->columns));
     for (int k = 0; k < 3; k++) {
-        fill_waves(s->at[k], ENTRIES, 0.3 + k, k == 2 ? 0.1 : -1, 1);
-        s->v[2 + k] = variable_of("w", s->at[k], ANT__DIMS(ROWS, COLUMNS));
+        fill_waves(s->at[k], entries, 0.3 + k, k == 2 ? 0.1 : -1, 1);
+        s->v[2 + k] = variable_of("w", s->at[k], ANT__DIMS(g->rows, g->columns));
     }
     for (int k = 0; k < PARTS; k++) {
         fill_waves(s->last[k], LAST, 0.7 + k, k == 3 ? 0.1 : -1, 1);
@@ -220,17 +233,19 @@ static machine dense_program(dense_state *s, bool others, int passes) {
 
 START_TEST(product_joins_adam) {
     static dense_state a, b;
-    fill_dense(&a);
-    fill_dense(&b);
-    machine fine = dense_program(&a, _i, 0), one = dense_program(&b, _i, ANT__ALL_PASSES);
-    const bool joins = ant__kernels()->vector_bytes > 16;
-    ck_assert_int_eq(ant__program_instructions(one.p), (joins ? 1 : 2) + (joins && _i));
+    const struct gradient *g = &gradients[_i / 2];
+    const bool others = _i % 2, joins = g->joins && ant__kernels()->vector_bytes > 16;
+    fill_dense(&a, g);
+    fill_dense(&b, g);
+    machine fine = dense_program(&a, others, 0), one = dense_program(&b, others, ANT__ALL_PASSES);
+    ck_assert(instructions_named(one.p, "dense_adam") == joins);
+    ck_assert(instructions_named(one.p, "adam") == (others || !joins));
     for (int k = 0; k < STEPS; k++) {
         machine_run(&fine);
         machine_run(&one);
     }
     for (int k = 0; k < 3; k++)
-        for (int j = 0; j < ENTRIES; j++)
+        for (int64_t j = 0; j < g->rows * g->columns; j++)
             ck_assert_double_eq_tol(a.at[k][j], b.at[k][j], 1e-13);
     for (int k = 0; k < PARTS; k++)
         for (int j = 0; j < LAST; j++)
@@ -294,5 +309,5 @@ START_TEST(chains_that_differ_stay) {
 END_TEST
 
 ANT_TEST_MAIN("updates", ANT_LOOP(adam_is_its_fine_ops, ANT__ALL_PASSES + 1), {adam_in_float},
-              ANT_LOOP(product_joins_adam, 2), {chains_alike_are_one},
+              ANT_LOOP(product_joins_adam, 2 * GRADIENTS), {chains_alike_are_one},
               ANT_LOOP(chains_that_differ_stay, WAYS))

@@ -75,6 +75,9 @@ void K(gemm)(const gemm *g);
 /* Columns [j, j + count) of B, or fewer where it ends, as a product's `next`; where B is packed, j
  * is where a panel begins. */
 gemm_area K(gemm_columns)(const gemm *g, int64_t j, int64_t count);
+/* Rows of a transposed A that fight for the cache (ant__gemm_fights_down) are copied to the
+ * workspace, without gaps: ant__gemm_copy(m, k) entries of it, and the product has the others. */
+void K(gemm_part_rows)(gemm *g);
 /* The sums of B's columns, which are adjacent: n entries, each of k. */
 void K(gemm_sums)(R *sums, gemm_matrix b, int64_t k, int64_t n);
 /* One panel: `depth` rows of `width` entries, of which x has the first `used`; zeros behind. */

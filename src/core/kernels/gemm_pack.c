@@ -30,6 +30,21 @@ static void copy_entries(R *panel, int64_t width, gemm_matrix x, int64_t depth, 
             panel[p * width + j] = x.at[p * x.row + j * x.column];
 }
 
+/* Do the rows of a transposed A fight with each other? */
+static bool fights(const gemm *g) {
+    return ANT__VECTOR_BYTES > 16 && g->a.row == 1 &&
+           ant__gemm_fights_down(g->a.column * (int64_t)sizeof(R), g->k);
+}
+
+void K(gemm_part_rows)(gemm *g) {
+    if (!fights(g))
+        return;
+    R *copy = g->workspace;
+    K(gemm_pack_panel)(copy, g->m, (gemm_matrix){g->a.at, g->a.column, 1}, g->k, g->m);
+    g->a = (gemm_matrix){copy, 1, g->m};
+    g->workspace += ant__gemm_copy(g->m, g->k);
+}
+
 void K(gemm_pack_panel)(R *panel, int64_t width, gemm_matrix x, int64_t depth, int64_t used) {
     if (used < width)
         memset(panel, 0, (size_t)(depth * width) * sizeof *panel);

@@ -40,22 +40,6 @@ static void to_block(gemm *g, int64_t row, int64_t rows, int64_t column, int64_t
     g->n = shorter(columns, g->n - column);
 }
 
-/* Do the rows of a transposed A fight with each other? */
-static bool fights(const gemm *g) {
-    return ANT__VECTOR_BYTES > 16 && g->a.row == 1 &&
-           ant__gemm_fights_down(g->a.column * (int64_t)sizeof(R), g->k);
-}
-
-/* They are copied then, without gaps. */
-static void copy_rows(gemm *g) {
-    if (!fights(g))
-        return;
-    R *copy = g->workspace;
-    K(gemm_pack_panel)(copy, g->m, (gemm_matrix){g->a.at, g->a.column, 1}, g->k, g->m);
-    g->a = (gemm_matrix){copy, 1, g->m};
-    g->workspace += ant__gemm_copy(g->m, g->k);
-}
-
 /* Is it worth to ask for the next cell's columns of B? What is copied is asked for, as the copy
  * waits for it; panels are where they are more than a core's cache holds beside A and C, and where
  * there are rows enough to ask a little at a time. */
@@ -84,7 +68,7 @@ static void cell(gemm g, const ant_num *n, int64_t index) {
     to_batch(&g, n, batch);
     g.next = after_cell(&g, row * rows, rows, column * columns, columns);
     to_block(&g, row * rows, rows, column * columns, columns);
-    copy_rows(&g);
+    K(gemm_part_rows)(&g);
     K(gemm)(&g);
 }
 

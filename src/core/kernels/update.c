@@ -136,16 +136,17 @@ void K(adam)(void *const *at, const ant_num *n, int64_t from, int64_t to) {
     }
 }
 
-/* Some rows of the gradient, and with them the same rows of the weight: the gradient never leaves
- * the nearest cache. */
+/* Some rows of the gradient, and with them the same rows of the weight: the gradient never leaves a
+ * cache that is near. */
 void K(dense_adam)(void *const *at, const ant_num *n, int64_t from, int64_t to) {
     enum { A, B, SCALARS, W = SCALARS + 2, M, V, NEW_W, NEW_M, NEW_V, WORKSPACE };
     const int64_t rows = n[ANT__DENSE_ADAM_ROWS].i, all = n[ANT__DENSE_ADAM_M].i,
                   columns = n[ANT__DENSE_ADAM_N].i;
     const adam a = adam_of(at + SCALARS, n);
-    R *g = (R *)at[WORKSPACE] + from * rows * columns;
+    R *g = (R *)at[WORKSPACE] + from * n[ANT__DENSE_ADAM_WORKSPACE].i;
     gemm product = {.n = columns, .k = n[ANT__DENSE_ADAM_K].i, .c = g, .c_row = columns};
     product.b = (gemm_matrix){at[B], columns, 1};
+    product.packed = n[ANT__DENSE_ADAM_PACKED].i ? at[B] : NULL;
     for (int64_t i = from; i < to; i++) {
         const int64_t first = i * rows, start = first * columns;
         const places p = {(const R *)at[W] + start, g,
@@ -154,6 +155,8 @@ void K(dense_adam)(void *const *at, const ant_num *n, int64_t from, int64_t to) 
                           (R *)at[NEW_V] + start};
         product.m = all - first < rows ? all - first : rows;
         product.a = (gemm_matrix){(const R *)at[A] + first, 1, all};
+        product.workspace = g + ant__gemm_copy(rows, columns);
+        K(gemm_part_rows)(&product);
         K(gemm)(&product);
         update(&a, &p, 0, product.m * columns);
     }

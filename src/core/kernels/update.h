@@ -14,12 +14,14 @@ enum ant_adam_number {
 enum { ANT__ADAM_CELL = 4096 }; /* entries of a cell */
 
 /* What the op `dense_adam` tells its kernel, beside the first three. Pointers: a (k, m) and
- * b (k, n), whose product is the gradient; the rate and the decay; w, m, v; the new w, m, v;
- * workspace: of each cell its rows of the gradient. */
+ * b (k, n), which may be packed, whose product is the gradient; the rate and the decay; w, m, v; the
+ * new w, m, v; workspace: of each cell its rows of the gradient, and room for a copy of a's. */
 enum ant_dense_adam_number {
     ANT__DENSE_ADAM_M = ANT__ADAM_EPSILON + 1,
     ANT__DENSE_ADAM_N,
     ANT__DENSE_ADAM_K,
-    ANT__DENSE_ADAM_ROWS /* of a cell */
+    ANT__DENSE_ADAM_PACKED,   /* b is panels */
+    ANT__DENSE_ADAM_ROWS,     /* of a cell */
+    ANT__DENSE_ADAM_WORKSPACE /* entries of a cell's */
 };
 #endif

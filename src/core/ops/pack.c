@@ -1,5 +1,5 @@
 /* pack: a matrix as the panels that products read, for who multiplies by it many times. */
-#include "core/kernels/gemm_size.h"
+#include "core/kernels/pack.h"
 #include "core/ops/recurrent.h"
 
 static int infer(ant_op *o) {
@@ -20,7 +20,8 @@ static int64_t prep(const ant_op *o, ant_nums *n) {
     ant__num_int(n, in->dim[!transposed]);
     ant__num_int(n, transposed ? 1 : in->dim[1]);
     ant__num_int(n, transposed ? in->dim[1] : 1);
-    return 1;
+    const int64_t cells = (in->dim[!transposed] + ANT__PACK_COLUMNS - 1) / ANT__PACK_COLUMNS;
+    return cells > 0 ? cells : 1;
 }
 
 const ant_op_class ant__pack_class = {

@@ -1,6 +1,7 @@
 #include "core/ops/update.h"
 #include "core/kernels/gemm_size.h"
 #include "core/kernels/update.h"
+#include "core/ops/matmul.h"
 #include "core/program/inside.h"
 
 enum { RATE = ANT__ADAM_RATE, DECAY, SCALARS };
@@ -48,9 +49,17 @@ const ant_op_class ant__adam_class = {
 
 /* --- with the product that gives the gradient --- */
 
+enum { MANY_ROWS = 48 }; /* whole tiles on every set */
+
+static bool is_packed(const ant_op *o) {
+    return o->attrs.i[ANT__MATMUL_PARTS] & ANT__MATMUL_PACKED;
+}
+
 /* Whole tiles of rows: few, so that all parts stay in the nearest cache, and threads get equal
- * shares. */
+ * shares. Of panels that are further away, each serves more rows. */
 static int64_t rows_of(const ant_op *o) {
+    if (is_packed(o))
+        return MANY_ROWS;
     const int64_t tile = ANT__GEMM_TILE_ROWS(ant__kernels()->vector_bytes);
     const int64_t tiles = ANT__ADAM_CELL / 2 / (tile * o->out[0]->dims.dim[1]);
     return tile * (tiles > 1 ? tiles : 1);
@@ -60,19 +69,26 @@ static int64_t cells_of(const ant_op *o) {
     return (o->out[0]->dims.dim[0] + rows_of(o) - 1) / rows_of(o);
 }
 
+/* Entries: rows of the gradient, and of a as the product reads them. */
+static int64_t cell_workspace(const ant_op *o) {
+    const int64_t copy = ant__gemm_copy(rows_of(o), o->in[ANT__DENSE_ADAM_A]->dims.dim[0]);
+    return ant__gemm_copy(rows_of(o), o->out[0]->dims.dim[1]) + (is_packed(o) ? copy : 0);
+}
+
 /* In the order of enum ant_dense_adam_number. */
 static int64_t prep_dense(const ant_op *o, ant_nums *n) {
     put_rule(o, n);
     ant__num_int(n, o->out[0]->dims.dim[0]);
     ant__num_int(n, o->out[0]->dims.dim[1]);
     ant__num_int(n, o->in[ANT__DENSE_ADAM_A]->dims.dim[0]);
+    ant__num_int(n, is_packed(o));
     ant__num_int(n, rows_of(o));
+    ant__num_int(n, cell_workspace(o));
     return cells_of(o);
 }
 
 static size_t workspace_dense(const ant_op *o) {
-    return (size_t)(cells_of(o) * rows_of(o) * o->out[0]->dims.dim[1]) *
-           ant__dtype_size(o->out[0]->dtype);
+    return (size_t)(cells_of(o) * cell_workspace(o)) * ant__dtype_size(o->out[0]->dtype);
 }
 
 static bool inplace_dense(const ant_op *o, int out, int in) {

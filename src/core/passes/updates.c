@@ -2,15 +2,21 @@
  * makes it row by row and updates the same rows of the weight at once. So the gradient takes no
  * memory, and no room in a cache that weight and moments need. */
 #include "core/ops/matmul.h"
+#include "core/ops/recurrent.h"
 #include "core/ops/update.h"
 #include "core/passes/passes.h"
 
 enum {
     LEAST = 1 << 15, /* entries of a weight */
-    MOST_K = 64,     /* of a product that is made of what lies where it is, without copies, */
+    LEAST_N = 16,    /* of rows that are as long as tiles are wide */
+    MOST_K = 64,     /* of a product that is made of what lies where it is, without copies, … */
     MOST_N = 512,
-    LEAST_N = 16 /* … and whose rows are as long as tiles are wide */
+    MOST_PACKED = 1 << 18 /* … and entries of b that are packed, for a core's own cache */
 };
+
+static bool fits_in_place(int64_t k, int64_t n) {
+    return k <= MOST_K && n <= MOST_N;
+}
 
 /* The product a' x b, of two matrices, that gives item i's gradient and nothing else; or NULL. */
 static ant_op *product_of(const ant_op *adam, int i) {
@@ -20,8 +26,8 @@ static ant_op *product_of(const ant_op *adam, int i) {
         o->attrs.i[ANT__MATMUL_TB] || o->in[0]->dims.rank != 2 || o->in[1]->dims.rank != 2)
         return NULL;
     const int64_t n = o->in[1]->dims.dim[1], k = o->in[1]->dims.dim[0];
-    const bool fits = n >= LEAST_N && n <= MOST_N && k > 0 && k <= MOST_K;
-    return fits && ant__dims_count(&g->dims) >= LEAST ? o : NULL;
+    const bool fits = fits_in_place(k, n) || k * n <= MOST_PACKED;
+    return fits && k > 0 && n >= LEAST_N && ant__dims_count(&g->dims) >= LEAST ? o : NULL;
 }
 
 static void give(ant_op *o, int out, ant_value *v) {
@@ -29,19 +35,30 @@ static void give(ant_op *o, int out, ant_value *v) {
     v->from = o;
 }
 
+/* The product's b as the joint op reads it, and the attribute that says so. NULL: out of memory. */
+static ant_value *prepared(ant_program *p, ant_op *product, ant_attrs *attrs) {
+    ant_value *b = product->in[1];
+    if (fits_in_place(b->dims.dim[0], b->dims.dim[1]))
+        return b;
+    attrs->i[ANT__MATMUL_PARTS] = ANT__MATMUL_PACKED;
+    return ant__pack(p, b, false);
+}
+
 /* Item i of adam, with its product, as an op at the program's end. */
 static bool join(const ant_op *adam, int i, ant_op *product) {
     ant_program *p = adam->program;
     ant_attrs attrs = adam->attrs;
     attrs.i[ANT__MATMUL_TA] = true;
+    ant_value *b = prepared(p, product, &attrs);
     ant_op *joint =
         ant__op_bare(p, &ant__dense_adam_class, &attrs, ANT__DENSE_ADAM_INPUTS, ANT__ADAM_OUTPUTS);
-    if (!joint)
+    if (!b || !joint)
         return false;
     ant_value **in = adam->in + ANT__ADAM_SCALARS + i * ANT__ADAM_INPUTS;
-    ant_value *const all[] = {
-        product->in[0],  product->in[1],  adam->in[ANT__ADAM_RATE], adam->in[ANT__ADAM_DECAY],
-        in[ANT__ADAM_W], in[ANT__ADAM_M], in[ANT__ADAM_V]};
+    ant_value *const all[] = {product->in[0],           b,
+                              adam->in[ANT__ADAM_RATE], adam->in[ANT__ADAM_DECAY],
+                              in[ANT__ADAM_W],          in[ANT__ADAM_M],
+                              in[ANT__ADAM_V]};
     for (int k = 0; k < ANT__DENSE_ADAM_INPUTS; k++)
         joint->in[k] = all[k];
     for (int k = 0; k < ANT__ADAM_OUTPUTS; k++)
