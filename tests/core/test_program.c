@@ -320,6 +320,7 @@ START_TEST(threads_by_trial) {
     ck_assert(!round_of(&p, 2, 3));
     ck_assert(round_of(&p, 3, 2));
     ck_assert(!round_of(&p, 2, 2.5));
+    ck_assert(!round_of(&p, 2, 1.95)); /* hardly faster */
     p = ant__pace_of(1e-6);
     ck_assert(!ant__pace_tries(&p) && !ant__pace_shares(&p));
     p = ant__pace_of(1);

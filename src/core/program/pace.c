@@ -24,6 +24,12 @@ bool ant__pace_shares(const ant_pace *p) {
     return p->way == ANT__TRY ? p->shared : p->way == ANT__SHARE;
 }
 
+/* Other cores are only asked for what is clearly faster with them: a gain that trials could owe to
+ * chance is often none. */
+static bool is_worth(double shared, double alone) {
+    return shared < 0.95 * alone;
+}
+
 /* Rounds grow as long as each finds what the last one did. */
 static void end_trials(ant_pace *p, bool shared) {
     const bool agree = shared == p->shared;
@@ -43,7 +49,8 @@ static void note_trial(ant_pace *p, double seconds, bool helped) {
     }
     p->seconds[p->runs / TRIALS][p->runs % TRIALS] = seconds;
     if (++p->runs == 2 * TRIALS)
-        end_trials(p, ant__median(p->seconds[1], TRIALS) < ant__median(p->seconds[0], TRIALS));
+        end_trials(
+            p, is_worth(ant__median(p->seconds[1], TRIALS), ant__median(p->seconds[0], TRIALS)));
 }
 
 void ant__pace_note(ant_pace *p, double seconds, bool helped) {
