@@ -171,14 +171,14 @@ enum { DEEPEST = 1000, MOST = 40000, LAST = 20 };
 
 /* x (depth, rows) and dy (depth, columns) give the gradient of a weight. */
 static const struct gradient {
-    int64_t depth, rows, columns;
+    int64_t depth, rows, columns, heads; /* the weight is (rows, heads, columns / heads) */
     bool joins;
 } gradients[] = {
-    {5, 301, 128, true},    /* made of what lies where it is, */
-    {70, 130, 300, true},   /* of panels, */
-    {3, 65, 600, true},     /* … the last of which is cut, */
-    {300, 384, 100, true},  /* and of a copy of rows that fight */
-    {1000, 100, 400, false} /* too many panels for a core's cache */
+    {5, 301, 128, 1, true},    /* made of what lies where it is, */
+    {70, 130, 300, 4, true},   /* of panels, */
+    {3, 65, 600, 1, true},     /* … the last of which is cut, */
+    {300, 384, 100, 2, true},  /* and of a copy of rows that fight */
+    {1000, 100, 400, 1, false} /* too many panels for a core's cache */
 };
 enum { GRADIENTS = sizeof gradients / sizeof *gradients };
 
@@ -203,7 +203,8 @@ static void fill_dense(dense_state *s, const struct gradient *g) {
     s->v[1] = variable_of("dy", s->dy, ANT__DIMS(g->depth, g->columns));
     for (int k = 0; k < 3; k++) {
         fill_waves(s->at[k], entries, 0.3 + k, k == 2 ? 0.1 : -1, 1);
-        s->v[2 + k] = variable_of("w", s->at[k], ANT__DIMS(g->rows, g->columns));
+        s->v[2 + k] =
+            variable_of("w", s->at[k], ANT__DIMS(g->rows, g->heads, g->columns / g->heads));
     }
     for (int k = 0; k < PARTS; k++) {
         fill_waves(s->last[k], LAST, 0.7 + k, k == 3 ? 0.1 : -1, 1);
@@ -214,6 +215,7 @@ static void fill_dense(dense_state *s, const struct gradient *g) {
 static machine dense_program(dense_state *s, bool others, int passes) {
     ant_program *p = ant__program_new(ANT_FLOAT64);
     ant_value *g = ant_op_matmul(p, ant__read(p, &s->v[0]), ant__read(p, &s->v[1]), true, false);
+    g = ant__reshape_to(p, g, &s->v[2].dims);
     ant_adam_item item[] = {
         {ant__read(p, &s->other[0]), ant__read(p, &s->other[1]), ant__read(p, &s->other[2]),
          ant__read(p, &s->other[3])},

@@ -14,8 +14,8 @@ enum ant_adam_number {
 enum { ANT__ADAM_CELL = 4096 }; /* entries of a cell */
 
 /* What the op `dense_adam` tells its kernel, beside the first three. Pointers: a (k, m) and
- * b (k, n), which may be packed, whose product is the gradient; the rate and the decay; w, m, v; the
- * new w, m, v; workspace: of each cell its rows of the gradient, and room for a copy of a's. */
+ * b (k, n), perhaps packed, whose product is the gradient; the rate and the decay; w, m, v; the new
+ * w, m, v; workspace: of each cell its rows of the gradient, and room for a copy of a's. */
 enum ant_dense_adam_number {
     ANT__DENSE_ADAM_M = ANT__ADAM_EPSILON + 1,
     ANT__DENSE_ADAM_N,

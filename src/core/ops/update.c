@@ -51,6 +51,15 @@ const ant_op_class ant__adam_class = {
 
 enum { MANY_ROWS = 48 }; /* whole tiles on every set */
 
+/* Of the gradient, whatever axes the weight has. */
+static int64_t all_rows(const ant_op *o) {
+    return o->in[ANT__DENSE_ADAM_A]->dims.dim[1];
+}
+
+static int64_t columns_of(const ant_op *o) {
+    return ant__dims_count(&o->out[0]->dims) / all_rows(o);
+}
+
 static bool is_packed(const ant_op *o) {
     return o->attrs.i[ANT__MATMUL_PARTS] & ANT__MATMUL_PACKED;
 }
@@ -61,25 +70,25 @@ static int64_t rows_of(const ant_op *o) {
     if (is_packed(o))
         return MANY_ROWS;
     const int64_t tile = ANT__GEMM_TILE_ROWS(ant__kernels()->vector_bytes);
-    const int64_t tiles = ANT__ADAM_CELL / 2 / (tile * o->out[0]->dims.dim[1]);
+    const int64_t tiles = ANT__ADAM_CELL / 2 / (tile * columns_of(o));
     return tile * (tiles > 1 ? tiles : 1);
 }
 
 static int64_t cells_of(const ant_op *o) {
-    return (o->out[0]->dims.dim[0] + rows_of(o) - 1) / rows_of(o);
+    return (all_rows(o) + rows_of(o) - 1) / rows_of(o);
 }
 
 /* Entries: rows of the gradient, and of a as the product reads them. */
 static int64_t cell_workspace(const ant_op *o) {
     const int64_t copy = ant__gemm_copy(rows_of(o), o->in[ANT__DENSE_ADAM_A]->dims.dim[0]);
-    return ant__gemm_copy(rows_of(o), o->out[0]->dims.dim[1]) + (is_packed(o) ? copy : 0);
+    return ant__gemm_copy(rows_of(o), columns_of(o)) + (is_packed(o) ? copy : 0);
 }
 
 /* In the order of enum ant_dense_adam_number. */
 static int64_t prep_dense(const ant_op *o, ant_nums *n) {
     put_rule(o, n);
-    ant__num_int(n, o->out[0]->dims.dim[0]);
-    ant__num_int(n, o->out[0]->dims.dim[1]);
+    ant__num_int(n, all_rows(o));
+    ant__num_int(n, columns_of(o));
     ant__num_int(n, o->in[ANT__DENSE_ADAM_A]->dims.dim[0]);
     ant__num_int(n, is_packed(o));
     ant__num_int(n, rows_of(o));

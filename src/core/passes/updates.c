@@ -1,6 +1,7 @@
 /* The updates pass: where a large weight's gradient is a product that nobody but Adam reads, one op
  * makes it row by row and updates the same rows of the weight at once. So the gradient takes no
  * memory, and no room in a cache that weight and moments need. */
+#include "core/ops/fine.h"
 #include "core/ops/matmul.h"
 #include "core/ops/recurrent.h"
 #include "core/ops/update.h"
@@ -22,6 +23,8 @@ static bool fits_in_place(int64_t k, int64_t n) {
 static ant_op *product_of(const ant_op *adam, int i) {
     const ant_value *g = adam->in[ANT__ADAM_SCALARS + i * ANT__ADAM_INPUTS + ANT__ADAM_G];
     ant_op *o = ant__only_maker(g);
+    if (o && o->cls == &ant__reshape_class)
+        o = ant__only_maker(o->in[0]);
     if (!o || o->cls != &ant__matmul_class || !o->attrs.i[ANT__MATMUL_TA] ||
         o->attrs.i[ANT__MATMUL_TB] || o->in[0]->dims.rank != 2 || o->in[1]->dims.rank != 2)
         return NULL;

@@ -1,8 +1,9 @@
 /* Whether the runs of a program are shared among threads. To wake threads takes 30 us or more, and
  * numbers that another core has just written come slowly, so small programs are never shared and
  * large ones always. Between, it depends on the processor, and on who else uses it: some runs are
- * made alone and some are shared, and sharing is kept where it was clearly faster; now and then both
- * are tried again, and soon where the last two rounds did not agree. Results are the same bits either way.
+ * made alone and some are shared, which is kept where it was clearly faster; now and then both are
+ * tried again, and soon where the last two rounds did not agree. Results are the same bits either
+ * way.
  *
  * Runs that the other threads hardly took part in, as their cores were not free, say nothing of how
  * fast shared runs are, and do not count. Who finds those cores taken by a process that waits awake
