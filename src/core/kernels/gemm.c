@@ -143,6 +143,14 @@ static void multiply_pair(tile *t) {
     }
 }
 
+/* A last tile of few rows would have too few sums to hide the latency of multiplications, so the
+ * last two are about the same. */
+static int64_t next_rows(int64_t left) {
+    if (left <= TILE_ROWS)
+        return left;
+    return left < 2 * TILE_ROWS ? (left + 1) / 2 : TILE_ROWS;
+}
+
 /* All rows of C for the columns of one panel. */
 static void multiply_panel(tile *t) {
     const gemm *g = t->g;
@@ -152,9 +160,10 @@ static void multiply_panel(tile *t) {
         body(t, ALONE + g->m);
         return;
     }
-    for (int64_t left = g->m; left > 0; left -= TILE_ROWS) {
-        body(t, shorter(TILE_ROWS, left));
-        down(t, TILE_ROWS);
+    for (int64_t left = g->m, rows; left > 0; left -= rows) {
+        rows = next_rows(left);
+        body(t, rows);
+        down(t, rows);
     }
 }
 

@@ -49,8 +49,6 @@ const ant_op_class ant__adam_class = {
 
 /* --- with the product that gives the gradient --- */
 
-enum { MANY_ROWS = 48 }; /* whole tiles on every set */
-
 /* Of the gradient, whatever axes the weight has. */
 static int64_t all_rows(const ant_op *o) {
     return o->in[ANT__DENSE_ADAM_A]->dims.dim[1];
@@ -64,11 +62,20 @@ static bool is_packed(const ant_op *o) {
     return o->attrs.i[ANT__MATMUL_PARTS] & ANT__MATMUL_PACKED;
 }
 
+/* Panels are further away, so each serves some rows more; threads get equal shares. */
+static int64_t many_rows(const ant_op *o) {
+    enum { LEAST_ROWS = 32, MOST_ROWS = 64, PARTS = 8 };
+    const int64_t rows = all_rows(o),
+                  eighths = (rows + MOST_ROWS * PARTS - 1) / (MOST_ROWS * PARTS);
+    const int64_t even = (rows + eighths * PARTS - 1) / (eighths * PARTS);
+    return even > LEAST_ROWS ? even : LEAST_ROWS;
+}
+
 /* Whole tiles of rows: few, so that all parts stay in the nearest cache, and threads get equal
- * shares. Of panels that are further away, each serves more rows. */
+ * shares. */
 static int64_t rows_of(const ant_op *o) {
     if (is_packed(o))
-        return MANY_ROWS;
+        return many_rows(o);
     const int64_t tile = ANT__GEMM_TILE_ROWS(ant__kernels()->vector_bytes);
     const int64_t tiles = ANT__ADAM_CELL / 2 / (tile * columns_of(o));
     return tile * (tiles > 1 ? tiles : 1);
