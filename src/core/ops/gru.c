@@ -1,4 +1,5 @@
 /* gru: the walk of a GRU over a sequence, as one op, and its gradient. */
+#include "core/ops/matmul.h"
 #include "core/ops/strip.h"
 
 enum { GATES = 3 };

@@ -1,4 +1,5 @@
 /* lstm: the walk of an LSTM over a sequence, as one op, and its gradient. */
+#include "core/ops/matmul.h"
 #include "core/ops/strip.h"
 
 enum { GATES = 4 };

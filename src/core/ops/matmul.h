@@ -29,4 +29,9 @@ bool ant__matmul_is_one(const ant_op *o);
 bool ant__matmul_wants_panels(const ant_op *o);
 /* Where among the op's inputs a part stands, or would stand. */
 int ant__matmul_input(const ant_op *o, int part);
+
+/* A matrix (k, n) as the panels that gemm reads, of its transpose (n, k) when `transposed`. Without
+ * gradient: who packs knows what was packed. */
+extern const ant_op_class ant__pack_class; /* attrs.i[0]: transposed */
+ant_value *ant__pack(ant_program *p, ant_value *matrix, bool transposed);
 #endif

@@ -1,6 +1,7 @@
 /* pack: a matrix as the panels that products read, for who multiplies by it many times. */
 #include "core/kernels/pack.h"
-#include "core/ops/recurrent.h"
+#include "core/ops/matmul.h"
+#include "core/program/inside.h"
 
 static int infer(ant_op *o) {
     const ant_dims *in = &o->in[0]->dims;

@@ -29,11 +29,6 @@ ant_value *ant__gru(ant_program *p, ant_recurrence *r);
 /* n is 1. */
 ant_value *ant__simple_rnn(ant_program *p, ant_recurrence *r);
 
-/* A matrix (k, n) as the panels that gemm reads, of its transpose (n, k) when `transposed`. Without
- * gradient: who packs knows what was packed. */
-extern const ant_op_class ant__pack_class; /* attrs.i[0]: transposed */
-ant_value *ant__pack(ant_program *p, ant_value *matrix, bool transposed);
-
 /* A recurrent kernel (units, gates * units) as the walk of a single sample reads it. */
 ant_value *ant__pack_row_gates(ant_program *p, ant_value *matrix, int gates);
 

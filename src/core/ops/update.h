@@ -27,7 +27,8 @@ enum {
     ANT__ADAM_OUTPUTS = 3
 };
 /* One weight, and the product a' x b that its gradient is (a (k, m), b (k, n)): inputs a, b, the
- * rate, the decay, w, m, v. The same attributes but for ANT__MATMUL_TA. */
+ * rate, the decay, w, m, v. The same attributes; of the product's, ANT__MATMUL_TA is set, and
+ * ANT__MATMUL_PARTS says whether b is packed. */
 enum {
     ANT__DENSE_ADAM_A,
     ANT__DENSE_ADAM_B,

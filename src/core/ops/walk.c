@@ -1,4 +1,5 @@
 /* What the recurrent ops share: shapes, numbers for the kernels, products over all steps. */
+#include "core/ops/matmul.h"
 #include "core/ops/recurrent.h"
 
 /* attrs.i holds, where the kernel's numbers stand later, what is known when the op is written; the

@@ -5,7 +5,6 @@
  * Here products and convolutions also get the packed copies of weights that they read faster. */
 #include "core/ops/conv_pool.h"
 #include "core/ops/matmul.h"
-#include "core/ops/recurrent.h"
 #include "core/passes/passes.h"
 #include <string.h>
 

@@ -3,7 +3,6 @@
  * memory, and no room in a cache that weight and moments need. */
 #include "core/ops/fine.h"
 #include "core/ops/matmul.h"
-#include "core/ops/recurrent.h"
 #include "core/ops/update.h"
 #include "core/passes/passes.h"
 
