@@ -232,6 +232,45 @@ START_TEST(sums_of_images_join_the_product) {
 }
 END_TEST
 
+/* Whole images, or pieces of few ones: the same sums. */
+static const struct images {
+    int64_t images, rows;
+    bool pieces;
+} images[] = {{1, 784, true}, {1, 43, false},  {1, 97, false},
+              {2, 132, true}, {2, 100, false}, {9, 400, false}};
+enum { IMAGE_CASES = sizeof images / sizeof *images, DEEP = 5, WIDE = 70 };
+
+static machine image_sums(double *x, double *w, double *b, const struct images *k, int passes) {
+    ant_variable of[] = {variable_of("x", x, ANT__DIMS(k->images, k->rows, DEEP)),
+                         variable_of("w", w, ANT__DIMS(DEEP, WIDE)),
+                         variable_of("b", b, ANT__DIMS(WIDE))};
+    ant_program *p = ant__program_new(ANT_FLOAT64);
+    ant_value *y = dense(p, ant__read(p, &of[0]), ant__read(p, &of[1]), ant__read(p, &of[2]));
+    ant__output(p, ant_op_sum(p, y, ANT_AXIS(1), false));
+    machine m = machine_of(p, passes);
+    machine_run(&m);
+    return m;
+}
+
+START_TEST(sums_of_images_are_right) {
+    static double x[9 * 400 * DEEP], w[DEEP * WIDE], b[WIDE];
+    const struct images *k = &images[_i];
+    for (size_t i = 0; i < sizeof x / sizeof *x; i++)
+        x[i] = sin((double)i);
+    for (size_t i = 0; i < sizeof w / sizeof *w; i++)
+        w[i] = cos(1.7 * (double)i);
+    for (size_t i = 0; i < WIDE; i++)
+        b[i] = sin(0.3 * (double)i);
+    machine plain = image_sums(x, w, b, k, 0), joint = image_sums(x, w, b, k, ANT__ALL_PASSES);
+    ck_assert_int_eq(instructions_named(joint.p, "dense_sum"), 1);
+    ck_assert_int_eq(instructions_named(joint.p, "sum"), k->pieces);
+    for (int i = 0; i < k->images * WIDE; i++)
+        ck_assert_double_eq_tol(machine_out(&joint, 0, i), machine_out(&plain, 0, i), 1e-10);
+    machine_free(&plain);
+    machine_free(&joint);
+}
+END_TEST
+
 START_TEST(empty_products) {
     once r = {.p = ant__program_new(ANT_FLOAT32)};
     ant_value *a = ant__input(r.p, ANT_FLOAT32, &ANT__DIMS(2, 0));
@@ -483,8 +522,8 @@ ANT_TEST_MAIN("products and losses", ANT_LOOP(gradients_of_mean_cross_entropy, 8
               {transposes_become_strides}, ANT_LOOP(gradients_of_dense, 3), {gradients_of_residual},
               {bias_and_relu_join_the_product}, {another_matrix_joins_the_product},
               ANT_LOOP(gate_and_sums_join_the_product, 2), {gradients_of_projection},
-              {sums_of_images_join_the_product}, ANT_LOOP(other_sums_stay_outside, 4),
-              {empty_products}, {misfits_are_refused},
+              {sums_of_images_join_the_product}, ANT_LOOP(sums_of_images_are_right, IMAGE_CASES),
+              ANT_LOOP(other_sums_stay_outside, 4), {empty_products}, {misfits_are_refused},
               ANT_LOOP(gradients_of_softmax, 2 * SOFTMAXES),
               ANT_LOOP(softmax_is_its_definition, SOFTMAXES),
               ANT_LOOP(gradients_of_cross_entropy, 16), {losses_of_hopeless_logits_are_finite},

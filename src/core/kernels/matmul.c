@@ -86,15 +86,18 @@ static void in_pieces(const gemm *all, const ant_num *n, int64_t from, int64_t t
     }
 }
 
-/* The sums of a span's columns, of one panel: some rows are multiplied, and added up while they are
- * in a cache that is near. */
+/* The sums of a span's columns, of one panel: some rows are multiplied, about the same each time,
+ * and added up while they are in a cache that is near. */
 static void sum_span(gemm g, R *sums, R *rows, int64_t span) {
+    enum { TILE = ANT__GEMM_TILE_ROWS(ANT__VECTOR_BYTES) };
     double sum[ANT__GEMM_WIDEST] = {0};
     R part[ANT__GEMM_WIDEST];
     g.c = rows;
     g.c_row = ANT__GEMM_WIDEST;
+    const int64_t even = blocks(span, blocks(span, ANT__MATMUL_TOGETHER));
+    const int64_t together = shorter(blocks(even, TILE) * TILE, ANT__MATMUL_TOGETHER);
     for (int64_t left = span; left > 0; left -= g.m) {
-        g.m = shorter(left, ANT__MATMUL_TOGETHER);
+        g.m = shorter(left, together);
         K(gemm)(&g);
         K(gemm_sums)(part, (gemm_matrix){rows, g.c_row, 1}, g.m, g.n);
         for (int64_t j = 0; j < g.n; j++)

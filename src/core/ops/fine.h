@@ -52,6 +52,8 @@ bool ant__sums_all(const ant_op *o);
 bool ant__sums_middle(const ant_op *o);
 /* An op that sums rows shall add up the rows of v, whose last axis is like that of what it had. */
 void ant__sum_rows_of(ant_op *o, ant_value *v);
+/* An op that sums shall add up the middle axis of v (images, pieces, columns). */
+void ant__sum_parts_of(ant_op *o, ant_value *v);
 /* A size times a number; -1 stays, and what is too large is the largest number. */
 int64_t ant__times(int64_t size, int64_t times);
 /* Cells of about `entries` numbers each, at least 1. */

@@ -154,6 +154,11 @@ void ant__sum_rows_of(ant_op *o, ant_value *v) {
     o->attrs.i[AXES] = v->dims.rank - 1;
 }
 
+void ant__sum_parts_of(ant_op *o, ant_value *v) {
+    o->in[0] = v;
+    o->attrs.i[FIRST] = o->attrs.i[AXES] = 1;
+}
+
 /* --- sets of axes --- */
 /* As bits below the rank; false after an error. */
 static bool axes_of(ant_program *p, const char *name, const ant_value *a, unsigned *axes) {

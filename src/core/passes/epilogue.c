@@ -255,6 +255,35 @@ static bool is_plain_product(const ant_op *o) {
            ant__matmul_is_one(o);
 }
 
+/* Where images are few, threads get pieces of one: its rows as the op before cut them, as each then
+ * reads what it wrote. */
+static int64_t pieces_of(int64_t images, int64_t rows) {
+    enum { PIECES = 8 };
+    for (int64_t pieces = PIECES; pieces > images; pieces--)
+        if (rows % pieces == 0 && rows / pieces >= ANT__MATMUL_TOGETHER / 2)
+            return pieces;
+    return 1;
+}
+
+/* The product gives a sum for each piece, and `sum` is of these. */
+static bool sum_pieces(ant_op *product, ant_op *sum, const ant_attrs *attrs, int64_t pieces) {
+    ant_program *p = sum->program;
+    ant_op *joint = ant__op_new(p, &ant__dense_sum_class, attrs, product->n_in, 1);
+    if (!joint)
+        return false;
+    for (int k = 0; k < product->n_in; k++)
+        joint->in[k] = product->in[k];
+    ant_value *y = joint->out[0];
+    const int64_t columns = columns_of(product->out[0]);
+    y->dtype = sum->out[0]->dtype;
+    y->dims = ANT__DIMS(ant__dims_count(&sum->out[0]->dims) / columns, pieces, columns);
+    joint->index = product->index;
+    p->ops.at[product->index] = joint;
+    product->dead = true;
+    ant__sum_parts_of(sum, y);
+    return true;
+}
+
 /* The sum over an image, of a product or a normalization that nobody else reads: it is added up as
  * it is made. */
 static bool take_images(ant_op *sum) {
@@ -270,7 +299,11 @@ static bool take_images(ant_op *sum) {
         return change(maker, sum, &ant__normalize_spans_class, &attrs);
     if (!is_plain_product(maker))
         return true;
-    attrs.i[ANT__MATMUL_SUMMED] = all / ant__dims_count(&sum->out[0]->dims);
+    const int64_t sums = ant__dims_count(&sum->out[0]->dims), rows = all / sums;
+    const int64_t pieces = pieces_of(sums / columns, rows);
+    attrs.i[ANT__MATMUL_SUMMED] = rows / pieces;
+    if (pieces > 1)
+        return sum_pieces(maker, sum, &attrs, pieces);
     return change(maker, sum, &ant__dense_sum_class, &attrs);
 }
 
