@@ -64,3 +64,10 @@ void machine_expect(ant_program *p, ant_value *y, int dtype, const double *want,
     }
     machine_free(&m);
 }
+
+void refused(const ant_value *y, ant_program *p, const char *part) {
+    ck_assert_ptr_null(y);
+    ck_assert_msg(strstr(ant__program_error(p)->text, part) != NULL, "%s",
+                  ant__program_error(p)->text);
+    ant__program_free(p);
+}

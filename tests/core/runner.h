@@ -20,6 +20,8 @@ double number_in(const void *data, int dtype, int64_t i);
 double machine_out(const machine *m, int k, int i);
 /* Runs p, which gives y alone, and frees it: y is of this type and has these n numbers. */
 void machine_expect(ant_program *p, ant_value *y, int dtype, const double *want, int n);
+/* y is NULL as p has an error whose text has this part; frees p. */
+void refused(const ant_value *y, ant_program *p, const char *part);
 /* A float64 variable on numbers of the caller's. */
 ant_variable variable_of(const char *name, double *data, ant_dims dims);
 #endif

@@ -177,7 +177,7 @@ END_TEST
 
 /* --- what is refused --- */
 
-static void refused(ant_program *p, const ant_value *v, const char *words) {
+static void is_refused(ant_program *p, const ant_value *v, const char *words) {
     ck_assert_ptr_null(v);
     ck_assert_int_eq(ant__program_error(p)->code, ANT_E_SHAPE);
     ck_assert_msg(strstr(ant__program_error(p)->text, words) != NULL, "%s",
@@ -192,24 +192,24 @@ static ant_value *input(ant_program *p, ant_dims dims) {
 START_TEST(misfits_are_refused) {
     ant_window w = {{3, 3}, {1, 1}, {1, 1}, ANT__VALID}, huge = w;
     ant_program *p = ant__program_new(ANT_FLOAT32);
-    refused(p,
-            ant__op_conv2d(p, input(p, ANT__DIMS(-1, 2, 9, 3)), input(p, ANT__DIMS(3, 3, 3, 4)),
-                           NULL, &w, 1),
-            "does not fit into the input (None, 2, 9, 3)");
+    is_refused(p,
+               ant__op_conv2d(p, input(p, ANT__DIMS(-1, 2, 9, 3)), input(p, ANT__DIMS(3, 3, 3, 4)),
+                              NULL, &w, 1),
+               "does not fit into the input (None, 2, 9, 3)");
     p = ant__program_new(ANT_FLOAT32);
-    refused(p,
-            ant__op_conv2d(p, input(p, ANT__DIMS(-1, 9, 9, 5)), input(p, ANT__DIMS(3, 3, 3, 4)),
-                           NULL, &w, 1),
-            "the kernel (3, 3, 3, 4) in 1 groups does not fit the input (None, 9, 9, 5)");
+    is_refused(p,
+               ant__op_conv2d(p, input(p, ANT__DIMS(-1, 9, 9, 5)), input(p, ANT__DIMS(3, 3, 3, 4)),
+                              NULL, &w, 1),
+               "the kernel (3, 3, 3, 4) in 1 groups does not fit the input (None, 9, 9, 5)");
     p = ant__program_new(ANT_FLOAT32);
-    refused(p, ant__op_max_pool(p, input(p, ANT__DIMS(-1, 9, 5)), &w), "must be (N, H, W, C)");
+    is_refused(p, ant__op_max_pool(p, input(p, ANT__DIMS(-1, 9, 5)), &w), "must be (N, H, W, C)");
     p = ant__program_new(ANT_FLOAT32);
     huge.dilation[0] = (int64_t)1 << 31;
     huge.padding = ANT__SAME;
-    refused(p,
-            ant__op_conv2d(p, input(p, ANT__DIMS(1, 9, 9, 3)), input(p, ANT__DIMS(3, 3, 3, 4)),
-                           NULL, &huge, 1),
-            "too large");
+    is_refused(p,
+               ant__op_conv2d(p, input(p, ANT__DIMS(1, 9, 9, 3)), input(p, ANT__DIMS(3, 3, 3, 4)),
+                              NULL, &huge, 1),
+               "too large");
 }
 END_TEST
 
