@@ -167,24 +167,26 @@ START_TEST(adam_in_float) {
 END_TEST
 
 /* --- with the product that gives the gradient --- */
-enum { DEEPEST = 1000, MOST = 40000, LAST = 20 };
+enum { DEEPEST = 1025, MOST = 40000, LAST = 20 };
 
 /* x (depth, rows) and dy (depth, columns) give the gradient of a weight. */
 static const struct gradient {
     int64_t depth, rows, columns, heads; /* the weight is (rows, heads, columns / heads) */
     bool joins;
 } gradients[] = {
-    {5, 301, 128, 1, true},    /* made of what lies where it is, */
-    {70, 130, 300, 4, true},   /* of panels, */
-    {3, 65, 600, 1, true},     /* … the last of which is cut, */
-    {300, 384, 100, 2, true},  /* and of a copy of rows that fight */
-    {1000, 100, 400, 1, false} /* too many panels for a core's cache */
+    {5, 301, 128, 1, true},     /* made of what lies where it is, */
+    {70, 130, 300, 4, true},    /* of panels, */
+    {3, 65, 600, 1, true},      /* … the last of which is cut, */
+    {300, 384, 100, 2, true},   /* and of a copy of rows that fight */
+    {1000, 100, 400, 1, false}, /* too many panels for a core's cache, */
+    {1025, 350, 100, 1, false}, /* too many columns of a, */
+    {65, 700, 50, 1, false}     /* panels that are not full */
 };
 enum { GRADIENTS = sizeof gradients / sizeof *gradients };
 
 /* A weight's w, m and v follow its gradient; another one's gradient is as it is. */
 typedef struct dense_state {
-    double rate, x[DEEPEST * 400], dy[DEEPEST * 400], at[3][MOST], last[PARTS][LAST];
+    double rate, x[DEEPEST * 400], dy[DEEPEST * 600], at[3][MOST], last[PARTS][LAST];
     ant_variable v[5], other[PARTS], rate_variable;
 } dense_state;
 

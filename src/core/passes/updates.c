@@ -8,14 +8,20 @@
 
 enum {
     LEAST = 1 << 15, /* entries of a weight */
-    LEAST_N = 16,    /* of rows that are as long as tiles are wide */
-    MOST_K = 64,     /* of a product that is made of what lies where it is, without copies, … */
-    MOST_N = 512,
-    MOST_PACKED = 1 << 18 /* … and entries of b that are packed, for a core's own cache */
+    LEAST_N = 16,    /* of a product that is made of what lies where it is, without copies, */
+    MOST_N = 512,    /* … whose rows are as long as tiles are wide */
+    MOST_K = 64,
+    PACKED_LEAST_N = 64, /* of one that packs b, and copies some rows of a: */
+    PACKED_MOST_K = 1024,
+    MOST_PACKED = 1 << 18 /* … both for a core's own cache; entries of b */
 };
 
 static bool fits_in_place(int64_t k, int64_t n) {
-    return k <= MOST_K && n <= MOST_N;
+    return k <= MOST_K && n >= LEAST_N && n <= MOST_N;
+}
+
+static bool fits_packed(int64_t k, int64_t n) {
+    return k <= PACKED_MOST_K && n >= PACKED_LEAST_N && k * n <= MOST_PACKED;
 }
 
 /* The product a' x b, of two matrices, that gives item i's gradient and nothing else; or NULL. */
@@ -28,8 +34,8 @@ static ant_op *product_of(const ant_op *adam, int i) {
         o->attrs.i[ANT__MATMUL_TB] || o->in[0]->dims.rank != 2 || o->in[1]->dims.rank != 2)
         return NULL;
     const int64_t n = o->in[1]->dims.dim[1], k = o->in[1]->dims.dim[0];
-    const bool fits = fits_in_place(k, n) || k * n <= MOST_PACKED;
-    return fits && k > 0 && n >= LEAST_N && ant__dims_count(&g->dims) >= LEAST ? o : NULL;
+    const bool fits = fits_in_place(k, n) || fits_packed(k, n);
+    return fits && k > 0 && ant__dims_count(&g->dims) >= LEAST ? o : NULL;
 }
 
 static void give(ant_op *o, int out, ant_value *v) {
