@@ -85,10 +85,12 @@ static int64_t cells_of(const ant_op *o) {
     return (all_rows(o) + rows_of(o) - 1) / rows_of(o);
 }
 
-/* Entries: rows of the gradient, and of a as the product reads them. */
+/* Entries: rows of the gradient, and of a where they are copied. */
 static int64_t cell_workspace(const ant_op *o) {
-    const int64_t copy = ant__gemm_copy(rows_of(o), o->in[ANT__DENSE_ADAM_A]->dims.dim[0]);
-    return ant__gemm_copy(rows_of(o), columns_of(o)) + (is_packed(o) ? copy : 0);
+    const int64_t k = o->in[ANT__DENSE_ADAM_A]->dims.dim[0], rows = rows_of(o);
+    const int64_t apart = all_rows(o) * (int64_t)ant__dtype_size(o->out[0]->dtype);
+    return ant__gemm_copy(rows, columns_of(o)) +
+           (ant__gemm_fights_down(apart, k) ? ant__gemm_copy(rows, k) : 0);
 }
 
 /* In the order of enum ant_dense_adam_number. */
