@@ -50,10 +50,9 @@ bool ant__sums_rows(const ant_op *o);
 bool ant__sums_all(const ant_op *o);
 /* Does it add up the axes between some first ones and the last one? */
 bool ant__sums_middle(const ant_op *o);
-/* An op that sums rows shall add up the rows of v, whose last axis is like that of what it had. */
-void ant__sum_rows_of(ant_op *o, ant_value *v);
-/* An op that sums shall add up the middle axis of v (images, pieces, columns). */
-void ant__sum_parts_of(ant_op *o, ant_value *v);
+/* An op that sums shall add up the axes of v from `first` on but for the last, to what it gave
+ * before. */
+void ant__sum_from(ant_op *o, ant_value *v, int first);
 /* A size times a number; -1 stays, and what is too large is the largest number. */
 int64_t ant__times(int64_t size, int64_t times);
 /* Cells of about `entries` numbers each, at least 1. */

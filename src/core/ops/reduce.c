@@ -149,14 +149,10 @@ bool ant__sums_middle(const ant_op *o) {
            ant__dtype_real(o->in[0]->dtype);
 }
 
-void ant__sum_rows_of(ant_op *o, ant_value *v) {
+void ant__sum_from(ant_op *o, ant_value *v, int first) {
     o->in[0] = v;
-    o->attrs.i[AXES] = v->dims.rank - 1;
-}
-
-void ant__sum_parts_of(ant_op *o, ant_value *v) {
-    o->in[0] = v;
-    o->attrs.i[FIRST] = o->attrs.i[AXES] = 1;
+    o->attrs.i[FIRST] = first;
+    o->attrs.i[AXES] = v->dims.rank - 1 - first;
 }
 
 /* --- sets of axes --- */

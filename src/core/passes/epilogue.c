@@ -280,7 +280,7 @@ static bool sum_pieces(ant_op *product, ant_op *sum, const ant_attrs *attrs, int
     joint->index = product->index;
     p->ops.at[product->index] = joint;
     product->dead = true;
-    ant__sum_parts_of(sum, y);
+    ant__sum_from(sum, y, 1);
     return true;
 }
 

@@ -51,7 +51,7 @@ static ant_value *bias_sums(const readers *r, const ant_op *spread) {
     ant_value *v = ant__value_new(spread->program, ANT__TEMP, spread->out[0]->dtype, &dims);
     if (v && r->bias) {
         v->pass->uses = 1;
-        ant__sum_rows_of(r->bias, v);
+        ant__sum_from(r->bias, v, 0);
     }
     return v;
 }
