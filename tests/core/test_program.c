@@ -301,6 +301,7 @@ END_TEST
 
 /* Runs `p` until a round is over; true when it was shared after the trials. */
 static bool round_of(ant_pace *p, double alone, double shared) {
+    const int expected = shared > 1.25 * alone ? ANT__PACE_FEW : ANT__PACE_TRIALS;
     int shares = 0, runs = 0;
     for (; ant__pace_tries(p); runs++) {
         bool now = ant__pace_shares(p);
@@ -308,7 +309,8 @@ static bool round_of(ant_pace *p, double alone, double shared) {
         double odd = runs % 4 == 1 ? 100 : runs % 4 == 3 ? -1 : 0; /* interrupted, lucky */
         ant__pace_note(p, (now ? shared : alone) + odd, true);
     }
-    ck_assert_int_eq(2 * shares, runs);
+    ck_assert_int_eq(shares, expected);
+    ck_assert_int_eq(runs, ANT__PACE_TRIALS + expected);
     bool found = ant__pace_shares(p);
     for (; !ant__pace_tries(p); ant__pace_note(p, 0, true))
         ck_assert_int_eq(ant__pace_shares(p), found);
@@ -320,6 +322,7 @@ START_TEST(threads_by_trial) {
     ck_assert(!round_of(&p, 2, 3));
     ck_assert(round_of(&p, 3, 2));
     ck_assert(!round_of(&p, 2, 2.5));
+    ck_assert(!round_of(&p, 2, 2.1));
     ck_assert(!round_of(&p, 2, 1.95)); /* hardly faster */
     p = ant__pace_of(1e-6);
     ck_assert(!ant__pace_tries(&p) && !ant__pace_shares(&p));

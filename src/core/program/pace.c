@@ -2,7 +2,7 @@
 #include "core/clock.h"
 
 enum { LEAST = 20, MOST = 1000 }; /* microseconds to share */
-enum { TRIALS = ANT__PACE_TRIALS, MOST_UNHELPED = 32 };
+enum { TRIALS = ANT__PACE_TRIALS, FEW = ANT__PACE_FEW, MOST_UNHELPED = 32 };
 
 ant_pace ant__pace_of(double seconds) {
     ant_pace p = {.way = ANT__TRY, .round = ANT__PACE_FIRST};
@@ -41,6 +41,21 @@ static void end_trials(ant_pace *p, bool shared) {
     p->runs = 2 * TRIALS;
 }
 
+/* A few trials tell what is much slower, which more of them would only delay. */
+static bool is_hopeless(double shared, double alone) {
+    return shared > 1.25 * alone;
+}
+
+static void decide(ant_pace *p) {
+    const int shares = p->runs - TRIALS;
+    if (shares != FEW && shares != TRIALS)
+        return;
+    const double alone = ant__median(p->seconds[0], TRIALS);
+    const double shared = ant__median(p->seconds[1], shares);
+    if (shares == TRIALS || is_hopeless(shared, alone))
+        end_trials(p, is_worth(shared, alone));
+}
+
 static void note_trial(ant_pace *p, double seconds, bool helped) {
     if (ant__pace_shares(p) && !helped) {
         if (++p->unhelped == MOST_UNHELPED)
@@ -48,9 +63,8 @@ static void note_trial(ant_pace *p, double seconds, bool helped) {
         return;
     }
     p->seconds[p->runs / TRIALS][p->runs % TRIALS] = seconds;
-    if (++p->runs == 2 * TRIALS)
-        end_trials(
-            p, is_worth(ant__median(p->seconds[1], TRIALS), ant__median(p->seconds[0], TRIALS)));
+    p->runs++;
+    decide(p);
 }
 
 void ant__pace_note(ant_pace *p, double seconds, bool helped) {

@@ -15,7 +15,12 @@
 #define ANT_CORE_PROGRAM_PACE_H
 #include <stdbool.h>
 
-enum { ANT__PACE_TRIALS = 9, /* each way */ ANT__PACE_FIRST = 64, ANT__PACE_MOST = 1024 };
+enum {
+    ANT__PACE_TRIALS = 9, /* each way */
+    ANT__PACE_FEW = 3,    /* shared ones, enough to see that they are much slower */
+    ANT__PACE_FIRST = 64,
+    ANT__PACE_MOST = 1024
+};
 
 typedef struct ant_pace {
     enum { ANT__ALONE, ANT__TRY, ANT__SHARE } way;
