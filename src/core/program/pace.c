@@ -1,7 +1,7 @@
 #include "core/program/pace.h"
 #include "core/clock.h"
 
-enum { LEAST = 20, MOST = 1000 }; /* microseconds to share */
+enum { LEAST = 32, MOST = 1000 }; /* microseconds to share */
 enum { TRIALS = ANT__PACE_TRIALS, FEW = ANT__PACE_FEW, MOST_UNHELPED = 32 };
 
 ant_pace ant__pace_of(double seconds) {
