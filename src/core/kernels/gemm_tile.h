@@ -22,7 +22,10 @@ enum {
     MOST_VECS = PAIRS ? PAIR_VECS : PANEL_VECS, /* of a tile */
     MOST_CHAINS = 4,
     LINE = 64 / (int)sizeof(R), /* entries of a line of the cache */
-    STRETCH = 128               /* steps along k between two times that memory is asked ahead */
+    AHEAD = 16,      /* steps along k from a line of B to the one that is asked for meanwhile */
+    ROWS_TO_ASK = 4, /* below, memory is what a tile waits for anyway */
+    NEAR = 24 << 10, /* bytes of panels that stay in the nearest cache */
+    STRETCH = 128    /* steps along k between two times that memory is asked ahead */
 };
 
 /* Lines that are read before they are needed: `lines` in each of `rows` rows; (row, line) is the
@@ -166,25 +169,37 @@ typedef struct place {
     const R *a, *high, *b;
     int64_t a_row, a_next, b_next; /* from one step to the next; a_next in bytes */
     int64_t apart;                 /* from b to the other panel of a pair */
+    int64_t ahead;                 /* bytes from b to what is asked for now */
 } place;
 
 ALWAYS_INLINE const R *further(const R *p, int64_t bytes) {
     return (const R *)(const void *)((const char *)p + bytes);
 }
 
+ALWAYS_INLINE const R *line_at(const place *p, int j) {
+    return p->b + (j < PANEL_VECS ? 0 : p->apart - PANEL) + j * LANES;
+}
+
 ALWAYS_INLINE vec load_line(tile *t, const place *p, int j, const int vecs, const bool cut) {
-    return j < PANEL_VECS ? load_columns(t, p->b, j, vecs, cut)
-                          : vec_load(p->b + p->apart + (j - PANEL_VECS) * LANES);
+    const R *at = line_at(p, j);
+    return cut && j == vecs - 1 ? vec_load_mask(at, t->last) : vec_load(at);
+}
+
+ALWAYS_INLINE void ask_for_line(const place *p, int j) {
+    if (j * LANES % LINE == 0)
+        __builtin_prefetch(further(line_at(p, j), p->ahead));
 }
 
 ALWAYS_INLINE void step(tile *t, tile_sums sum, place *p, const int rows, const int vecs,
-                        const bool cut) {
+                        const bool ask, const bool cut) {
     vec line[MOST_VECS];
     UNROLL
     for (int j = 0; j < MOST_VECS; j++) {
         line[j] = j < vecs ? load_line(t, p, j, vecs, cut) : (vec){0};
         if (j < vecs)
             vec_keep(&line[j]);
+        if (j < vecs && ask)
+            ask_for_line(p, j);
     }
     UNROLL
     for (int i = 0; i < TILE_ROWS; i++) {
@@ -203,15 +218,16 @@ ALWAYS_INLINE void step(tile *t, tile_sums sum, place *p, const int rows, const 
 
 /* Where sums are few, k is walked in `chains` interleaved parts, which are added up at the end. */
 ALWAYS_INLINE void walk(tile *t, tile_sums sum[MOST_CHAINS], place *p, int64_t steps,
-                        const int rows, const int vecs, const int chains, const bool cut) {
+                        const int rows, const int vecs, const int chains, const bool ask,
+                        const bool cut) {
     for (; steps >= chains; steps -= chains) {
         UNROLL
         for (int s = 0; s < MOST_CHAINS; s++)
             if (s < chains)
-                step(t, sum[s], p, rows, vecs, cut);
+                step(t, sum[s], p, rows, vecs, ask, cut);
     }
     for (; chains > 1 && steps > 0; steps--)
-        step(t, sum[0], p, rows, vecs, cut);
+        step(t, sum[0], p, rows, vecs, ask, cut);
 }
 
 /* --- memory that is far --- */
@@ -264,6 +280,14 @@ ALWAYS_INLINE void hide(place *p) {
     __asm__ volatile("" : "+r"(p->high), "+r"(p->a_next) : : "memory");
 }
 
+/* Bytes from a line of B to the one that is asked for meanwhile. Processors ask by themselves, but
+ * too late where another thread uses the same core. 0: none is, as the next tile finds all of the
+ * panels near. */
+ALWAYS_INLINE int64_t distance(const tile *t, const int vecs) {
+    const int64_t size = t->runs * t->length * vecs * ANT__VECTOR_BYTES;
+    return size <= NEAR ? 0 : AHEAD * t->b_row * (int64_t)sizeof(R);
+}
+
 ALWAYS_INLINE void walk_run(tile *t, tile_sums sum[MOST_CHAINS], const int rows, const int vecs,
                             const int chains, const bool cut) {
     const gemm *g = t->g;
@@ -272,18 +296,22 @@ ALWAYS_INLINE void walk_run(tile *t, tile_sums sum[MOST_CHAINS], const int rows,
                .a_row = g->a.row,
                .a_next = g->a.column * (int64_t)sizeof(R),
                .b_next = t->b_row,
-               .apart = t->apart};
+               .apart = t->apart,
+               .ahead = distance(t, vecs)};
     p.high = p.a + (rows > 4 ? 4 * p.a_row : 0);
     hide(&p);
     const bool full = rows >= (vecs == PAIR_VECS ? PAIR_ROWS - 1 : TILE_ROWS) && vecs >= PANEL_VECS;
     for (int64_t left = t->length - t->careful, steps; left > 0; left -= steps) {
         steps = full && left > STRETCH ? (left - 1) % STRETCH + 1 : left;
-        walk(t, sum, &p, steps, rows, vecs, chains, false);
+        if (rows >= ROWS_TO_ASK && p.ahead > 0)
+            walk(t, sum, &p, steps, rows, vecs, chains, true, false);
+        else
+            walk(t, sum, &p, steps, rows, vecs, chains, false, false);
         if (full && left > steps)
             ask_ahead(t, left - steps, rows, vecs);
     }
     if (cut)
-        walk(t, sum, &p, t->careful, rows, vecs, chains, true);
+        walk(t, sum, &p, t->careful, rows, vecs, chains, false, true);
 }
 
 ALWAYS_INLINE void add_chains(tile_sums sum[MOST_CHAINS], const int rows, const int vecs,
