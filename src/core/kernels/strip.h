@@ -11,7 +11,13 @@
 #include "core/kernels/turn.h"
 #include "core/kernels/walk.h"
 
-enum { STRIP_VECS = 2, STRIP_GATES = 4, STRIP_UNITS = ANT__STRIP_WIDE };
+enum {
+    STRIP_VECS = 2,
+    STRIP_GATES = 4,
+    STRIP_UNITS = ANT__STRIP_WIDE,
+    STRIP_LINE = 64 / (int)sizeof(R), /* weights of a line of the cache */
+    STRIP_AHEAD = 16                  /* rows of weights from one to the one asked for meanwhile */
+};
 
 /* What kinds of walks differ in. The gradient of their gates' sums is in blocks: more than gates
  * where x W and h U have other gradients. */
@@ -150,11 +156,20 @@ typedef struct strip_numbers {
     int64_t row, gap;
 } strip_numbers;
 
+/* A row of weights that is due soon: they are more than the nearest cache holds. */
+ALWAYS_INLINE void strip_ask(const R *w, const strip_part p) {
+    UNROLL
+    for (int g = 0; g < STRIP_GATES; g++)
+        if (g < p.gates && g * p.wide % STRIP_LINE == 0)
+            __builtin_prefetch(w + g * p.wide);
+}
+
 /* Adds the products of `rows` rows of weights with as many numbers. */
 ALWAYS_INLINE void strip_multiply(strip_sums sum, const R *w, strip_numbers b, int64_t rows,
                                   const strip_part p) {
     for (; rows > 0; rows--, w += p.gates * p.wide, b.at += b.row) {
         vec line[STRIP_VECS];
+        strip_ask(w + STRIP_AHEAD * p.gates * p.wide, p);
         UNROLL
         for (int v = 0; v < p.vecs; v++) {
             line[v] = vec_load(b.at + v * b.gap);
