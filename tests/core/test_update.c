@@ -177,7 +177,10 @@ static const struct gradient {
     {5, 301, 128, 1, true},     /* made of what lies where it is, */
     {70, 130, 300, 4, true},    /* of panels, */
     {3, 65, 600, 1, true},      /* … the last of which is cut, */
-    {300, 384, 100, 2, true},   /* and of a copy of rows that fight */
+    {300, 384, 100, 2, true},   /* and of a copy of rows that fight; */
+    {20, 97, 384, 1, true},     /* all columns in whole tiles, the last of which are lower, */
+    {70, 133, 256, 4, true},    /* of panels, */
+    {300, 256, 128, 2, true},   /* and of a copy */
     {1000, 100, 400, 1, false}, /* too many panels for a core's cache, */
     {1025, 350, 100, 1, false}, /* too many columns of a, */
     {65, 700, 50, 1, false}     /* panels that are not full */

@@ -71,11 +71,24 @@ static int64_t many_rows(const ant_op *o) {
     return even > LEAST_ROWS ? even : LEAST_ROWS;
 }
 
-/* Whole tiles of rows: few, so that all parts stay in the nearest cache, and threads get equal
- * shares. */
+/* Is the gradient never written, as each tile of it is taken while it is in registers? */
+static bool in_tiles(const ant_op *o) {
+    return ant__kernels()->vector_bytes > 16 && columns_of(o) % ANT__GEMM_TOGETHER == 0;
+}
+
+/* Whole tiles, and an even number of about equal shares. */
+static int64_t rows_in_tiles(const ant_op *o) {
+    enum { TILE = ANT__DENSE_ADAM_TILE, MOST_ROWS = 8 * TILE };
+    const int64_t rows = all_rows(o), parts = 2 * ((rows + 2 * MOST_ROWS - 1) / (2 * MOST_ROWS));
+    return (rows + parts * TILE - 1) / (parts * TILE) * TILE;
+}
+
+/* Few, so that all parts stay in the nearest cache, and threads get equal shares. */
 static int64_t rows_of(const ant_op *o) {
     if (is_packed(o))
         return many_rows(o);
+    if (in_tiles(o))
+        return rows_in_tiles(o);
     const int64_t tile = ANT__GEMM_TILE_ROWS(ant__kernels()->vector_bytes);
     const int64_t tiles = ANT__ADAM_CELL / 2 / (tile * columns_of(o));
     return tile * (tiles > 1 ? tiles : 1);
@@ -85,11 +98,11 @@ static int64_t cells_of(const ant_op *o) {
     return (all_rows(o) + rows_of(o) - 1) / rows_of(o);
 }
 
-/* Entries: rows of the gradient, and of a where they are copied. */
+/* Entries: rows of the gradient where they are written, and of a where they are copied. */
 static int64_t cell_workspace(const ant_op *o) {
     const int64_t k = o->in[ANT__DENSE_ADAM_A]->dims.dim[0], rows = rows_of(o);
     const int64_t apart = all_rows(o) * (int64_t)ant__dtype_size(o->out[0]->dtype);
-    return ant__gemm_copy(rows, columns_of(o)) +
+    return (in_tiles(o) ? 0 : ant__gemm_copy(rows, columns_of(o))) +
            (ant__gemm_fights_down(apart, k) ? ant__gemm_copy(rows, k) : 0);
 }
 
@@ -100,6 +113,7 @@ static int64_t prep_dense(const ant_op *o, ant_nums *n) {
     ant__num_int(n, columns_of(o));
     ant__num_int(n, o->in[ANT__DENSE_ADAM_A]->dims.dim[0]);
     ant__num_int(n, is_packed(o));
+    ant__num_int(n, in_tiles(o));
     ant__num_int(n, rows_of(o));
     ant__num_int(n, cell_workspace(o));
     return cells_of(o);
