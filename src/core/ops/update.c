@@ -71,9 +71,13 @@ static int64_t many_rows(const ant_op *o) {
     return even > LEAST_ROWS ? even : LEAST_ROWS;
 }
 
-/* Is the gradient never written, as each tile of it is taken while it is in registers? */
+/* Is the gradient never written, as each tile of it is taken while it is in registers? Where the
+ * weight's rows are long, a narrow tile's few lines of them would fight for one place of the
+ * cache. */
 static bool in_tiles(const ant_op *o) {
-    return ant__kernels()->vector_bytes > 16 && columns_of(o) % ANT__GEMM_TOGETHER == 0;
+    const int vector = ant__kernels()->vector_bytes;
+    return vector > 16 && (vector == 64 || !is_packed(o)) &&
+           columns_of(o) % ANT__GEMM_TOGETHER == 0;
 }
 
 /* Whole tiles, and an even number of about equal shares. */
