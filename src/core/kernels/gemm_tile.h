@@ -1,7 +1,7 @@
 /* The micro-kernel of products: a tile of C in registers, a few rows by one or two vectors, for the
  * whole of k; four vectors, of two panels, where registers are many: then each number of A that is
  * loaded meets twice as many of B, which counts where a core's front end or its ports for loads are
- * shared with another thread. Only gemm.c includes it.
+ * shared with another thread. gemm.c and dense_adam.c include it.
  *
  * All bodies come from one text: `rows`, `vecs`, `chains` and `cut` are constants wherever it is
  * made, and its loops run to fixed ends and ask these inside. So every compiler sees loops of more
