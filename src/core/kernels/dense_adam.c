@@ -85,11 +85,9 @@ static void do_columns(part *p, int64_t column) {
     const int64_t m = p->product.m, tiles = (m + ROWS - 1) / ROWS;
     tile t = tile_at(p, column);
     for (int64_t i = 0; i < tiles; i++) {
-        const int64_t rows = m / tiles + (i < m % tiles);
+        const int64_t rows = even_rows(m, tiles, i);
         do_tile(p, &t, rows);
-        t.row += rows;
-        t.a += rows * t.g->a.row;
-        t.c += rows * t.g->c_row;
+        down(&t, rows);
     }
 }
 

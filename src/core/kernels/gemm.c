@@ -126,18 +126,12 @@ static tile_fn *body_of(tile *t) {
     return one ? multiply_one_cut : multiply_two_cut;
 }
 
-static void down(tile *t, int64_t rows) {
-    t->row += rows;
-    t->a += rows * t->g->a.row;
-    t->c += rows * t->g->c_row;
-}
-
 /* All rows of C for the columns of two panels, in tiles of about the same height. */
 static void multiply_pair(tile *t) {
     const int64_t m = t->g->m, tiles = (m + PAIR_ROWS - 1) / PAIR_ROWS;
     t->row = 0;
     for (int64_t i = 0; i < tiles; i++) {
-        const int64_t rows = m / tiles + (i < m % tiles);
+        const int64_t rows = even_rows(m, tiles, i);
         multiply_both(t, rows);
         down(t, rows);
     }

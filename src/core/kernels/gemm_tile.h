@@ -340,4 +340,17 @@ ALWAYS_INLINE void multiply(tile *t, const int rows, const int vecs, const int c
     add_chains(sum, rows, vecs, chains);
     finish(t, sum[0], rows, vecs, cut);
 }
+
+/* --- from tile to tile --- */
+
+/* Rows of the i-th of some tiles for m rows, about the same of each, the higher ones first. */
+static inline int64_t even_rows(int64_t m, int64_t tiles, int64_t i) {
+    return m / tiles + (i < m % tiles);
+}
+
+static inline void down(tile *t, int64_t rows) {
+    t->row += rows;
+    t->a += rows * t->g->a.row;
+    t->c += rows * t->g->c_row;
+}
 #endif
